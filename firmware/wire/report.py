@@ -1,0 +1,246 @@
+"""The report: the features of one measuring cycle of one sensor, with the evidence to trust them.
+
+Written by the node, read by the host, as JSON with numbers of 6 significant digits.  The tables
+below are the format: `encode` and `decode` take nothing that does not fit them.
+Golden vectors: vectors/report_v1.json.
+"""
+
+import json
+
+from wire import features
+from wire.topics import is_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+VERSION = 1
+MAX_BYTES = (
+    8192  # of a payload that decode looks at: three axes with every feature take under 4 KB
+)
+
+_COUNT = 2**53  # most of a counter: what JSON readers keep exactly
+
+# field, kind, may it be null
+FIELDS = (
+    ("v", "int", False),  # VERSION
+    ("definitions", "int", False),  # wire.features.DEFINITIONS
+    ("boot", "int", False),  # boots over the life of the flash, from 1
+    ("seq", "int", False),  # reports since boot, from 0
+    ("uptime_ms", "int", False),  # since boot, when the record began
+    ("epoch_s", "int", True),  # date of the record's begin; null while the clock is unset
+    ("dropped", "int", False),  # reports that the outbox has dropped since boot
+    ("record", "record", True),  # null where the sensor gave none: faults say why
+    ("channels", "channels", False),
+    ("withheld", "withheld", False),
+    ("faults", "faults", False),
+)
+RECORD = (
+    ("sensor", "name", False),
+    ("chip", "name", False),
+    ("samples", "int", False),
+    ("rate_hz", "number", False),  # measured
+    ("nominal_hz", "number", False),
+    ("run", "int", False),  # (re)starts of the sensor's FIFO since boot, from 1
+    ("first", "int", False),  # index in that run of the block's first sample
+    ("overruns", "int", False),
+    ("gaps", "int", False),
+    ("clipped", "int", False),  # samples at the rail
+    ("clock", "clock", False),
+    ("settings", "hash", False),  # first 8 hex digits of the settings' SHA-256
+    ("valid", "bool", False),  # no overrun, no gap, nothing clipped
+)
+CLOCKS = ("unset", "ntp")
+
+MISSING = "missing"
+
+
+class ReportError(ValueError):
+    """A payload that is no report: where, what stands there, what is allowed."""
+
+    def __init__(self, path: str, value: "Any", allowed: str) -> None:
+        super().__init__("%s: %.60r; allowed: %s" % (path, value, allowed))
+        self.path = path
+        self.value = value
+        self.allowed = allowed
+
+
+def number(value: float) -> str:
+    """A finite number as JSON, floats with 6 significant digits.  ValueError for NaN, infinity."""
+    if isinstance(value, int):
+        return str(value)
+    if value - value != 0:  # NaN and infinity
+        raise ValueError("%r cannot be sent" % (value,))
+    return "%.6g" % value
+
+
+def _write(value: "Any", out: "list[str]") -> None:
+    if value is None:
+        out.append("null")
+    elif value is True:
+        out.append("true")
+    elif value is False:
+        out.append("false")
+    elif isinstance(value, (int, float)):
+        out.append(number(value))
+    elif isinstance(value, dict):
+        mark = "{"
+        for key in value:
+            out.append(mark)
+            out.append(json.dumps(key))
+            out.append(":")
+            _write(value[key], out)
+            mark = ","
+        out.append("}" if value else "{}")
+    elif isinstance(value, (list, tuple)):
+        mark = "["
+        for item in value:
+            out.append(mark)
+            _write(item, out)
+            mark = ","
+        out.append("]" if value else "[]")
+    else:
+        out.append(json.dumps(value))
+
+
+def dumps(value: "Any") -> bytes:
+    """Any of our messages as JSON, its numbers by `number`.  Raises ValueError as that does."""
+    out: "list[str]" = []
+    _write(value, out)
+    return "".join(out).encode()
+
+
+def encode(report: "dict[str, Any]") -> bytes:
+    """The payload of a report.  Raises ReportError where it is not one, ValueError for a NaN."""
+    return dumps(_checked(report))
+
+
+def decode(payload: bytes) -> "dict[str, Any]":
+    """The report in a payload, whoever sent it.  Raises ReportError where it is not one."""
+    return _checked(loads(payload))
+
+
+def loads(payload: bytes) -> "dict[str, Any]":
+    """A JSON object out of a payload of at most MAX_BYTES.  Raises ReportError."""
+    if len(payload) > MAX_BYTES:
+        raise ReportError("payload", len(payload), "at most %d bytes" % MAX_BYTES)
+    try:
+        value = json.loads(bytes(payload).decode())
+    except (ValueError, RuntimeError):  # RuntimeError: nested too deep
+        raise ReportError("payload", bytes(payload[:40]), "JSON in UTF-8")
+    if not isinstance(value, dict):
+        raise ReportError("payload", type(value).__name__, "a JSON object")
+    return value
+
+
+def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
+    if report.get("v") != VERSION:
+        raise ReportError("v", report.get("v", MISSING), str(VERSION))
+    _check_fields("", report, FIELDS)
+    if report["record"] is not None:
+        _check_fields("record.", report["record"], RECORD)
+    return report
+
+
+def _check_fields(prefix: str, values: object, table: "tuple[tuple[str, str, bool], ...]") -> None:
+    if not isinstance(values, dict):
+        raise ReportError(prefix[:-1], values, "an object")
+    for field, kind, nullable in table:
+        value = values.get(field, MISSING)
+        if value is None and nullable:
+            continue
+        allowed = _CHECKS[kind](value)
+        if allowed:
+            raise ReportError(prefix + field, value, allowed)
+    if len(values) != len(table):
+        known = [field for field, _, _ in table]
+        for field in values:
+            if field not in known:
+                raise ReportError(prefix + str(field), values[field], "no such field")
+
+
+def _is_number(value: "Any") -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value - value == 0
+
+
+def _int(value: "Any") -> str:
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _COUNT
+    return "" if good else "a whole number from 0"
+
+
+def _positive(value: "Any") -> str:
+    return "" if _is_number(value) and 0 < value < 1e6 else "a number above 0"
+
+
+def _name(value: "Any") -> str:
+    return "" if is_name(value) else "a name of a-z, 0-9 and -"
+
+
+def _bool(value: "Any") -> str:
+    return "" if value is True or value is False else "true or false"
+
+
+def _clock(value: "Any") -> str:
+    return "" if value in CLOCKS else "one of %s" % ", ".join(CLOCKS)
+
+
+def _hash(value: "Any") -> str:
+    if isinstance(value, str) and len(value) == 8:
+        for char in value:
+            if char not in "0123456789abcdef":
+                break
+        else:
+            return ""
+    return "8 hex digits"
+
+
+def _features(value: "Any", good: "Any") -> bool:
+    """True where value is {channel: {feature: v}} and good(v) holds for each."""
+    if not isinstance(value, dict):
+        return False
+    for channel in value:
+        inner = value[channel]
+        if not is_name(channel) or not isinstance(inner, dict):
+            return False
+        for key in inner:
+            if key not in features.KEYS or not good(inner[key]):
+                return False
+    return True
+
+
+def _channels(value: "Any") -> str:
+    return "" if _features(value, _is_number) else "{channel: {feature: number}}"
+
+
+def _is_reason(value: "Any") -> bool:
+    return value in features.REASONS
+
+
+def _withheld(value: "Any") -> str:
+    return "" if _features(value, _is_reason) else "{channel: {feature: reason}}"
+
+
+def _faults(value: "Any") -> str:
+    allowed = '[{"sensor": name, "fault": name, …}]'
+    if not isinstance(value, list):
+        return allowed
+    for fault in value:
+        if not isinstance(fault, dict) or not is_name(fault.get("sensor", "")):
+            return allowed
+        if not isinstance(fault.get("fault"), str):
+            return allowed
+    return ""
+
+
+_CHECKS = {
+    "int": _int,
+    "number": _positive,
+    "name": _name,
+    "bool": _bool,
+    "clock": _clock,
+    "hash": _hash,
+    "record": lambda value: "" if isinstance(value, dict) else "an object or null",
+    "channels": _channels,
+    "withheld": _withheld,
+    "faults": _faults,
+}
