@@ -20,7 +20,7 @@ SAMPLES = (256, 512, 1024, 2048, 4096)
 MISSING = "missing"
 _SECRETS = ("password",)
 
-# A rule is ("int", least, most), ("name",), ("text", longest), ("one", choices), ("or_null", rule),
+# A rule: ("int", least, most), ("name",), ("text", longest), ("one", choices), ("or_null", rule),
 # a dict of rules (an object with just these keys), ("kinds", {kind: dict}) (an object whose "kind"
 # says which), or ("list", least, most, rule).
 _PIN = ("int", 0, 48)

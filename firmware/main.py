@@ -1,0 +1,5 @@
+"""Start the node.  Whatever happens, the serial port and its REPL stay reachable."""
+
+from node import app
+
+app.main()

@@ -1,0 +1,124 @@
+"""The hardware: the only module that imports machine and network."""
+
+import binascii
+
+import machine
+import network
+
+from node.drivers.bus import I2CRegisters, SPIRegisters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.drivers.bus import RegisterBus
+
+_HOLD_MS = 1000
+
+_buses: "dict[tuple[str, int], Any]" = {}  # several chips may share one
+
+
+def registers(bus: "dict[str, Any]") -> "RegisterBus":
+    """The registers of one chip on a bus of the settings.
+
+    Raises ValueError for pins or a rate that the port refuses.
+    """
+    if bus["kind"] == "i2c":
+        return I2CRegisters(_i2c(bus), bus["address"])
+    select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
+    return SPIRegisters(_spi(bus), select)
+
+
+def _i2c(bus: "dict[str, Any]") -> "Any":
+    key = ("i2c", bus["id"])
+    if key not in _buses:
+        _buses[key] = machine.I2C(
+            bus["id"],
+            sda=machine.Pin(bus["sda"]),
+            scl=machine.Pin(bus["scl"]),
+            freq=bus["rate_hz"],
+        )
+    return _buses[key]
+
+
+def _spi(bus: "dict[str, Any]") -> "Any":
+    key = ("spi", bus["id"])
+    if key not in _buses:
+        _buses[key] = machine.SPI(
+            bus["id"],
+            baudrate=bus["rate_hz"],
+            polarity=1,
+            phase=1,
+            sck=machine.Pin(bus["sck"]),
+            mosi=machine.Pin(bus["mosi"]),
+            miso=machine.Pin(bus["miso"]),
+        )
+    return _buses[key]
+
+
+def interrupt_pin(number: "int | None") -> "Any":
+    """The pin of a sensor's interrupt output, or None where none is wired."""
+    return None if number is None else machine.Pin(number, machine.Pin.IN)
+
+
+def unique_id() -> str:
+    """The chip's id in hex."""
+    return binascii.hexlify(machine.unique_id()).decode()
+
+
+def reset_cause() -> str:
+    """Why the board started: power_on, hard, watchdog, deepsleep, soft or unknown."""
+    cause = machine.reset_cause()
+    for constant, name in (
+        ("PWRON_RESET", "power_on"),
+        ("HARD_RESET", "hard"),
+        ("WDT_RESET", "watchdog"),
+        ("DEEPSLEEP_RESET", "deepsleep"),
+        ("SOFT_RESET", "soft"),
+    ):
+        if cause == getattr(machine, constant, None):  # a port has only some of them
+            return name
+    return "unknown"
+
+
+def reset() -> None:
+    """Restart the board as if its reset pin had been pulled."""
+    machine.reset()
+
+
+class Watchdog:
+    """The hardware watchdog: once started it cannot be stopped, only fed."""
+
+    def __init__(self, timeout_ms: int) -> None:
+        self._wdt = machine.WDT(timeout=timeout_ms)
+        self._timer: "Any" = None
+
+    def feed(self) -> None:
+        self._wdt.feed()
+
+    def hold(self) -> None:
+        """Feed by a timer from now on: a person at the REPL has stopped the program."""
+        try:
+            self._timer = machine.Timer(-1)  # RP2: virtual timers only
+        except ValueError:
+            self._timer = machine.Timer(0)  # ESP32: numbered ones only
+        self._timer.init(
+            period=_HOLD_MS, mode=machine.Timer.PERIODIC, callback=lambda _timer: self._wdt.feed()
+        )
+
+
+class WiFi:
+    """The station interface."""
+
+    def __init__(self, ssid: str, password: "str | None") -> None:
+        self._ssid, self._password = ssid, password
+        self._wlan = network.WLAN(network.STA_IF)
+
+    def begin(self) -> None:
+        """Start to connect, anew if a try is under way.  Raises OSError where the radio fails."""
+        self._wlan.active(True)
+        self._wlan.disconnect()
+        self._wlan.connect(self._ssid, self._password)
+
+    def connected(self) -> bool:
+        return bool(self._wlan.isconnected())

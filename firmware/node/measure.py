@@ -1,0 +1,112 @@
+"""One measurement set: a sensor, its record, and the features of its channels."""
+
+import gc
+from time import ticks_diff, ticks_us
+
+from node import hal
+from node.capture import Capture
+from node.drivers.adxl345 import ADXL345
+from node.drivers.errors import DeviceMismatch, SensorTimeout
+from node.vibration import Vibration
+from wire import features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.health import Health
+
+DRIVERS = {"adxl345": ADXL345}
+
+
+class Measurement:
+    """Measures one sensor of the settings, again and again, whatever happens to it.
+
+    All work space is allocated here.  The sensor itself is looked for at each cycle until it
+    answers, and again after it failed: it may be unplugged and come back.
+    """
+
+    def __init__(
+        self, settings: "dict[str, Any]", dsp: "Any", health: "Health", path: str
+    ) -> None:
+        self.name: str = settings["name"]
+        self.record: "dict[str, Any] | None" = None
+        self.channels: "dict[str, dict[str, float]]" = {}
+        self.withheld: "dict[str, dict[str, str]]" = {}
+        self.faults: "list[dict[str, Any]]" = []
+        self._settings = settings
+        self._path = path
+        self._health = health
+        self._sensor: "Any" = None
+        self._capture = Capture(settings["samples"], hal.interrupt_pin(settings["int1"]))
+        self._features = Vibration(dsp, settings["samples"])
+
+    def run(self) -> None:
+        """Measure once: record, channels and withheld hold the result, faults what prevented it.
+
+        Nothing else runs meanwhile: a record takes samples / odr_hz.
+        """
+        self.record = None
+        self.channels, self.withheld, self.faults = {}, {}, []
+        begin_ticks = ticks_us()
+        try:
+            if self._sensor is None:
+                self._sensor = self._open()
+            record = self._capture.record(self._sensor)
+        except DeviceMismatch as error:
+            self._fault("wrong_identity", expected=error.expected, got=error.got)
+        except SensorTimeout:
+            self._fault("timeout")
+        except ValueError as error:  # a setting that only the chip or the port can judge
+            self._fault("bad_setting", path=self._path, detail=str(error))
+        except OSError as error:
+            known = self._sensor is not None
+            self._fault("bus_error" if known else "no_answer", errno=error.errno)
+        else:
+            captured_ticks = ticks_us()
+            self._health.stage("capture", ticks_diff(captured_ticks, begin_ticks))
+            self._compute(record)
+            self._health.stage("features", ticks_diff(ticks_us(), captured_ticks))
+
+    def _open(self) -> "Any":
+        settings = self._settings
+        sensor = DRIVERS[settings["chip"]](hal.registers(settings["bus"]))
+        sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
+        return sensor
+
+    def _fault(self, fault: str, **facts: object) -> None:
+        self._sensor = None  # look for it anew in the next cycle
+        self._health.count(fault)
+        entry: "dict[str, Any]" = {"sensor": self.name, "fault": fault}
+        entry.update(facts)
+        self.faults.append(entry)
+
+    def _compute(self, record: "Any") -> None:
+        sensor = self._sensor
+        for index, channel in enumerate(self._settings["channels"]):
+            values: "dict[str, float]" = {}
+            withheld: "dict[str, str]" = {}
+            self._features.compute(
+                self._capture.blocks[index],
+                sensor.g_per_digit,
+                record.rate_hz,
+                features.KEYS,
+                values,
+                withheld,
+            )
+            self.channels[channel] = values
+            self.withheld[channel] = withheld
+        self.record = {
+            "sensor": self.name,
+            "chip": self._settings["chip"],
+            "samples": record.samples,
+            "rate_hz": record.rate_hz,
+            "nominal_hz": sensor.odr_hz,
+            "run": record.run,
+            "first": record.first,
+            "overruns": record.overruns,
+            "gaps": record.gaps,
+            "clipped": record.clipped,
+            "valid": record.valid,
+        }
+        gc.collect()
