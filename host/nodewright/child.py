@@ -1,0 +1,28 @@
+"""Child processes that do not survive us, even when we are killed."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
+    """The `preexec_fn` of a Popen whose child ends when its parent does; None off Linux.
+
+    The parent is the *thread* that starts the child (prctl(2)): start children from a thread that
+    lives as long as they shall.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def arm() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
+        if os.getppid() != parent:  # it died before the signal was armed
+            os._exit(1)
+
+    return arm
