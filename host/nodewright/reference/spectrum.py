@@ -27,8 +27,8 @@ class Spectrum:
 
     @property
     def half(self) -> int:
-        """N / 2, the bin of half the rate (of an odd N the last bin below it)."""
-        return self.samples // 2
+        """floor(N / 2 + 1/2): the first bin that does not lie below half the rate."""
+        return (self.samples + 1) // 2
 
     def nearest_bin(self, frequency_hz: float) -> int:
         """floor(f N / fs + 1/2); may lie outside the spectrum."""
