@@ -1,0 +1,65 @@
+"""The module `micropython`: what the firmware uses of it, and nothing more."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_locked = [0]
+
+
+def const(value: int) -> int:
+    """The value.  Raises TypeError for what MicroPython folds on no version (a float, a list)."""
+    if not isinstance(value, (int, str, bytes, tuple)):
+        raise TypeError("constant must be an integer, a string, bytes or a tuple")
+    return value  # type: ignore[return-value]
+
+
+def native(function: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Native code has Python's semantics: the function as it is."""
+    return function
+
+
+def viper(function: "Callable[..., Any]") -> "Callable[..., Any]":
+    """A viper function, run in Python with each intermediate checked against int32."""
+    from sim.cpython.viper import checked
+
+    return checked(function)  # type: ignore[no-any-return]
+
+
+def heap_lock() -> int:
+    """Count the lock; CPython's heap cannot be locked: MicroPython proves this, not CPython."""
+    _locked[0] += 1
+    return _locked[0]
+
+
+def heap_unlock() -> int:
+    if not _locked[0]:
+        raise RuntimeError("the heap is not locked")
+    _locked[0] -= 1
+    return _locked[0]
+
+
+def heap_locked() -> int:
+    return _locked[0]
+
+
+def schedule(function: "Callable[[Any], Any]", argument: "Any") -> None:
+    """Call function(argument) now: a soft interrupt between two bytecodes is this caller's too."""
+    function(argument)
+
+
+def alloc_emergency_exception_buf(size: int) -> None:
+    """CPython needs none."""
+
+
+def kbd_intr(character: int) -> None:
+    """No serial port, no character of it that interrupts."""
+
+
+def opt_level(level: "int | None" = None) -> "int | None":
+    return 0 if level is None else None
+
+
+def mem_info(verbose: "Any" = None) -> None:
+    """Nothing to tell of CPython's heap."""

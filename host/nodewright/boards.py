@@ -1,0 +1,313 @@
+"""What a board is: data from boards/<name>/board.toml, checked once, then immutable."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nodewright.data import boards_dir
+from nodewright.errors import BadInput, NodewrightError
+
+# Those mpy-cross 1.29 can emit native code for, and "host": the one of the interpreter that runs.
+ARCHES = (
+    "host",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+)
+BACKENDS = ("ulab", "viper")
+PROGRAMMERS = ("virtual", "uf2", "esptool")
+
+
+class BoardError(NodewrightError):
+    """A board's data cannot be used: file, key, value and what is allowed."""
+
+    def __init__(self, path: Path, key: str, value: object, allowed: str) -> None:
+        self.path, self.key, self.value, self.allowed = path, key, value, allowed
+        super().__init__(f"{path}: {key} is {value!r}; allowed: {allowed}")
+
+
+class UnknownBoard(BadInput):
+    """No board has this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"no board is named {name!r}; there are: {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class Flash:
+    """The file system's part of the flash, and LittleFS's parameters as the port mounts it."""
+
+    total_bytes: int
+    fs_offset_bytes: int
+    fs_bytes: int
+    block_bytes: int
+    prog_bytes: int
+    read_bytes: int
+    lookahead_bytes: int
+
+    @property
+    def blocks(self) -> int:
+        return self.fs_bytes // self.block_bytes
+
+    @property
+    def cache_bytes(self) -> int:
+        """As the port computes it: MicroPython extmod/vfs_lfsx.c, init_config.
+
+        Not free to choose: a file stored inline is read through one cache, so an image made with
+        a larger one would lose the ends of its files on the board.
+        """
+        return min(self.block_bytes, 4 * max(self.read_bytes, self.prog_bytes))
+
+
+@dataclass(frozen=True)
+class I2CBus:
+    """One I2C peripheral and the pins that it can have, the default pair apart."""
+
+    id: int
+    sda: int
+    scl: int
+    max_rate_hz: int
+    sda_pins: tuple[int, ...]
+    scl_pins: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SPIBus:
+    """One SPI peripheral and the pins that it can have, the default ones apart."""
+
+    id: int
+    sck: int
+    mosi: int
+    miso: int
+    cs: int
+    max_rate_hz: int
+    sck_pins: tuple[int, ...]
+    mosi_pins: tuple[int, ...]
+    miso_pins: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class UsbId:
+    """What the board's serial port says of itself."""
+
+    vid: int
+    pid: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """A kind of board."""
+
+    name: str
+    title: str
+    mcu: str
+    arch: str
+    clock_hz: int
+    heap_bytes: int
+    dsp_backend: str
+    programmer: str
+    fpu: bool
+    wifi: bool
+    bluetooth: bool
+    pins: tuple[int, ...]
+    input_only: tuple[int, ...]
+    flash: Flash
+    i2c: tuple[I2CBus, ...]
+    spi: tuple[SPIBus, ...]
+    usb: tuple[UsbId, ...]
+
+
+class _Table:
+    """One TOML table, read key by key; what is left over at the end is an error."""
+
+    def __init__(self, path: Path, prefix: str, data: Mapping[str, Any]) -> None:
+        self._path, self._prefix, self._data = path, prefix, dict(data)
+
+    def fail(self, key: str, value: object, allowed: str) -> BoardError:
+        return BoardError(self._path, self._prefix + key, value, allowed)
+
+    def _take(self, key: str, allowed: str) -> Any:
+        if key not in self._data:
+            raise self.fail(key, None, f"{allowed}; the key is missing")
+        return self._data.pop(key)
+
+    def text(self, key: str, among: tuple[str, ...] = ()) -> str:
+        value = self._take(key, "one of " + ", ".join(among) if among else "a text")
+        if not isinstance(value, str) or not value:
+            raise self.fail(key, value, "a text")
+        if among and value not in among:
+            raise self.fail(key, value, "one of " + ", ".join(among))
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self._take(key, "true or false")
+        if not isinstance(value, bool):
+            raise self.fail(key, value, "true or false")
+        return value
+
+    def whole(self, key: str, least: int, most: int) -> int:
+        value = self._take(key, f"{least}..{most}")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise self.fail(key, value, f"a whole number in {least}..{most}")
+        return value
+
+    def pins(self, key: str, board: tuple[int, ...] | None) -> tuple[int, ...]:
+        value = self._take(key, "a list of pin numbers")
+        if not isinstance(value, list) or not all(type(pin) is int for pin in value):
+            raise self.fail(key, value, "a list of pin numbers")
+        if len(set(value)) != len(value):
+            raise self.fail(key, value, "each pin once")
+        if board is not None and not set(value) <= set(board):
+            raise self.fail(key, sorted(set(value) - set(board)), f"pins of the board, {board}")
+        return tuple(value)
+
+    def pin(self, key: str, allowed: tuple[int, ...]) -> int:
+        value = self._take(key, f"one of {allowed}")
+        if type(value) is not int or value not in allowed:
+            raise self.fail(key, value, f"one of {allowed}")
+        return value
+
+    def table(self, key: str) -> "_Table":
+        value = self._take(key, "a table")
+        if not isinstance(value, dict):
+            raise self.fail(key, value, "a table")
+        return _Table(self._path, f"{self._prefix}{key}.", value)
+
+    def tables(self, key: str) -> list["_Table"]:
+        value = self._data.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            raise self.fail(key, value, "an array of tables")
+        return [
+            _Table(self._path, f"{self._prefix}{key}[{index}].", row)
+            for index, row in enumerate(value)
+        ]
+
+    def end(self) -> None:
+        for key, value in self._data.items():
+            raise self.fail(key, value, "no such key")
+
+
+def _flash(table: _Table) -> Flash:
+    total = table.whole("total_bytes", 1 << 16, 1 << 28)
+    block = table.whole("block_bytes", 128, 1 << 16)
+    flash = Flash(
+        total_bytes=total,
+        fs_offset_bytes=table.whole("fs_offset_bytes", 0, total - block),
+        fs_bytes=table.whole("fs_bytes", 2 * block, total),
+        block_bytes=block,
+        prog_bytes=table.whole("prog_bytes", 1, block),
+        read_bytes=table.whole("read_bytes", 1, block),
+        lookahead_bytes=table.whole("lookahead_bytes", 8, 4096),
+    )
+    table.end()
+    for key, value in (("fs_bytes", flash.fs_bytes), ("fs_offset_bytes", flash.fs_offset_bytes)):
+        if value % block:
+            raise table.fail(key, value, f"a multiple of block_bytes, {block}")
+    for key, value in (("prog_bytes", flash.prog_bytes), ("read_bytes", flash.read_bytes)):
+        if flash.cache_bytes % value or block % flash.cache_bytes:
+            raise table.fail(key, value, f"a power of two, at most block_bytes / 4, {block // 4}")
+    if flash.lookahead_bytes % 8:
+        raise table.fail("lookahead_bytes", flash.lookahead_bytes, "a multiple of 8")
+    if flash.fs_offset_bytes + flash.fs_bytes > total:
+        end = flash.fs_offset_bytes + flash.fs_bytes
+        raise table.fail("fs_bytes", flash.fs_bytes, f"an end, {end}, within {total}")
+    return flash
+
+
+def _i2c(table: _Table, pins: tuple[int, ...]) -> I2CBus:
+    sda, scl = table.pins("sda_pins", pins), table.pins("scl_pins", pins)
+    bus = I2CBus(
+        id=table.whole("id", 0, 7),
+        sda=table.pin("sda", sda),
+        scl=table.pin("scl", scl),
+        max_rate_hz=table.whole("max_rate_hz", 10_000, 5_000_000),
+        sda_pins=sda,
+        scl_pins=scl,
+    )
+    table.end()
+    return bus
+
+
+def _spi(table: _Table, pins: tuple[int, ...]) -> SPIBus:
+    sck, mosi = table.pins("sck_pins", pins), table.pins("mosi_pins", pins)
+    miso = table.pins("miso_pins", pins)
+    bus = SPIBus(
+        id=table.whole("id", 0, 7),
+        sck=table.pin("sck", sck),
+        mosi=table.pin("mosi", mosi),
+        miso=table.pin("miso", miso),
+        cs=table.pin("cs", pins),
+        max_rate_hz=table.whole("max_rate_hz", 100_000, 100_000_000),
+        sck_pins=sck,
+        mosi_pins=mosi,
+        miso_pins=miso,
+    )
+    table.end()
+    return bus
+
+
+def _usb(table: _Table) -> UsbId:
+    usb = UsbId(table.whole("vid", 1, 0xFFFF), table.whole("pid", 0, 0xFFFF), table.text("what"))
+    table.end()
+    return usb
+
+
+def read(path: Path) -> Board:
+    """The board of one board.toml.  Raises BoardError; OSError when it cannot be read."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BoardError(path, "the file", str(error), "TOML") from error
+    top = _Table(path, "", data)
+    pins = top.pins("pins", None)
+    inputs = top.pins("input_only", pins)
+    outputs = tuple(pin for pin in pins if pin not in inputs)
+    board = Board(
+        name=path.parent.name,
+        title=top.text("title"),
+        mcu=top.text("mcu"),
+        arch=top.text("arch", ARCHES),
+        clock_hz=top.whole("clock_hz", 1_000_000, 1_000_000_000),
+        heap_bytes=top.whole("heap_bytes", 32 << 10, 64 << 20),
+        dsp_backend=top.text("dsp_backend", BACKENDS),
+        programmer=top.text("programmer", PROGRAMMERS),
+        fpu=top.flag("fpu"),
+        wifi=top.flag("wifi"),
+        bluetooth=top.flag("bluetooth"),
+        pins=pins,
+        input_only=inputs,
+        flash=_flash(top.table("flash")),
+        i2c=tuple(_i2c(row, outputs) for row in top.tables("i2c")),
+        spi=tuple(_spi(row, pins) for row in top.tables("spi")),
+        usb=tuple(_usb(row) for row in top.tables("usb")),
+    )
+    top.end()
+    return board
+
+
+def names() -> tuple[str, ...]:
+    """The names of all boards, sorted."""
+    return tuple(sorted(path.parent.name for path in boards_dir().glob("*/board.toml")))
+
+
+@cache
+def load(name: str) -> Board:
+    """The board of this name.  Raises UnknownBoard or BoardError."""
+    known = names()
+    if name not in known:
+        raise UnknownBoard(name, known)
+    return read(boards_dir() / name / "board.toml")
