@@ -1,0 +1,107 @@
+"""One TCP connection, on the asyncio streams of MicroPython or of CPython.
+
+The streams are used for what they do well and not trusted beyond it. MicroPython's
+`open_connection` leaves its socket open when it is cancelled, and its `drain` loses what is
+written while it waits: hence a connect of our own, and `send` is only for a link that is not busy.
+"""
+
+import asyncio
+import errno
+import socket
+import sys
+
+TYPE_CHECKING = False
+
+_MICROPYTHON = sys.implementation.name == "micropython"
+# The unix port has the option but not its names; 6 and 1 hold on Linux, macOS and Windows.
+_TCP = getattr(socket, "IPPROTO_TCP", 6)
+_NODELAY = getattr(socket, "TCP_NODELAY", 1)
+
+_CAUSES = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.ECONNABORTED: "reset",
+    32: "reset",  # EPIPE, which MicroPython's errno lacks
+    errno.ETIMEDOUT: "timeout",
+    errno.EHOSTUNREACH: "unreachable",
+    101: "unreachable",  # ENETUNREACH on Linux
+    118: "unreachable",  # ENETUNREACH in lwIP
+}
+
+
+def cause_of(error: OSError) -> str:
+    """The name under which an OSError is counted: refused, reset, timeout, … or errno_N."""
+    number = error.errno or 0
+    if number < 0:  # getaddrinfo counts its own way
+        return "resolve"
+    return _CAUSES.get(number) or "errno_%d" % number
+
+
+class Link:
+    """open, then send and receive_into by one task each, then close."""
+
+    def __init__(self) -> None:
+        self._reader = self._writer = self._sock = None
+
+    async def open(self, host: str, port: int) -> None:
+        """Connect.  Raises OSError; on MicroPython a refusal shows at the first send.
+
+        On MicroPython looking up a name in `host` blocks everything; an address does not.
+        """
+        if not _MICROPYTHON:
+            self._reader, self._writer = await asyncio.open_connection(host, port)
+            self._writer.transport.set_write_buffer_limits(high=0)  # drain: wait for all of it
+            return  # asyncio sets TCP_NODELAY itself
+        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        self._sock = sock = socket.socket(address[0], address[1], address[2])
+        sock.setblocking(False)
+        sock.setsockopt(_TCP, _NODELAY, 1)
+        try:
+            sock.connect(address[-1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise
+        await _writable(sock)
+        self._reader = self._writer = asyncio.StreamWriter(sock)
+
+    @property
+    def busy(self) -> bool:
+        """True while a part of the last packet has not gone out."""
+        if _MICROPYTHON:
+            return bool(self._writer.out_buf)
+        return self._writer.transport.get_write_buffer_size() > 0
+
+    def send(self, packet: "bytes | bytearray") -> None:
+        """One packet, one write to the socket; what it does not take is left to `flush`.
+
+        Only for a link that is not busy.  Raises OSError.
+        """
+        self._writer.write(packet)
+
+    async def flush(self) -> None:
+        """Wait until all is written.  Raises OSError."""
+        await self._writer.drain()
+
+    async def receive_into(self, view: memoryview) -> int:
+        """Wait for bytes, put them into `view`; their number, 0 at the end.  Raises OSError."""
+        if not _MICROPYTHON:
+            data = await self._reader.read(len(view))
+            view[: len(data)] = data
+            return len(data)
+        while True:
+            count = await self._reader.readinto(view)
+            if count is not None:  # None: woken for nothing
+                return count
+
+    def close(self) -> None:
+        """Close at once; may be called twice. No task may still wait on this link."""
+        if self._sock is not None:
+            self._sock.close()
+        elif self._writer is not None:
+            self._writer.transport.abort()
+        self._reader = self._writer = self._sock = None
+
+
+def _writable(sock: "socket.socket"):
+    """Wait until a socket takes bytes (MicroPython only): a generator, as asyncio's own are."""
+    yield asyncio.core._io_queue.queue_write(sock)

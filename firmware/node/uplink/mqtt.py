@@ -1,0 +1,452 @@
+"""An MQTT 3.1.1 client that keeps its word: what it took is delivered, whatever the link does."""
+
+import asyncio
+import random
+from time import ticks_diff, ticks_ms
+
+from node.uplink import packets
+from node.uplink.link import Link, cause_of
+from node.uplink.packets import ProtocolError
+from node.uplink.parser import Parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+# 3.2.2.3, by return code
+_REFUSALS = (
+    "",
+    "refused_version",
+    "refused_client_id",
+    "refused_unavailable",
+    "refused_credentials",
+    "refused_not_authorized",
+)
+_CONTROL_LIMIT = 16  # packets that wait for a stalled link before we stop reading
+
+
+def backoff_ms(attempt: int, base_ms: int, cap_ms: int, draw: int) -> int:
+    """How long to wait before attempt + 1: exponential, capped, with full jitter.
+
+    attempt: from 0; draw: a random integer of 24 bits or more.  Returns 0..cap_ms.
+    Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+    """
+    return draw % (min(cap_ms, base_ms << min(attempt, 16)) + 1)
+
+
+class _Lost(Exception):
+    """A connection that ended for the cause in args[0]; args[1] is what is known of it."""
+
+
+class Message:
+    """A publish on its way: in the window from `post` until its PUBACK."""
+
+    def __init__(self, packet_id: int, packet: bytearray, done: "Any", token: "Any") -> None:
+        self.packet_id = packet_id  # 0: QoS 0
+        self.packet = packet
+        self.tried = False  # written once, at least in part: from then on it carries DUP
+        self.done = done
+        self.token = token
+
+
+class MqttClient:
+    """One session with one broker; `run` keeps it up, `publish` or `post` use it.
+
+    errors counts every lost or failed connection by its cause: refused, timeout, reset, eof,
+    unreachable, resolve, protocol, ping_timeout, ack_timeout, write_timeout, refused_… (CONNACK),
+    memory, errno_N; and what was survived without one: oversized, subscribe_refused, hook.
+    `last` is the last (cause, detail).
+
+    Time is the node's: only `time.ticks_*` and asyncio's sleeps.  A capture may own the CPU for
+    seconds, so no timeout is believed before two turns of the watch have seen it.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        client_id: str,
+        keepalive_s: int = 15,
+        will: "tuple[str, bytes, int, bool] | None" = None,
+        username: "str | None" = None,
+        password: "bytes | None" = None,
+        on_connect: "Callable[[bool], None] | None" = None,
+        on_message: "Callable[[str, bytes], None] | None" = None,
+        max_inflight: int = 8,
+        max_packet_bytes: int = 1024,
+        timeout_ms: int = 10000,
+        backoff_base_ms: int = 250,
+        backoff_cap_ms: int = 15000,
+    ) -> None:
+        """keepalive_s: 1..65535; will: (topic, payload, qos, retain).
+
+        on_connect(session_present), on_message(topic, payload): called from `run`, must not block.
+        max_packet_bytes bounds what is received, timeout_ms connect, CONNACK, PUBACK and writes.
+        """
+        if not 1 <= keepalive_s <= 65535:
+            raise ValueError("keepalive_s is %d; 1..65535" % keepalive_s)
+        self.host = host
+        self.port = port
+        self.on_connect = on_connect
+        self.on_message = on_message
+        self.connected = False
+        self.connects = 0  # sessions opened since the start
+        self.errors = {}  # type: dict[str, int]
+        self.last = ("", None)  # type: tuple[str, object]
+        self._hello = packets.connect(client_id, keepalive_s, will, username, password)
+        self._keepalive_ms = keepalive_s * 1000
+        self._timeout_ms = timeout_ms
+        self._base_ms = backoff_base_ms
+        self._cap_ms = backoff_cap_ms
+        self._max_inflight = max_inflight
+        self._parser = Parser(max_packet_bytes)
+        self._link = None  # type: Link | None
+        self._window = []  # type: list[Message]
+        self._written = 0  # that many at the front of the window went out on this connection
+        self._control = []  # type: list[bytes | bytearray]
+        self._filters = []  # type: list[tuple[str, int]]
+        self._subacks = []  # type: list[int]
+        self._next_id = 0
+        self._room = asyncio.Event()
+        self._stalled = asyncio.Event()
+        self._down = asyncio.Event()
+        self._stopping = False
+        self._attempt = 0
+        self._heard = self._spoke = self._progress = 0  # ticks
+        self._pinged = None  # type: int | None
+        self._failure = None  # type: Exception | None
+
+    # -- what the node calls
+
+    async def run(self) -> None:
+        """Connect, and again whenever the link is lost, until cancelled or `disconnect`."""
+        while not self._stopping:
+            try:
+                await self._connection()
+            except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError, _Lost) as error:
+                self._count(*_cause(error))
+            if not self._stopping:
+                draw = random.getrandbits(24)  # jitter, not a secret
+                pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
+                self._attempt += 1
+                await asyncio.sleep_ms(pause_ms)
+
+    async def publish(
+        self, topic: str, payload: bytes, qos: int = 1, retain: bool = False
+    ) -> None:
+        """Returns when the broker has acknowledged (QoS 0: when the packet has been written).
+
+        Survives reconnects. Cancelled, it stops waiting; what is in the window is still sent.
+        """
+        await self.room()
+        acked = asyncio.Event()
+        self.post(topic, payload, qos, retain, _set, acked)
+        await acked.wait()
+
+    async def room(self) -> None:
+        """Wait until `post` will take a message; until the next await nobody takes that place."""
+        while len(self._window) >= self._max_inflight:
+            self._room.clear()
+            await self._room.wait()
+
+    def post(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        done: "Callable[[Any], None] | None" = None,
+        token: "Any" = None,
+    ) -> None:
+        """Put a message into the window and return; done(token) is called when it has arrived.
+
+        Raises ValueError for a bad topic or QoS, RuntimeError without room.
+        """
+        packets.check_topic(topic)
+        if qos not in (0, 1):
+            raise ValueError("qos is %r; 0 or 1" % (qos,))
+        if len(self._window) >= self._max_inflight:
+            raise RuntimeError("%d messages are in flight already" % len(self._window))
+        packet_id = self._new_id() if qos else 0
+        packet = packets.publish(topic, payload, qos, retain, packet_id)
+        if not self._window:
+            self._progress = ticks_ms()
+        self._window.append(Message(packet_id, packet, done, token))
+        self._send()
+
+    def subscribe(self, topic_filter: str, qos: int = 1) -> None:
+        """Subscribe now and after every connect; messages go to on_message."""
+        self._filters.append((topic_filter, qos))
+        if self.connected:
+            self._subscribe(topic_filter, qos)
+            self._send()
+
+    async def disconnect(self) -> None:
+        """Leave in peace: DISCONNECT is sent, so the broker drops the will; `run` returns."""
+        self._stopping = True
+        if self.connected:
+            # What is in flight has been written or is not ours to lose: the window stays.
+            self._control.append(packets.DISCONNECT)
+            self._send()
+            for _ in range(20):
+                if not self._control and not self._link.busy:
+                    break
+                await asyncio.sleep_ms(50)
+        self._down.set()
+
+    # -- one connection
+
+    async def _connection(self) -> None:
+        """From connect to loss.  Raises what ended it; returns after `disconnect`."""
+        self._failure = None
+        self._down.clear()
+        self._stalled.clear()
+        self._parser.reset()
+        link = Link()
+        tasks = []
+        try:
+            await asyncio.wait_for_ms(link.open(self.host, self.port), self._timeout_ms)
+            link.send(self._hello)
+            present = await asyncio.wait_for_ms(self._connack(link), self._timeout_ms)
+            self._begin(link)
+            tasks.append(asyncio.create_task(self._guard(self._receive(link))))
+            tasks.append(asyncio.create_task(self._guard(self._flush(link))))
+            self._hook(self.on_connect, present)
+            self._send()
+            await self._watch(link)
+        finally:
+            self.connected = False
+            self._link = None
+            for task in tasks:  # before the close: a closed socket must not be polled
+                task.cancel()
+            link.close()
+
+    async def _connack(self, link: Link) -> bool:
+        await link.flush()
+        while not self._parser.next():
+            count = await link.receive_into(self._parser.space())
+            if not count:
+                raise _Lost("eof", "before CONNACK")
+            self._parser.filled(count)
+        present, code = packets.read_connack(self._parser.first, self._parser.body)
+        if code:
+            raise _Lost(_REFUSALS[code], code)
+        return present
+
+    def _begin(self, link: Link) -> None:
+        self._link = link
+        self._written = 0
+        self._control.clear()
+        self._subacks.clear()
+        for topic_filter, qos in self._filters:
+            self._subscribe(topic_filter, qos)
+        self._pinged = None
+        self._heard = self._spoke = self._progress = ticks_ms()
+        self.connected = True
+        self.connects += 1
+
+    async def _guard(self, work: "Any") -> None:
+        """Run one task of a connection; its failure ends the connection, not the program."""
+        try:
+            await work
+        except (OSError, ProtocolError, MemoryError, _Lost) as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """The first failure of a connection wins; the watch, who waits for it, raises it."""
+        if self._failure is None:
+            self._failure = error
+        self._down.set()
+
+    async def _receive(self, link: Link) -> None:
+        parser = self._parser
+        while True:
+            while parser.next():
+                self._handle(parser)
+            self._send()
+            while len(self._control) > _CONTROL_LIMIT:  # who does not read is not read
+                await asyncio.sleep_ms(20)
+            count = await link.receive_into(parser.space())
+            if not count:
+                raise _Lost("eof", None)
+            parser.filled(count)
+            self._heard = ticks_ms()
+
+    async def _flush(self, link: Link) -> None:
+        while True:
+            await self._stalled.wait()
+            self._stalled.clear()
+            await link.flush()
+            self._send()
+
+    def _send(self) -> None:
+        """Write what may go out, in order; a link that takes only a part is left to _flush."""
+        link = self._link
+        if link is None:
+            return
+        try:
+            while not link.busy:
+                if self._control:
+                    link.send(self._control.pop(0))
+                elif self._written < len(self._window):
+                    self._send_message(link)
+                else:
+                    return
+                self._spoke = ticks_ms()
+            self._stalled.set()
+        except OSError as error:
+            self._fail(error)
+
+    def _send_message(self, link: Link) -> None:
+        message = self._window[self._written]
+        if message.tried and message.packet_id:
+            message.packet[0] |= packets.DUP
+        message.tried = True
+        self._written += 1
+        link.send(message.packet)
+        if not message.packet_id:
+            self._remove(self._written - 1)
+
+    def _remove(self, index: int) -> None:
+        """A written message has arrived (QoS 0: is written): out of the window."""
+        message = self._window.pop(index)
+        self._written -= 1
+        self._room.set()
+        if message.done is not None:
+            self._hook(message.done, message.token)
+
+    def _handle(self, parser: Parser) -> None:
+        """One packet of the broker.  Raises ProtocolError."""
+        first, body = parser.first, parser.body
+        if first == packets.TYPE_PUBACK:
+            self._acknowledged(packets.read_id(body, 2))
+        elif first & 0xF0 == packets.TYPE_PUBLISH:
+            self._deliver(first, body, parser.whole)
+        elif first == packets.TYPE_PINGRESP and not body and self._pinged is not None:
+            self._pinged = None
+            self._attempt = 0
+        elif first == packets.TYPE_SUBACK:
+            packet_id = packets.read_id(body, 3)
+            if packet_id not in self._subacks or body[2] & 0x7F > 1:
+                raise ProtocolError("SUBACK", bytes(body))
+            self._subacks.remove(packet_id)
+            if body[2] == 0x80:
+                self._count("subscribe_refused", packet_id)
+        else:
+            raise ProtocolError("packet", first)
+
+    def _acknowledged(self, packet_id: int) -> None:
+        for index in range(self._written):
+            if self._window[index].packet_id == packet_id:
+                self._remove(index)
+                self._progress = ticks_ms()
+                # Only now the link has proven itself: a broker that lets us in to throw us out
+                # again must not be asked twice a second.
+                self._attempt = 0
+                return
+        raise ProtocolError("PUBACK for an unknown id", packet_id)
+
+    def _deliver(self, first: int, body: memoryview, whole: bool) -> None:
+        topic, packet_id, at = packets.read_publish(first, body)
+        if not whole:
+            self._count("oversized", topic)
+        elif self.on_message is not None:
+            self._hook(self.on_message, topic, bytes(body[at:]))
+        if packet_id:
+            self._control.append(packets.puback(packet_id))
+
+    def _subscribe(self, topic_filter: str, qos: int) -> None:
+        packet_id = self._new_id()
+        self._subacks.append(packet_id)
+        self._control.append(packets.subscribe(packet_id, topic_filter, qos))
+
+    def _new_id(self) -> int:
+        """A packet id, 1..65535, that nothing unacknowledged carries (2.3.1)."""
+        while True:
+            self._next_id = self._next_id % 65535 + 1
+            for message in self._window:
+                if message.packet_id == self._next_id:
+                    break
+            else:
+                if self._next_id not in self._subacks:
+                    return self._next_id
+
+    def _hook(self, hook: "Any", *args: "Any") -> None:
+        """Call the node's code; its mistake is counted and must not cost the connection."""
+        if hook is None:
+            return
+        try:
+            hook(*args)
+        except Exception as error:
+            self._count("hook", error)
+
+    def _count(self, cause: str, detail: object) -> None:
+        self.errors[cause] = self.errors.get(cause, 0) + 1
+        self.last = (cause, detail)
+
+    # -- timeouts
+
+    async def _watch(self, link: Link) -> None:
+        """Wait for the end of the connection; find it where the link says nothing.
+
+        A dead link is found within 1.5 keepalive: silent for 0.5, a ping and 0.625 more, and
+        three turns of a sixteenth.
+        """
+        turn_ms = max(20, self._keepalive_ms // 16)
+        suspect = None
+        while not self._down.is_set():
+            late = self._late(link)
+            if late and late == suspect:
+                raise _Lost(late, self._timeout_ms if late != "ping_timeout" else None)
+            suspect = late
+            self._ping()
+            try:
+                await asyncio.wait_for_ms(self._down.wait(), turn_ms)
+            except asyncio.TimeoutError:
+                pass
+        if self._failure is not None:
+            raise self._failure
+
+    def _late(self, link: Link) -> "str | None":
+        """The name of the wait that has lasted too long, if one has."""
+        now = ticks_ms()
+        patience_ms = self._keepalive_ms * 5 // 8
+        if (
+            self._pinged is not None
+            and ticks_diff(now, self._pinged) >= patience_ms
+            and ticks_diff(now, self._heard) >= patience_ms
+        ):
+            return "ping_timeout"
+        if link.busy and ticks_diff(now, self._spoke) >= self._timeout_ms:
+            return "write_timeout"
+        if self._written and ticks_diff(now, self._progress) >= self._timeout_ms:
+            return "ack_timeout"
+        return None
+
+    def _ping(self) -> None:
+        """PINGREQ when either side has been silent for half the keepalive (3.1.2.10, 3.12)."""
+        now = ticks_ms()
+        quiet_ms = max(ticks_diff(now, self._heard), ticks_diff(now, self._spoke))
+        if self._pinged is None and quiet_ms >= self._keepalive_ms // 2:
+            self._pinged = now
+            self._control.append(packets.PINGREQ)
+            self._send()
+
+
+def _set(event: asyncio.Event) -> None:
+    event.set()
+
+
+def _cause(error: Exception) -> "tuple[str, object]":
+    """(name to count under, detail) of what ended a connection."""
+    if isinstance(error, _Lost):
+        return error.args[0], error.args[1]
+    if isinstance(error, ProtocolError):
+        return "protocol", error.args
+    if isinstance(error, MemoryError):
+        return "memory", error
+    # On CPython TimeoutError is an OSError: it comes first.
+    if isinstance(error, asyncio.TimeoutError):
+        return "timeout", None
+    return cause_of(error), error

@@ -1,0 +1,41 @@
+"""From the outbox to the broker: as many at once as the client's window holds, in order."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.outbox import Item, Outbox
+    from node.uplink.mqtt import MqttClient
+
+
+class Pump:
+    """Publishes what the outbox holds; only a PUBACK takes an item out of it."""
+
+    def __init__(
+        self,
+        outbox: "Outbox",
+        client: "MqttClient",
+        topic: str,
+        on_acked: "Callable[[int], None] | None" = None,
+    ) -> None:
+        """on_acked(seq) is called for each item that has arrived."""
+        self._outbox = outbox
+        self._client = client
+        self._topic = topic
+        self._on_acked = on_acked
+
+    async def run(self) -> None:
+        """Until cancelled; what is in flight then stays with the client."""
+        outbox, client = self._outbox, self._client
+        while True:
+            await outbox.wait_unsent()
+            await client.room()
+            # Nothing is taken before there is room: an item is in flight or it is in the queue.
+            item = outbox.take()
+            if item is not None:
+                client.post(self._topic, item.payload, done=self._done, token=item)
+
+    def _done(self, item: "Item") -> None:
+        self._outbox.acked(item)
+        if self._on_acked is not None:
+            self._on_acked(item.seq)
