@@ -1,0 +1,101 @@
+import binascii
+import json
+
+import paths
+
+from wire import report
+
+
+def vectors():
+    with open(paths.VECTORS + "/report_v1.json") as file:
+        return json.load(file)
+
+
+def refused(function, *args):
+    """The ReportError that a call raises."""
+    try:
+        function(*args)
+    except report.ReportError as error:
+        return error
+    raise AssertionError("not refused: %r" % (args,))
+
+
+def test_decode__golden_payload__gives_its_report():
+    for vector in vectors()["good"]:
+        assert report.decode(vector["json"].encode()) == vector["report"], vector["name"]
+
+
+def test_encode__golden_report__gives_a_payload_of_the_same_report():
+    # Not the same bytes: MicroPython's dicts do not keep the order of the keys.
+    for vector in vectors()["good"]:
+        payload = report.encode(vector["report"])
+        assert report.decode(payload) == vector["report"], vector["name"]
+        assert len(payload) == len(vector["json"]), vector["name"]
+
+
+def test_decode__anything_else__refused_with_its_path():
+    for vector in vectors()["bad"]:
+        error = refused(report.decode, binascii.unhexlify(vector["hex"]))
+        # null: JSON readers differ in where they notice it
+        assert vector["path"] in (None, error.path), (vector["name"], error.path)
+
+
+def test_decode__golden_payload_cut_anywhere__refused():
+    payload = vectors()["good"][0]["json"].encode()
+    for length in range(len(payload)):
+        refused(report.decode, payload[:length])
+
+
+def test_decode__any_byte_changed__report_or_report_error():
+    payload = bytearray(vectors()["good"][0]["json"].encode())
+    for index in range(len(payload)):
+        kept = payload[index]
+        for byte in (0x00, 0x22, 0x2C, 0x30, 0x5B, 0x7B, 0x7D, 0xFF):
+            payload[index] = byte
+            try:
+                report.decode(bytes(payload))
+            except report.ReportError:
+                pass
+        payload[index] = kept
+
+
+def test_decode__hostile_payload__refused():
+    for payload in (
+        b"[" * 8000,
+        b'{"v":' * 1600,
+        b'{"v":1,"v":2}',
+        b'{"v":1' + b"0" * 5000 + b"}",
+        b"x" * (report.MAX_BYTES + 1),
+        b"",
+        b'"',
+        b'{"v":1e9999}',
+    ):
+        refused(report.decode, payload)
+
+
+def test_number__floats__six_significant_digits():
+    for value, text in (
+        (0.0, "0"),
+        (1.0, "1"),
+        (0.1234567, "0.123457"),
+        (123456.7, "123457"),
+        (-9.80665, "-9.80665"),
+        (1e-5, "1e-05"),
+        (1024, "1024"),
+        (2**53 - 1, "9007199254740991"),
+    ):
+        assert report.number(value) == text, (value, report.number(value))
+
+
+def test_number__not_finite__refused():
+    for value in (float("nan"), float("inf"), -float("inf")):
+        try:
+            report.number(value)
+        except ValueError:
+            continue
+        raise AssertionError(value)
+
+
+def test_dumps__any_message__is_json():
+    message = {"a": [1, 2.5, None, True, False, '\u00e4"\\\n'], "b": {}, "c": [], "d": {"e": 1}}
+    assert json.loads(report.dumps(message).decode()) == message
