@@ -34,6 +34,7 @@ HOST = "127.0.0.1"
 
 _START_S = 15.0  # amqtt needs a second to import on a slow host
 _STOP_S = 5.0
+_STOP_TRIES = 20
 _PORT_TRIES = 8
 _LOG_LINES = 400
 _OLDEST_MOSQUITTO = (2, 0)  # its configuration files differ before that
@@ -189,13 +190,15 @@ class Broker:
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        if process.poll() is None:
+        # More than once: mosquitto forgets a signal that comes before its main loop.
+        for _ in range(_STOP_TRIES):
             process.send_signal(how)
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_S / _STOP_TRIES)
+                break
+        else:
+            process.kill()
+            process.wait()
         if reader is not None:
             reader.join(_STOP_S)
         if process.stdout is not None:

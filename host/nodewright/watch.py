@@ -1,0 +1,174 @@
+"""Listen to a fleet: MQTT in a thread of its own, understood in the thread that asks.
+
+    with Collector(parse_url("mqtt://127.0.0.1")) as collector:
+        while (event := collector.get(timeout_s=5)) is not None:
+            print(event.node, event.kind, collector.state.nodes)
+
+The network thread only queues what arrives, bounded: where nobody asks, the broker keeps the rest.
+"""
+
+import queue
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from nodewright.errors import BadInput, BrokerUnreachable
+from nodewright.fleet_state import Event, FleetState
+from wire import report, topics
+
+_PORT = 1883
+_QUEUED = 10_000
+_CONNECT_S = 5.0
+_KEEPALIVE_S = 30
+_BACKOFF_S = (1, 8)
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a broker is, and as whom to speak to it."""
+
+    host: str
+    port: int = _PORT
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def parse_url(text: str) -> Address:
+    """The address in `mqtt://[user[:password]@]host[:port]`, or in `host[:port]`.
+
+    Raises BadInput.
+    """
+    cure = "write mqtt://HOST[:PORT], for example mqtt://127.0.0.1:1883"
+    try:
+        parts = urlsplit(text if "://" in text else "mqtt://" + text)
+        port = parts.port
+    except ValueError:
+        raise BadInput(f"broker {text!r}: no such port; {cure}") from None
+    if parts.scheme != "mqtt":
+        raise BadInput(f"broker {text!r}: {parts.scheme}:// is not spoken; {cure}")
+    if not parts.hostname or parts.path not in ("", "/") or parts.query or port == 0:
+        raise BadInput(f"broker {text!r} is no address; {cure}")
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    return Address(parts.hostname, port or _PORT, user, password)
+
+
+class Collector:
+    """Hears every message of a fleet (QoS 1) and keeps a `FleetState` of it."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        fleet: str = "+",
+        session: str | None = None,
+        state: FleetState | None = None,
+    ) -> None:
+        """fleet: its name, or "+" for any; session: a client id under which the broker keeps what
+        comes while we are away (None: it keeps nothing)."""
+        self.address = address
+        self.state = state if state is not None else FleetState()
+        self._filter = topics.subscription(fleet)
+        self._messages: queue.Queue[tuple[str, bytes, float]] = queue.Queue(_QUEUED)
+        self._stopping = threading.Event()
+        self._answered = threading.Event()
+        self._refusal = ""
+        self._client = client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=session or "nodewright-" + secrets.token_hex(6),
+            clean_session=session is None,
+        )
+        if address.user is not None:
+            client.username_pw_set(address.user, address.password)
+        client.reconnect_delay_set(*_BACKOFF_S)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+
+    @property
+    def connected(self) -> bool:
+        """True while the broker answers."""
+        return self._client.is_connected()
+
+    def start(self, timeout_s: float = _CONNECT_S) -> None:
+        """Connect and subscribe; from then on nothing is missed.  Raises BrokerUnreachable."""
+        host, port = self.address.host, self.address.port
+        self._client.connect_timeout = timeout_s
+        try:
+            self._client.connect(host, port, _KEEPALIVE_S)
+        except OSError as error:
+            raise BrokerUnreachable(host, port, error.strerror or str(error)) from error
+        self._client.loop_start()
+        answered = self._answered.wait(timeout_s)
+        if not answered or self._refusal:
+            self.stop()
+            reason = self._refusal or f"no answer in {timeout_s:g} s"
+            raise BrokerUnreachable(host, port, reason)
+
+    def stop(self) -> None:
+        """Take leave of the broker.  Harmless when called again."""
+        self._stopping.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def get(self, timeout_s: float = 0.0) -> Event | None:
+        """The next message that could be understood, or None after timeout_s without one."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                item = self._messages.get(block=left > 0, timeout=max(left, 0) or None)
+            except queue.Empty:
+                return None
+            event = self.state.apply(*item)
+            if event is not None:
+                return event
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _on_connect(
+        self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any
+    ) -> None:
+        if code.is_failure:
+            self._refusal = str(code)
+            self._answered.set()
+            return
+        # At each connection: an embedded broker forgets sessions when it is restarted.
+        client.subscribe(self._filter, qos=1)
+
+    def _on_subscribe(self, _client: Any, _data: Any, _mid: Any, codes: Any, _p: Any) -> None:
+        if any(code.is_failure for code in codes):
+            self._refusal = f"it refuses {self._filter}"
+        self._answered.set()
+
+    def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(message._topic)
+        # More than the longest message is refused anyway: no need to queue all of it.
+        item = (topic, bytes(message.payload[: report.MAX_BYTES + 1]), time.monotonic())
+        while not self._stopping.is_set():
+            try:
+                self._messages.put(item, timeout=_POLL_S)
+                return
+            except queue.Full:
+                continue
