@@ -10,7 +10,7 @@ import gc
 import sys
 import time
 
-from sim.cpython import aio, clock, machine, memory, micropython, network, report
+from sim.cpython import aio, clock, machine, memory, micropython, network, report, viper
 
 _INSTALLED = []
 
@@ -24,6 +24,7 @@ def install() -> None:
     sys.modules["micropython"] = micropython  # type: ignore[assignment]
     sys.modules["machine"] = machine  # type: ignore[assignment]
     sys.modules["network"] = network  # type: ignore[assignment]
+    viper.install()
     try:
         from sim.cpython import ulab
     except ImportError:
