@@ -11,28 +11,32 @@ import io
 import json
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-def _tell(mark, **event):
+
+def _tell(mark: str, **event: "str | None") -> None:
     # In one write, with line breaks around: what a test left unfinished keeps its own line.
     print("\n" + mark + json.dumps(event))
 
 
-def _traceback(error):
+def _traceback(error: BaseException) -> str:
     text = io.StringIO()
-    sys.print_exception(error, text)
+    sys.print_exception(error, text)  # type: ignore[attr-defined]
     return text.getvalue()
 
 
-def _load(path):
+def _load(path: str) -> "dict[str, Any]":
     """The names of a test file.  Compiled with its own file name, which tracebacks show."""
     with open(path) as file:
         source = file.read()
-    names = {"__name__": path.rsplit("/", 1)[-1][:-3], "__file__": path}
+    names: dict[str, Any] = {"__name__": path.rsplit("/", 1)[-1][:-3], "__file__": path}
     exec(compile(source, path, "exec"), names)
     return names
 
 
-def main(plan_path):
+def main(plan_path: str) -> None:
     with open(plan_path) as file:
         plan = json.load(file)
     mark = plan["mark"]

@@ -12,7 +12,7 @@ import time
 
 from sim.cpython import aio, clock, machine, memory, micropython, network, report, viper
 
-_INSTALLED = []
+_INSTALLED: "list[bool]" = []
 
 
 def install() -> None:
@@ -21,9 +21,9 @@ def install() -> None:
         return
     _INSTALLED.append(True)
     # Set, not left if absent: the packaged interpreter brings a `micropython` of its own.
-    sys.modules["micropython"] = micropython  # type: ignore[assignment]
-    sys.modules["machine"] = machine  # type: ignore[assignment]
-    sys.modules["network"] = network  # type: ignore[assignment]
+    sys.modules["micropython"] = micropython
+    sys.modules["machine"] = machine
+    sys.modules["network"] = network
     viper.install()
     try:
         from sim.cpython import ulab

@@ -3,16 +3,18 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 _locked = [0]
 
 
-def const(value: int) -> int:
+def const(value: "T") -> "T":
     """The value.  Raises TypeError for what MicroPython folds on no version (a float, a list)."""
     if not isinstance(value, (int, str, bytes, tuple)):
         raise TypeError("constant must be an integer, a string, bytes or a tuple")
-    return value  # type: ignore[return-value]
+    return value
 
 
 def native(function: "Callable[..., Any]") -> "Callable[..., Any]":
@@ -24,7 +26,7 @@ def viper(function: "Callable[..., Any]") -> "Callable[..., Any]":
     """A viper function, run in Python with each intermediate checked against int32."""
     from sim.cpython.viper import checked
 
-    return checked(function)  # type: ignore[no-any-return]
+    return checked(function)
 
 
 def heap_lock() -> int:
