@@ -1,0 +1,49 @@
+"""`nodewright boards`: which boards a node can be made of."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from nodewright.boards import Board, load, names
+from nodewright.cli.output import out, print_json
+
+EXAMPLES = """
+Examples:
+
+    nodewright boards
+
+    nodewright boards --json | python -m json.tool
+"""
+
+
+def command(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All that is known of them, as one JSON object.")
+    ] = False,
+) -> None:
+    """List the boards that a node can be made of, with what they offer."""
+    boards = [load(name) for name in names()]
+    if as_json:
+        print_json({"boards": [asdict(board) for board in boards]})
+        return
+    table = Table("board", "what", "chip", "code", "heap", "files", "kernels", "buses")
+    for board in boards:
+        table.add_row(
+            board.name,
+            board.title,
+            board.mcu,
+            board.arch,
+            f"{board.heap_bytes // 1024} KB",
+            f"{board.flash.fs_bytes // 1024} KB",
+            board.dsp_backend,
+            _buses(board),
+        )
+    out().print(table)
+
+
+def _buses(board: Board) -> str:
+    return ", ".join(
+        [f"i2c {bus.id}" for bus in board.i2c] + [f"spi {bus.id}" for bus in board.spi]
+    )
