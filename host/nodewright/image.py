@@ -31,23 +31,6 @@ MPY = "6.3"  # the format of MicroPython 1.23 and later; py/mpconfig.h, MPY_VERS
 PACKAGES = ("node", "wire")
 SOURCES = ("boot.py", "main.py")
 _COMPILE_S = 60.0
-_ASK_S = 20.0
-# sys.implementation._mpy, bits 10..15; MicroPython docs, reference/mpyfiles.rst
-_MPY_ARCHES = (
-    "",
-    "x86",
-    "x64",
-    "armv6",
-    "armv6m",
-    "armv7m",
-    "armv7em",
-    "armv7emsp",
-    "armv7emdp",
-    "xtensa",
-    "xtensawin",
-    "rv32imc",
-    "rv64imc",
-)
 _HOST_ARCHES = {"x86_64": "x64", "amd64": "x64", "i386": "x86", "i686": "x86"}
 
 
@@ -108,24 +91,6 @@ def host_arch() -> str:
         raise NoNativeArch(f"this machine ({machine})")
     # A 64-bit machine can run a 32-bit Python: its packaged MicroPython is 32-bit too.
     return _HOST_ARCHES[machine] if sys.maxsize > 1 << 32 else "x86"
-
-
-@cache
-def interpreter_arch(interpreter: tuple[str, ...]) -> str:
-    """The mpy arch of a MicroPython given by its command.  Raises NoNativeArch, ImageError."""
-    command = [*interpreter, "-c", "import sys; print(sys.implementation._mpy)"]
-    try:
-        ran = subprocess.run(
-            command, capture_output=True, text=True, timeout=_ASK_S, stdin=subprocess.DEVNULL
-        )
-        number = int(ran.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise ImageError(f"{' '.join(interpreter)} is no usable MicroPython: {error}") from error
-    # Above bit 15 stand flags of the arch (the extensions of a RISC-V).
-    index = number >> 10 & 0x3F
-    if not 0 < index < len(_MPY_ARCHES):
-        raise NoNativeArch(" ".join(interpreter))
-    return _MPY_ARCHES[index]
 
 
 @cache

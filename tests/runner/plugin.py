@@ -4,6 +4,7 @@
 `tests/wire/test_topics.py::micropython::test_x` the same on MicroPython.
 """
 
+import sys
 import tempfile
 import types
 from collections.abc import Iterable
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from runner import interpreter, marks, run
+from nodewright.interpreter import InterpreterError, find_interpreter
+from runner import marks, run
 
 _BOTH = ("wire", "firmware")
 _TESTS = Path(__file__).resolve().parent.parent
@@ -53,7 +55,7 @@ class MicroPythonTest(pytest.Item):
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         if isinstance(excinfo.value, Failed):
-            return f"on MicroPython ({' '.join(interpreter.find())}):\n{excinfo.value}"
+            return f"on {find_interpreter()}:\n{excinfo.value}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -80,9 +82,9 @@ class MicroPythonFile(pytest.File):
 
     def outcome(self, name: str) -> run.Outcome:
         try:
-            command = interpreter.find()
-        except interpreter.NoInterpreter as missing:
-            if missing.given:
+            interpreter = find_interpreter()
+        except InterpreterError as missing:
+            if missing.command is not None:
                 raise  # one was asked for: to skip would pass for tested
             pytest.skip(str(missing))
         if name not in self._outcomes:
@@ -92,7 +94,7 @@ class MicroPythonFile(pytest.File):
                 if isinstance(item, MicroPythonTest) and item.getparent(MicroPythonFile) is self
             ]
             session = Path(self.config.stash[_SESSION].name)
-            self._outcomes = run.run(command, self.path, wanted, session)
+            self._outcomes = run.run(interpreter, self.path, wanted, session)
         return self._outcomes[name]
 
 
@@ -111,8 +113,6 @@ def pytest_configure(config: pytest.Config) -> None:
     scratch.mkdir()
     paths = types.ModuleType("paths")
     exec(run.paths_module(scratch), paths.__dict__)
-    import sys
-
     sys.modules["paths"] = paths
 
 

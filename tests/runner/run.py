@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from nodewright.data import firmware_dir
-from nodewright.image import compile_tree, interpreter_arch
+from nodewright.image import compile_tree
+from nodewright.interpreter import Interpreter
 
 _RUNNER = Path(__file__).with_name("on_micropython.py")
 # Room for tests and vectors beside the code under test; budgets of memory are tested apart.
@@ -45,13 +46,13 @@ def build(arch: str, session: Path) -> Path:
 
 
 def run(
-    interpreter: tuple[str, ...], file: Path, tests: list[str], session: Path
+    interpreter: Interpreter, file: Path, tests: list[str], session: Path
 ) -> dict[str, Outcome]:
     """The outcome of each test of a file.
 
     Raises nodewright.image.ImageError when the firmware does not compile.
     """
-    compiled = build(interpreter_arch(interpreter), session)
+    compiled = build(interpreter.mpy_arch, session)
     with tempfile.TemporaryDirectory(prefix="nodewright-test-") as folder:
         work = Path(folder)
         (work / "paths").mkdir()
@@ -64,7 +65,7 @@ def run(
         plan.write_text(
             json.dumps({"path": path, "file": str(file), "tests": tests, "mark": mark})
         )
-        command = [*interpreter, "-X", f"heapsize={_HEAP_BYTES}", str(_RUNNER), str(plan)]
+        command = [*interpreter.command, "-X", f"heapsize={_HEAP_BYTES}", str(_RUNNER), str(plan)]
         try:
             ran = subprocess.run(
                 command,
