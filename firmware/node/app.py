@@ -14,7 +14,7 @@ from node.measure import Measurement
 from node.outbox import Outbox
 from node.report import Reporter
 from node.uplink.mqtt import MqttClient
-from node.uplink.pump import pump
+from node.uplink.pump import Pump
 from wire import VERSION, settings, topics
 from wire.report import dumps
 
@@ -92,6 +92,8 @@ class Node:
             will=(self._topic("status"), self._status("offline"), 1, True),
             on_connect=self._on_connect,
         )
+        self._pump = Pump(self._outbox, self._client, self._topic("report"), self._on_acked)
+        self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
         self.watchdog = hal.Watchdog(checked["watchdog_ms"])
         event("boot", boot=boot, version=VERSION, reset=hal.reset_cause(), id=hal.unique_id())
@@ -102,7 +104,8 @@ class Node:
         tasks = [
             self._measure(),
             self._client.run(),
-            pump(self._outbox, self._client, self._topic("report"), self._on_acked),
+            self._pump.run(),
+            self._announce(),
             self._report_health(),
             self._guard(),
         ]
@@ -152,9 +155,16 @@ class Node:
     def _on_acked(self, seq: int) -> None:
         event("acked", boot=self._reporter.boot, seq=seq)
 
-    async def _on_connect(self) -> None:
-        event("connected", host=self._settings["mqtt"]["host"])
-        await self._client.publish(self._topic("status"), self._status("online"), 1, True)
+    def _on_connect(self, session_present: bool) -> None:
+        event("connected", host=self._settings["mqtt"]["host"], session=session_present)
+        self._connected.set()
+
+    async def _announce(self) -> None:
+        """Say `online` at each connect: the will of the link before has said `offline`."""
+        while True:
+            await self._connected.wait()
+            self._connected.clear()
+            await self._client.publish(self._topic("status"), self._status("online"), 1, True)
 
     async def _report_health(self) -> None:
         while True:
@@ -182,9 +192,9 @@ class Node:
             "heap_low_bytes": self.health.heap_low_bytes,
             "queued": self._outbox.queued,
             "sent": self._reporter.seq,
-            "acked": self._outbox.acked,
+            "acked": self._outbox.acked_count,
             "dropped": self._outbox.dropped,
-            "reconnects": self._client.reconnects,
+            "connects": self._client.connects,
             "errors": errors,
             "stages_us": self.health.stages_us,
         }
