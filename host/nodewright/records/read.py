@@ -1,0 +1,221 @@
+"""One way in for every format: open safely, read, choose channels, scale, check."""
+
+import hashlib
+import math
+import os
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nodewright.records.arrays import read_npy, read_npz
+from nodewright.records.matlab import read_mat
+from nodewright.records.recording import (
+    MOST_CHANNELS,
+    MOST_FILE_BYTES,
+    MOST_RATE_HZ,
+    Recording,
+    RecordingError,
+    Source,
+    Table,
+)
+from nodewright.records.text import read_csv
+from nodewright.records.wav import read_wav
+
+Reader = Callable[[Path, IO[bytes], str | None], Table]
+FORMATS: dict[str, Reader] = {
+    "npy": read_npy,
+    "npz": read_npz,
+    "csv": read_csv,
+    "wav": read_wav,
+    "mat": read_mat,
+}
+_SUFFIXES = {"txt": "csv", "tsv": "csv", "dat": "csv", "asc": "csv", "wave": "wav"}
+
+# What a unit's values are kept in, and by which factor.  9.80665 m/s² is the standard g.
+UNITS = {
+    "g": ("g", 1.0),
+    "mg": ("g", 1e-3),
+    "m/s2": ("g", 1 / 9.80665),
+    "A": ("A", 1.0),
+    "mA": ("A", 1e-3),
+}
+
+Channel = str | int
+
+
+def read(
+    path: str | Path,
+    *,
+    rate_hz: float | None = None,
+    scale: float | None = None,
+    unit: str = "g",
+    channel: Channel | Sequence[Channel] | None = None,
+    variable: str | None = None,
+    start: int = 0,
+    count: int | None = None,
+    least: int = 2,
+) -> Recording:
+    """A recording, finite throughout and at least `least` samples long.
+
+    rate_hz: overrides what the file says.  scale: unit per stored number (of whole-numbered wav:
+    unit at full scale); required where the file has whole numbers, 1 elsewhere.  unit: one of
+    UNITS, of the values after scaling.  channel: name or index from 0, or several, in the order
+    wanted; None for all.  variable: of an npz or mat file.  start, count: samples, count None for
+    all that follow.  Raises RecordingError: one line with the file, what is wrong, the cure.
+    """
+    path = Path(path)
+    if unit not in UNITS:
+        raise RecordingError(path, f"unit {unit!r} is unknown", f"use one of {', '.join(UNITS)}")
+    kind = path.suffix.lower().removeprefix(".")
+    kind = _SUFFIXES.get(kind, kind)
+    if kind not in FORMATS:
+        raise RecordingError(
+            path, f"format {path.suffix or 'without suffix'!r} is unknown", f"use {_formats()}"
+        )
+    with _open(path) as stream:
+        digest = _sha256(stream)
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        table = FORMATS[kind](path, stream, variable)
+    picked = _pick(path, table.names, channel)
+    values = _cut(path, table.values, start, count, least)[:, picked]
+    factor = _factor(path, table, scale)
+    kept_unit, unit_factor = UNITS[unit]
+    samples = _physical(path, values, factor * unit_factor, start)
+    rate, notes = _rate(path, table, rate_hz)
+    return Recording(
+        samples=samples,
+        rate_hz=rate,
+        channels=tuple(table.names[index] for index in picked),
+        unit=kept_unit,
+        source=Source(
+            path, kind, size, digest, table.variable, factor, start, table.notes + notes
+        ),
+    )
+
+
+def _formats() -> str:
+    return ", ".join(sorted({*FORMATS, *_SUFFIXES}))
+
+
+def _open(path: Path) -> IO[bytes]:
+    """The file, opened without waiting for a pipe's other end, if it is one of a sane size."""
+    try:
+        handle = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise RecordingError(path, f"cannot be opened ({reason})", "check the path") from error
+    stream = os.fdopen(handle, "rb")
+    facts = os.fstat(handle)
+    wrong = ""
+    if not stat.S_ISREG(facts.st_mode):
+        wrong, cure = "no regular file", "give the path of a recording"
+    elif facts.st_size == 0:
+        wrong, cure = "empty", "record again"
+    elif facts.st_size > MOST_FILE_BYTES:
+        wrong = f"{facts.st_size} bytes long"
+        cure = f"at most {MOST_FILE_BYTES} are read; cut the recording"
+    if wrong:
+        stream.close()
+        raise RecordingError(path, wrong, cure)
+    return stream
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while part := stream.read(2**20):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _pick(
+    path: Path, names: tuple[str, ...], channel: Channel | Sequence[Channel] | None
+) -> list[int]:
+    if len(names) > MOST_CHANNELS:
+        raise RecordingError(
+            path, f"{len(names)} channels", f"at most {MOST_CHANNELS} can be; is it transposed?"
+        )
+    if channel is None:
+        return list(range(len(names)))
+    wanted = [channel] if isinstance(channel, str | int) else list(channel)
+    picked = []
+    for one in wanted:
+        if isinstance(one, str) and one in names:
+            picked.append(names.index(one))
+        elif isinstance(one, str) and not one.isdecimal():
+            raise RecordingError(path, f"no channel {one!r}", f"it has {', '.join(names)}")
+        elif 0 <= int(one) < len(names):
+            picked.append(int(one))
+        else:
+            raise RecordingError(
+                path, f"no channel {one}", f"it has 0 to {len(names) - 1}: {', '.join(names)}"
+            )
+    if not picked:
+        raise RecordingError(path, "no channel is asked for", f"it has {', '.join(names)}")
+    return picked
+
+
+def _cut(
+    path: Path, values: NDArray[np.generic], start: int, count: int | None, least: int
+) -> NDArray[np.generic]:
+    if start < 0 or (count is not None and count < 1):
+        raise RecordingError(path, f"start {start}, count {count}", "start from 0, count from 1")
+    part = values[start : None if count is None else start + count]
+    needed = max(least, count or 0)
+    if len(part) < needed:
+        raise RecordingError(
+            path,
+            f"{len(part)} samples from {start} on, of {len(values)}",
+            f"{needed} are needed; record longer or start earlier",
+        )
+    return part
+
+
+def _factor(path: Path, table: Table, scale: float | None) -> float:
+    if scale is None:
+        if table.needs_scale:
+            raise RecordingError(
+                path, table.needs_scale, "give their scale with --scale (1 if they are physical)"
+            )
+        return 1.0
+    if not math.isfinite(scale) or scale == 0.0:
+        raise RecordingError(path, f"scale {scale} cannot be", "give the unit per stored number")
+    return float(scale)
+
+
+def _physical(
+    path: Path, values: NDArray[np.generic], factor: float, start: int
+) -> NDArray[np.float64]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        samples: NDArray[np.float64] = np.multiply(values, factor, dtype=np.float64)
+    finite = np.isfinite(samples)
+    if not finite.all():
+        row, column = (int(place[0]) for place in np.nonzero(~finite))
+        raise RecordingError(
+            path,
+            f"sample {start + row} of channel {column} is {values[row, column]} "
+            f"({np.count_nonzero(~finite)} such in all)",
+            "cut them out; a gap must not be filled by guessing",
+        )
+    return samples
+
+
+def _rate(path: Path, table: Table, given_hz: float | None) -> tuple[float, tuple[str, ...]]:
+    rate_hz = table.rate_hz if given_hz is None else given_hz
+    if rate_hz is None:
+        raise RecordingError(
+            path, table.needs_rate or "it does not say its sample rate", "give it with --rate-hz"
+        )
+    if not (math.isfinite(rate_hz) and 0.0 < rate_hz <= MOST_RATE_HZ):
+        raise RecordingError(
+            path, f"a sample rate of {rate_hz} Hz cannot be", "give the true one with --rate-hz"
+        )
+    if table.rate_hz is not None and abs(table.rate_hz - rate_hz) > 1e-3 * rate_hz:
+        return rate_hz, (f"the file says {table.rate_hz:.6g} Hz; {rate_hz:.6g} Hz is used",)
+    return float(rate_hz), ()
