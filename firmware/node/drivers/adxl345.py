@@ -8,6 +8,7 @@ from node.drivers.kernels import split_axes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
+    from typing import Any
 
     from node.drivers.bus import RegisterBus
 
@@ -34,8 +35,8 @@ _FRAME_BYTES = const(6)
 _DEPTH = const(32)
 _HOLDS = const(33)  # "FIFO_STATUS": 32 levels and the output filter
 
-# Table 7: odr_hz, rate code, samples that arm the watermark.  Half the FIFO leaves as much again for lateness; at
-# low rates fewer, so that a wait stays short.
+# Table 7: odr_hz, rate code, and the watermark of ours.  Half the FIFO leaves as much again for
+# being late; at low rates fewer, so that a wait stays short.
 _RATES = (
     (3200, 0b1111, 16),
     (1600, 0b1110, 16),
@@ -57,7 +58,8 @@ _RATES = (
 _RANGES = ((2, 0b00), (4, 0b01), (8, 0b10), (16, 0b11))  # table 21: range_g, code
 _DIGITS_PER_G = const(256)  # table 1, full resolution, every range
 
-# "Serial Communications": I2C carries an ODR of rate / 500 (400 kHz: 800 Hz), so does SPI; above 800 Hz SPI from 2 MHz.
+# "Serial Communications": a bus carries an ODR of its clock / 500 (I2C at 400 kHz: 800 Hz);
+# above 800 Hz it is SPI from 2 MHz.
 _BITS_A_SAMPLE = const(500)
 _FAST_ODR_HZ = const(800)
 _FAST_BUS_HZ = const(2_000_000)
@@ -66,14 +68,16 @@ _FAST_BUS_HZ = const(2_000_000)
 class ADXL345:
     """The chip in full resolution with its FIFO streaming: 3.9 mg a digit in every range.
 
-    At 1600 and 3200 Hz the last bit is always 0 ("Data Formatting of Upper Data Rates"): the scale stays, the resolution is 7.8 mg.
-    Between two FIFO reads the chip needs 5 us ("Retrieving Data from FIFO"): the address byte and the call provide them.
+    At 1600 and 3200 Hz the last bit is always 0 ("Data Formatting of Upper Data Rates"): the scale
+    stays, the resolution is 7.8 mg.  Between two FIFO reads the chip needs 5 us ("Retrieving Data
+    from FIFO"): the address byte (1.6 us at 5 MHz) and the calls in between provide them.
     """
 
     chip = "adxl345"
     axes = 3
     fifo_depth = _DEPTH
-    # Table 1, note 6: data are valid 1.1 ms + 1/ODR after the start; the decimation filter takes 4/ODR to settle ("Self-Test").
+    # Table 1, note 6: data are valid 1.1 ms + 1/ODR after the start; the filter settles within
+    # four samples ("Self-Test").
     settling_us = 1_100
     settling_samples = 4
 
@@ -91,18 +95,10 @@ class ADXL345:
 
     def configure(self, odr_hz: float = 800, range_g: int = 16) -> None:
         """Choose rate and range; start() writes them.  Raises ValueError(key, value, allowed)."""
-        for rate, code, watermark in _RATES:
-            if rate == odr_hz and self._carries(rate):
-                break
-        else:
-            allowed = [row[0] for row in _RATES if self._carries(row[0])]
-            raise ValueError("odr_hz", odr_hz, allowed)
-        for range_, range_code in _RANGES:
-            if range_ == range_g:
-                break
-        else:
-            raise ValueError("range_g", range_g, [row[0] for row in _RANGES])
-        self._set(rate, code, watermark, range_, range_code)
+        rates = [row for row in _RATES if self._carries(row[0])]
+        _, rate_code, watermark = _choose("odr_hz", odr_hz, rates)
+        _, range_code = _choose("range_g", range_g, _RANGES)
+        self._set(odr_hz, rate_code, watermark, range_g, range_code)
 
     def _carries(self, odr_hz: float) -> bool:
         """Whether the bus is fast enough for the rate."""
@@ -114,6 +110,7 @@ class ADXL345:
         self, odr_hz: float, rate_code: int, watermark: int, range_g: int, range_code: int
     ) -> None:
         self.odr_hz, self.range_g, self.watermark = odr_hz, range_g, watermark
+        self.period_us = int(1_000_000 / odr_hz)
         self.g_per_digit = 1 / _DIGITS_PER_G
         self.bandwidth_hz = odr_hz / 2  # table 7
         self.full_scale_digits = range_g * _DIGITS_PER_G
@@ -125,7 +122,8 @@ class ADXL345:
     def start(self) -> None:
         """Write every register, empty the FIFO and let it stream.
 
-        All of it each time: the chip may have lost its supply since.  Raises DeviceMismatch, OSError.
+        All of it each time: the chip may have lost its supply since.
+        Raises DeviceMismatch, OSError.
         """
         self._prove_identity()
         write = self._bus.write
@@ -144,11 +142,14 @@ class ADXL345:
         self._bus.write(_POWER_CTL, 0)
 
     def entries(self) -> int:
-        """Samples that wait in the FIFO, 0 to 33 (another chip's answer may be more).  Raises OSError."""
+        """Samples that wait in the FIFO, 0 to 33 (more: a broken bus).  Raises OSError."""
         return self._read(_FIFO_STATUS) & _ENTRIES
 
     def overrun(self) -> bool:
-        """Whether the FIFO has been full, so that samples may be lost; reading them clears it.  Raises OSError."""
+        """Whether the FIFO has been full: samples may be lost.  Reading samples clears it.
+
+        Raises OSError.
+        """
         return bool(self._read(_INT_SOURCE) & _OVERRUN)
 
     def read_into(
@@ -173,3 +174,11 @@ class ADXL345:
     def _read(self, reg: int) -> int:
         self._bus.read_into(reg, self._one)
         return self._one[0]
+
+
+def _choose(key: str, value: float, rows: "Any") -> "Any":
+    """The row that starts with value.  Raises ValueError(key, value, allowed)."""
+    for row in rows:
+        if row[0] == value:
+            return row
+    raise ValueError(key, value, [row[0] for row in rows])

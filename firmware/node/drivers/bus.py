@@ -1,4 +1,7 @@
-"""Registers of a chip over I2C or SPI, one interface for all drivers.  Nothing is allocated per call."""
+"""Registers of a chip over I2C or SPI, one interface for all drivers.
+
+Nothing is allocated per call.
+"""
 
 from micropython import const
 
@@ -39,7 +42,8 @@ class I2CRegisters:
 class SPIRegisters:
     """Eight-bit registers over four-wire SPI, mode 3; cs is called with the level (a machine.Pin).
 
-    SPI has no acknowledgement: an absent chip reads as 0x00 or 0xFF, and its driver finds the wrong identity.
+    SPI has no acknowledgement: an absent chip reads as 0x00 or 0xFF, and its driver finds the
+    wrong identity.
     """
 
     def __init__(self, spi: "Any", cs: "Any", rate_hz: int = 5_000_000) -> None:

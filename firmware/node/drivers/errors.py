@@ -1,4 +1,7 @@
-"""What a sensor can do wrong, as facts.  A bus that does not answer raises the port's own OSError."""
+"""What a sensor can do wrong, as facts.
+
+A bus that does not answer raises the port's own OSError.
+"""
 
 import errno
 

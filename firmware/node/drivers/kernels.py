@@ -1,25 +1,26 @@
-"""Loops over sample blocks that are too slow as bytecode: 3200 Hz leave 312 us a sample for everything.
+"""Loops over sample blocks that are too slow as bytecode: 3200 Hz leave 312 us for a whole sample.
 
-Viper: pointers are 16 bits wide and load unsigned on every port, so a sign is made by (v ^ 0x8000) - 0x8000
-(docs/decisions/0004-capture.md).  No product and no sum here leaves 17 bits.
+Viper: pointers are 16 bits wide and load unsigned on every port, so (v ^ 0x8000) - 0x8000 makes
+the sign.  No value here leaves 17 bits.
 """
 
 import micropython
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from array import array
-
     from micropython import ptr16  # type: ignore[attr-defined]
 
 
 @micropython.viper
 def split_axes(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-def]
-    """Copy count frames of three little-endian int16 from raw to x, y, z (array('h')) from index at.
+    """Copy count frames of three little-endian int16 from raw to x, y, z (array('h')) from at on.
 
     The caller has proven that the frames are in raw and the indices in the arrays.
     """
-    src, px, py, pz = ptr16(raw), ptr16(x), ptr16(y), ptr16(z)
+    src = ptr16(raw)
+    px = ptr16(x)
+    py = ptr16(y)
+    pz = ptr16(z)
     k = 0
     for i in range(at, at + count):
         px[i] = src[k]
@@ -31,7 +32,9 @@ def split_axes(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-de
 @micropython.viper
 def count_at_rail(x, y, z, count: int, low: int, high: int) -> int:  # type: ignore[no-untyped-def]
     """How many of the first count samples have an axis at or beyond low or high (digits)."""
-    px, py, pz = ptr16(x), ptr16(y), ptr16(z)
+    px = ptr16(x)
+    py = ptr16(y)
+    pz = ptr16(z)
     hits = 0
     for i in range(count):
         a = (px[i] ^ 0x8000) - 0x8000

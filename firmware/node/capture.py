@@ -1,0 +1,228 @@
+"""Timed capture of one record into fixed blocks, with the evidence by which to trust it."""
+
+import time
+from array import array
+from errno import EIO
+
+from node.drivers.errors import SensorTimeout
+from node.drivers.kernels import count_at_rail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_LEAST_SAMPLES = 64  # the settling samples pass through the blocks
+_LONGEST_US = 500_000_000  # ticks_us is good for 2**29
+_AXES = 3
+_POLLS_A_SAMPLE = 16  # how finely polling looks for the sample that completes the watermark
+_LOOKS_A_WATERMARK = 8  # how often an interrupt is looked for
+_SHORTEST_SLEEP_US = 20
+_PATIENCE_US = 10_000
+_CLOCK_TOLERANCE = 16  # a sensor's clock may be off by 1/16 before its rate has been measured
+
+
+class Record:
+    """Evidence of the record in the blocks.  One object, overwritten by the next record."""
+
+    def __init__(self) -> None:
+        self.run = 0  # how often the sensor has been started since boot
+        self.first = 0  # index, in that run, of the first sample in the blocks
+        self.samples = 0
+        self.nominal_hz: float = 0
+        self.overruns = 0  # times that the FIFO was found full: samples may be lost
+        self.gaps = 0  # times that samples took longer to come than their number explains
+        self.clipped = 0  # samples with an axis at its rail
+        self.span_samples = 0  # rate_hz is span_samples / span_us
+        self.span_us = 0
+
+    @property
+    def rate_hz(self) -> float:
+        """The measured rate; the nominal one while there is no measurement (valid is False then).
+
+        Within 0.1 % of the true one, by the node's clock, from 1024 samples on (docs/decisions/0004-capture.md).
+        """
+        if not self.span_us:
+            return self.nominal_hz
+        return self.span_samples * 1_000_000 / self.span_us
+
+    @property
+    def valid(self) -> bool:
+        """Nothing lost, nothing clipped, and the rate measured over at least half of the record."""
+        return (
+            self.samples > 0
+            and not (self.overruns or self.gaps or self.clipped)
+            and 2 * self.span_samples >= self.samples
+        )
+
+
+class Capture:
+    """Takes records of a sensor with a FIFO.  All memory is allocated here, none by record().
+
+    samples: length of a record.  irq: the Pin at the sensor's watermark interrupt, or None: then the FIFO is polled.
+    clock: ticks_us, ticks_diff and sleep_us, as in the module time.
+    """
+
+    def __init__(self, samples: int, irq: "Any" = None, clock: "Any" = time) -> None:
+        if samples < _LEAST_SAMPLES:
+            raise ValueError("samples", samples, _LEAST_SAMPLES)
+        # array('h', bytes) fills without a list of the same length beside it.
+        self.blocks = tuple([array("h", bytes(2 * samples)) for _ in range(_AXES)])
+        self._samples = samples
+        self._record = Record()
+        self._clock = clock
+        self._runs = 0
+        # Of the drain under way
+        self._stamp_ticks = 0
+        self._stamp_entries = 0
+        self._bracket_us = (
+            0  # the newest sample came at most so long before the stamp; -1: no stamp
+        )
+        # The first and the last stamp of an unbroken row
+        self._row = False
+        self._row_bracket_us = 0
+        self._last_ticks = 0
+        self._last_index = 0
+        # Written by the interrupt
+        self._edges = 0
+        self._edge_ticks = 0
+        self._irq = irq
+        if irq is not None:
+            try:
+                irq.irq(self._on_watermark, irq.IRQ_RISING, hard=True)
+            except TypeError:
+                # ESP32: soft interrupts only, which wait for sleep_us to end: polling stamps better.
+                self._irq = None
+
+    def _on_watermark(self, _pin: "Any") -> None:
+        if not self._edges:
+            self._edge_ticks = self._clock.ticks_us()
+        self._edges += 1
+
+    def record(self, sensor: "Any") -> Record:
+        """Start the sensor, fill the blocks, stop it.  Blocks for settling + samples / rate.
+
+        Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, DeviceMismatch for another chip,
+        ValueError for a record too long to time.  After an error the sensor is in standby as far as it
+        answers, and the next call starts it anew.
+        """
+        if self._samples / sensor.odr_hz > _LONGEST_US / 1_000_000:
+            raise ValueError(
+                "samples", self._samples, int(sensor.odr_hz * _LONGEST_US / 1_000_000)
+            )
+        record = self._record
+        record.samples = record.overruns = record.gaps = record.clipped = 0
+        record.span_samples = record.span_us = 0
+        record.nominal_hz = sensor.odr_hz
+        record.first = sensor.settling_samples
+        self._row = False
+        try:
+            sensor.start()
+            self._runs += 1
+            record.run = self._runs
+            self._fill(sensor, sensor.period_us)
+        except OSError:
+            try:
+                sensor.stop()
+            except OSError:
+                pass  # the first error is the one to tell
+            raise
+        sensor.stop()
+        x, y, z = self.blocks
+        record.clipped = count_at_rail(x, y, z, self._samples, sensor.rail_low, sensor.rail_high)
+        record.samples = self._samples
+        return record
+
+    def _fill(self, sensor: "Any", period_us: int) -> None:
+        x, y, z = self.blocks
+        record = self._record
+        at = -record.first  # below 0: settling
+        taken = 0
+        patience_us = _PATIENCE_US + sensor.settling_us
+        self._edges = 0
+        while at < self._samples:
+            waiting = self._wait(sensor, period_us, patience_us)
+            if waiting > sensor.fifo_depth + 1:
+                raise OSError(EIO)  # no FIFO holds that: the bus is not to be believed
+            if sensor.overrun():
+                record.overruns += 1
+                self._row = False  # how many were lost is not known
+            elif self._bracket_us >= 0:
+                self._stamp(taken + self._stamp_entries, period_us)
+            count = min(waiting, -at if at < 0 else self._samples - at)
+            sensor.read_into(x, y, z, max(at, 0), count)
+            at += count
+            taken += count
+            self._edges = 0  # the reading may have crossed the watermark: that stamp means nothing
+            patience_us = _PATIENCE_US
+
+    def _wait(self, sensor: "Any", period_us: int, patience_us: int) -> int:
+        """Wait for the watermark; the entries then.  Leaves _stamp_ticks, _stamp_entries, _bracket_us."""
+        if self._irq is not None and self._wait_edge(sensor.watermark, period_us, patience_us):
+            self._stamp_ticks = self._edge_ticks
+            self._stamp_entries = sensor.watermark
+            self._bracket_us = 0
+            return sensor.entries()
+        # No interrupt: none is wired, or it came while the last samples were read.
+        return self._wait_entries(sensor, period_us, patience_us)
+
+    def _wait_edge(self, watermark: int, period_us: int, patience_us: int) -> bool:
+        clock = self._clock
+        begin_ticks = clock.ticks_us()
+        span_us = watermark * period_us
+        limit_us = span_us + span_us // 4 + patience_us
+        step_us = max(span_us // _LOOKS_A_WATERMARK, _SHORTEST_SLEEP_US)
+        while not self._edges:
+            if clock.ticks_diff(clock.ticks_us(), begin_ticks) > limit_us:
+                return False
+            clock.sleep_us(step_us)
+        return True
+
+    def _wait_entries(self, sensor: "Any", period_us: int, patience_us: int) -> int:
+        clock = self._clock
+        need = sensor.watermark
+        limit_us = 2 * need * period_us + patience_us
+        begin_ticks = asked_ticks = clock.ticks_us()
+        entries = sensor.entries()
+        self._bracket_us = -1  # it may have been so for long
+        while entries < need:
+            if clock.ticks_diff(asked_ticks, begin_ticks) > limit_us:
+                raise SensorTimeout(sensor.chip, limit_us)
+            missing = need - entries
+            if missing > 1:  # three quarters: the sensor's clock may be fast
+                pause_us = missing * period_us * 3 // 4
+            else:
+                pause_us = period_us // _POLLS_A_SAMPLE
+            clock.sleep_us(max(pause_us, _SHORTEST_SLEEP_US))
+            before_ticks, asked_ticks = asked_ticks, clock.ticks_us()
+            entries = sensor.entries()
+            self._stamp_ticks = clock.ticks_us()
+            self._bracket_us = clock.ticks_diff(self._stamp_ticks, before_ticks)
+        self._stamp_entries = entries
+        return entries
+
+    def _stamp(self, index: int, period_us: int) -> None:
+        """Sample `index` of the run came at _stamp_ticks: extend the row, or find a gap.
+
+        A gap is what no lateness of stamps explains: samples came at most their brackets earlier.
+        """
+        record = self._record
+        if self._row:
+            span = index - self._last_index
+            span_us = self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
+            if record.span_samples:
+                allowed_us = span * (
+                    (record.span_us + self._row_bracket_us) // record.span_samples + 1
+                )
+            else:
+                allowed_us = span * period_us + span * period_us // _CLOCK_TOLERANCE
+            if span_us - self._bracket_us <= allowed_us + period_us // 2:
+                record.span_samples += span
+                record.span_us += span_us
+            else:
+                record.gaps += 1
+                self._row = False
+        if not self._row:
+            self._row = True
+            self._row_bracket_us = self._bracket_us
+            record.span_samples = record.span_us = 0  # a rate over a gap would be too low
+        self._last_ticks, self._last_index = self._stamp_ticks, index

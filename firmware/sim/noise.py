@@ -1,0 +1,46 @@
+"""Random numbers by counter: the same for the same key, whatever was asked before, on any interpreter."""
+
+import math
+from array import array
+
+_MASK = 0xFFFFFFFF
+_LEVELS = 256
+
+
+def mix(key: int) -> int:
+    """32 random bits of a key (0…2**32 - 1): two rounds of multiply and shift.
+
+    The factors have 30 bits, so that no product leaves the small integers of a 64-bit interpreter.
+    """
+    key = ((key ^ key >> 16) * 0x21F0AAAD) & _MASK
+    key = ((key ^ key >> 15) * 0x2C1B3C6D) & _MASK
+    return key ^ key >> 15
+
+
+def uniform(key: int) -> float:
+    """A number in 0…1 of a key."""
+    return mix(key & _MASK) / 4294967296.0
+
+
+def _quantile(p: float) -> float:
+    """The normal distribution's quantile, by bisection of its integral (exact to float32)."""
+    low, high = -6.0, 6.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if 0.5 * math.erfc(-middle / math.sqrt(2)) < p:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _table() -> "array[float]":
+    # Scaled so that the sum of two has a deviation of exactly 1.
+    half = [_quantile((i + 0.5) / _LEVELS) for i in range(_LEVELS // 2, _LEVELS)]
+    power = 2 * sum([q * q for q in half]) / _LEVELS
+    scale = 1 / math.sqrt(2 * power)
+    return array("f", [-q * scale for q in reversed(half)] + [q * scale for q in half])
+
+
+NORMAL = _table()
+"""256 levels: NORMAL[a] + NORMAL[b] of two random bytes is normal with deviation 1, up to 4.1."""
