@@ -1,6 +1,5 @@
 """What a board is: data from boards/<name>/board.toml, checked once, then immutable."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nodewright.data import boards_dir
-from nodewright.errors import BadInput, NodewrightError
+from nodewright.errors import BadInput
+from nodewright.table import Table, read_toml
 
 # Those mpy-cross 1.29 can emit native code for, and "host": the one of the interpreter that runs.
 ARCHES = (
@@ -28,14 +28,6 @@ ARCHES = (
 )
 BACKENDS = ("ulab", "viper")
 PROGRAMMERS = ("virtual", "uf2", "esptool")
-
-
-class BoardError(NodewrightError):
-    """A board's data cannot be used: file, key, value and what is allowed."""
-
-    def __init__(self, path: Path, key: str, value: object, allowed: str) -> None:
-        self.path, self.key, self.value, self.allowed = path, key, value, allowed
-        super().__init__(f"{path}: {key} is {value!r}; allowed: {allowed}")
 
 
 class UnknownBoard(BadInput):
@@ -74,7 +66,7 @@ class Flash:
 
 @dataclass(frozen=True)
 class I2CBus:
-    """One I2C peripheral and the pins that it can have, the default pair apart."""
+    """One I2C peripheral: its default pins, and all that it can have."""
 
     id: int
     sda: int
@@ -86,7 +78,7 @@ class I2CBus:
 
 @dataclass(frozen=True)
 class SPIBus:
-    """One SPI peripheral and the pins that it can have, the default ones apart."""
+    """One SPI peripheral: its default pins, and all that it can have."""
 
     id: int
     sck: int
@@ -131,77 +123,7 @@ class Board:
     usb: tuple[UsbId, ...]
 
 
-class _Table:
-    """One TOML table, read key by key; what is left over at the end is an error."""
-
-    def __init__(self, path: Path, prefix: str, data: Mapping[str, Any]) -> None:
-        self._path, self._prefix, self._data = path, prefix, dict(data)
-
-    def fail(self, key: str, value: object, allowed: str) -> BoardError:
-        return BoardError(self._path, self._prefix + key, value, allowed)
-
-    def _take(self, key: str, allowed: str) -> Any:
-        if key not in self._data:
-            raise self.fail(key, None, f"{allowed}; the key is missing")
-        return self._data.pop(key)
-
-    def text(self, key: str, among: tuple[str, ...] = ()) -> str:
-        value = self._take(key, "one of " + ", ".join(among) if among else "a text")
-        if not isinstance(value, str) or not value:
-            raise self.fail(key, value, "a text")
-        if among and value not in among:
-            raise self.fail(key, value, "one of " + ", ".join(among))
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self._take(key, "true or false")
-        if not isinstance(value, bool):
-            raise self.fail(key, value, "true or false")
-        return value
-
-    def whole(self, key: str, least: int, most: int) -> int:
-        value = self._take(key, f"{least}..{most}")
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise self.fail(key, value, f"a whole number in {least}..{most}")
-        return value
-
-    def pins(self, key: str, board: tuple[int, ...] | None) -> tuple[int, ...]:
-        value = self._take(key, "a list of pin numbers")
-        if not isinstance(value, list) or not all(type(pin) is int for pin in value):
-            raise self.fail(key, value, "a list of pin numbers")
-        if len(set(value)) != len(value):
-            raise self.fail(key, value, "each pin once")
-        if board is not None and not set(value) <= set(board):
-            raise self.fail(key, sorted(set(value) - set(board)), f"pins of the board, {board}")
-        return tuple(value)
-
-    def pin(self, key: str, allowed: tuple[int, ...]) -> int:
-        value = self._take(key, f"one of {allowed}")
-        if type(value) is not int or value not in allowed:
-            raise self.fail(key, value, f"one of {allowed}")
-        return value
-
-    def table(self, key: str) -> "_Table":
-        value = self._take(key, "a table")
-        if not isinstance(value, dict):
-            raise self.fail(key, value, "a table")
-        return _Table(self._path, f"{self._prefix}{key}.", value)
-
-    def tables(self, key: str) -> list["_Table"]:
-        value = self._data.pop(key, [])
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            raise self.fail(key, value, "an array of tables")
-        return [
-            _Table(self._path, f"{self._prefix}{key}[{index}].", row)
-            for index, row in enumerate(value)
-        ]
-
-    def end(self) -> None:
-        for key, value in self._data.items():
-            raise self.fail(key, value, "no such key")
-
-
-def _flash(table: _Table) -> Flash:
+def _flash(table: Table) -> Flash:
     total = table.whole("total_bytes", 1 << 16, 1 << 28)
     block = table.whole("block_bytes", 128, 1 << 16)
     flash = Flash(
@@ -228,7 +150,7 @@ def _flash(table: _Table) -> Flash:
     return flash
 
 
-def _i2c(table: _Table, pins: tuple[int, ...]) -> I2CBus:
+def _i2c(table: Table, pins: tuple[int, ...]) -> I2CBus:
     sda, scl = table.pins("sda_pins", pins), table.pins("scl_pins", pins)
     bus = I2CBus(
         id=table.whole("id", 0, 7),
@@ -242,7 +164,7 @@ def _i2c(table: _Table, pins: tuple[int, ...]) -> I2CBus:
     return bus
 
 
-def _spi(table: _Table, pins: tuple[int, ...]) -> SPIBus:
+def _spi(table: Table, pins: tuple[int, ...]) -> SPIBus:
     sck, mosi = table.pins("sck_pins", pins), table.pins("mosi_pins", pins)
     miso = table.pins("miso_pins", pins)
     bus = SPIBus(
@@ -260,19 +182,20 @@ def _spi(table: _Table, pins: tuple[int, ...]) -> SPIBus:
     return bus
 
 
-def _usb(table: _Table) -> UsbId:
+def _usb(table: Table) -> UsbId:
     usb = UsbId(table.whole("vid", 1, 0xFFFF), table.whole("pid", 0, 0xFFFF), table.text("what"))
     table.end()
     return usb
 
 
 def read(path: Path) -> Board:
-    """The board of one board.toml.  Raises BoardError; OSError when it cannot be read."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BoardError(path, "the file", str(error), "TOML") from error
-    top = _Table(path, "", data)
+    """The board of one board.toml.  Raises TableError; OSError when it cannot be read."""
+    return parse(read_toml(path), path)
+
+
+def parse(data: Mapping[str, Any], path: Path) -> Board:
+    """The board of a table; path: of the file, whose folder names it.  Raises TableError."""
+    top = Table(path, "", data)
     pins = top.pins("pins", None)
     inputs = top.pins("input_only", pins)
     outputs = tuple(pin for pin in pins if pin not in inputs)
@@ -306,7 +229,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Board:
-    """The board of this name.  Raises UnknownBoard or BoardError."""
+    """The board of this name.  Raises UnknownBoard or TableError."""
     known = names()
     if name not in known:
         raise UnknownBoard(name, known)
