@@ -125,7 +125,8 @@ class MqttClient:
             try:
                 await self._connection()
             except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError, _Lost) as error:
-                self._count(*_cause(error))
+                if not self._stopping:  # after DISCONNECT it is the broker who closes
+                    self._count(*_cause(error))
             if not self._stopping:
                 draw = random.getrandbits(24)  # jitter, not a secret
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
@@ -393,7 +394,7 @@ class MqttClient:
         A dead link is found within 1.5 keepalive: silent for 0.5, a ping and 0.625 more, and
         three turns of a sixteenth.
         """
-        turn_ms = max(20, self._keepalive_ms // 16)
+        turn_ms = max(20, min(self._keepalive_ms // 16, self._timeout_ms // 8))
         suspect = None
         while not self._down.is_set():
             late = self._late(link)
