@@ -1,0 +1,1 @@
+"""A fleet of virtual nodes that shows itself: the real firmware, held against the reference."""

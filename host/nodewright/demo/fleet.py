@@ -1,0 +1,135 @@
+"""Virtual nodes on a broker of their own: images made, boards started, everything ended again."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from nodewright import boards, broker
+from nodewright.broker import Kind
+from nodewright.console import Event
+from nodewright.demo.plan import NodePlan, make_plans, network_spec
+from nodewright.image import build_image
+from nodewright.interpreter import Interpreter, find_interpreter
+from nodewright.virtual import VirtualBoard
+
+BOARD = "virtual"
+
+
+class Interrupted(Exception):
+    """Whoever runs it asked it to end."""
+
+
+@dataclass(frozen=True)
+class FleetOptions:
+    """How many nodes, and on what they run.
+
+    interval_s: between two records of a node; interpreter: a MicroPython, None for the packaged
+    one; broker, port: which broker, and where (None: any free port).
+    """
+
+    nodes: int = 3
+    interval_s: float = 2.0
+    interpreter: str | None = None
+    broker: Kind | Literal["auto"] = "auto"
+    port: int | None = None
+
+
+class VirtualFleet:
+    """A broker, and the nodes that talk to it.  A context manager that leaves nothing behind.
+
+    Entered, the broker runs and the plans are made; `boot` starts the nodes.
+    plans, boards: node by node.
+    """
+
+    def __init__(
+        self,
+        options: FleetOptions,
+        asked: threading.Event,
+        source: Mapping[str, Any] | None = None,
+    ) -> None:
+        """asked: set by whoever wants it to end; source: what the sensors feel, None: machines."""
+        self.options = options
+        self._asked, self._source = asked, source
+        self.board = boards.load(BOARD)
+        self.plans: list[NodePlan] = []
+        self.boards: list[VirtualBoard] = []
+        self._begun: list[VirtualBoard] = []
+
+    def __enter__(self) -> Self:
+        options = self.options
+        # What can be wrong is told before anything runs.
+        make_plans(self.board, options.nodes, options.interval_s, options.port or 1, self._source)
+        self.interpreter: Interpreter = find_interpreter(options.interpreter)
+        self.hub = broker.start(options.broker, options.port)
+        self.plans = make_plans(
+            self.board, options.nodes, options.interval_s, self.hub.port, self._source
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._for_each(self._begun, lambda board: board.stop())
+        finally:
+            self.hub.stop()
+
+    def boot(self, on_event: Callable[[str, Event], None]) -> None:
+        """Make the images and start every node.
+
+        on_event(node, event): called for each line meant for the host, on another thread.
+        Raises Interrupted, and what images and boards raise.
+        """
+        self.boards = [self._make(plan, on_event) for plan in self.plans]
+        self._for_each(self.boards, self._start)
+        self.check()
+
+    def check(self) -> None:
+        """Raise Interrupted where the end was asked for."""
+        if self._asked.is_set():
+            raise Interrupted
+
+    def _make(self, plan: NodePlan, on_event: Callable[[str, Event], None]) -> VirtualBoard:
+        self.check()
+        image = build_image(self.board, plan.settings, arch=self.interpreter.mpy_arch or None)
+        flash = self.board.flash
+        spec = {
+            "name": plan.name,
+            "unique_id": plan.unique_id,
+            "seed": plan.seed,
+            "flash": {
+                "block_bytes": flash.block_bytes,
+                "prog_bytes": flash.prog_bytes,
+                "read_bytes": flash.read_bytes,
+                "lookahead_bytes": flash.lookahead_bytes,
+            },
+            "network": network_spec(),
+            "buses": [plan.bus],
+        }
+        return VirtualBoard(
+            image.data,
+            spec,
+            self.interpreter,
+            self.board.heap_bytes,
+            on_event=lambda event: on_event(plan.name, event),
+        )
+
+    def _start(self, board: VirtualBoard) -> None:
+        if not self._asked.is_set():
+            self._begun.append(board)
+            board.start()
+
+    def _for_each(self, what: list[VirtualBoard], action: Callable[[VirtualBoard], None]) -> None:
+        """Do it to all boards at once, and raise the first error when all are done."""
+        if what:
+            with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
+                done = [pool.submit(action, board) for board in what]
+            for future in done:
+                future.result()

@@ -1,0 +1,158 @@
+"""What each node of a demo is: its machine, its sensor, its settings, its twins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nodewright.boards import Board
+from nodewright.demo.machines import MACHINES, Machine
+from nodewright.errors import BadInput
+from wire import settings as node_settings
+
+FLEET = "demo"
+SENSOR = "acc"
+CHANNELS = ("x", "y", "z")
+# ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
+G_PER_DIGIT = 1 / 256
+MOST_NODES = 64
+
+_SAMPLES = 1024
+_RANGE_G = 16
+_I2C_ADDRESS = 0x53
+_INT1_PIN = 15
+_SSID, _PASSWORD = "plant", "only-in-the-twin"
+# A cycle's other work beside its record, in the node's own time.
+_REST_S = 0.2
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """One node before it exists."""
+
+    name: str
+    machine: Machine
+    settings: dict[str, Any]
+    bus: dict[str, Any]  # of the twins, with its chip
+    seed: int
+    unique_id: str
+
+    @property
+    def sensor_text(self) -> str:
+        """The sensor in words."""
+        sensor = self.settings["sensors"][0]
+        return f"{sensor['chip'].upper()}, {sensor['bus']['kind'].upper()}, {sensor['odr_hz']} Hz"
+
+
+def make_plans(
+    board: Board,
+    count: int,
+    interval_s: float,
+    port: int,
+    source: Mapping[str, Any] | None = None,
+) -> list[NodePlan]:
+    """The nodes of a demo, machine after machine in turn.
+
+    interval_s: between two records of a node; port: of the broker on loopback; source: what every
+    twin's sensor feels instead of its machine.
+    Raises BadInput for a number that cannot work.
+    """
+    if not 1 <= count <= MOST_NODES:
+        raise BadInput(f"--nodes {count} cannot be: 1 to {MOST_NODES}")
+    used = MACHINES[: min(count, len(MACHINES))]
+    least_s = max(_SAMPLES / machine.odr_hz for machine in used) + _REST_S
+    if not least_s <= interval_s <= 3600:
+        raise BadInput(
+            f"--interval {interval_s:g} cannot be: {least_s:.2g} to 3600 s, "
+            f"as a record of {_SAMPLES} samples takes {least_s - _REST_S:.2g} s"
+        )
+    plans = []
+    for index in range(count):
+        machine = MACHINES[index % len(MACHINES)]
+        name = f"{machine.kind}-{index // len(MACHINES) + 1}"
+        plans.append(_plan(board, index, name, machine, interval_s, port, source))
+    return plans
+
+
+def _plan(
+    board: Board,
+    index: int,
+    name: str,
+    machine: Machine,
+    interval_s: float,
+    port: int,
+    source: Mapping[str, Any] | None,
+) -> NodePlan:
+    bus = _bus(board, machine)
+    sensor = {
+        "name": SENSOR,
+        "chip": "adxl345",
+        "odr_hz": machine.odr_hz,
+        "range_g": _RANGE_G,
+        "samples": _SAMPLES,
+        "bus": bus,
+        "int1": _INT1_PIN,
+        "channels": list(CHANNELS),
+    }
+    settings = {
+        "version": node_settings.VERSION,
+        "fleet": FLEET,
+        "node": name,
+        "board": board.name,
+        "network": {"kind": "wifi", "ssid": _SSID, "password": _PASSWORD},
+        "mqtt": {"host": "127.0.0.1", "port": port, "keepalive_s": 15},
+        "report": {"interval_ms": round(interval_s * 1000), "outbox_reports": 64},
+        "watchdog_ms": 8000,
+        "dsp": {"backend": board.dsp_backend},
+        "sensors": [sensor],
+    }
+    errors = node_settings.check(settings)
+    if errors:
+        raise BadInput("; ".join(node_settings.error_text(error) for error in errors))
+    seed = index + 1
+    wired = {key: value for key, value in bus.items() if key not in ("rate_hz", "address", "cs")}
+    chip: dict[str, Any] = {
+        "chip": "adxl345",
+        "name": SENSOR,
+        **{key: bus[key] for key in ("address", "cs") if key in bus},
+        "int1": _INT1_PIN,
+        # Each sensor's own: a few percent either way, as sensor oscillators are.
+        "clock_error_ppm": machine.clock_error_ppm + 1000 * (index // len(MACHINES)),
+        "noise": True,
+        "seed": seed,
+        "orientation": "xyz",
+        "source": dict(source) if source is not None else _machine_source(machine, seed),
+    }
+    return NodePlan(name, machine, settings, wired | {"chips": [chip]}, seed, f"{seed:016x}")
+
+
+def _machine_source(machine: Machine, seed: int) -> dict[str, Any]:
+    return {"kind": "machine", "machine": {"preset": machine.kind}, "seed": seed}
+
+
+def _bus(board: Board, machine: Machine) -> dict[str, Any]:
+    """The board's first bus of the machine's kind, as settings."""
+    if machine.bus == "i2c":
+        i2c = board.i2c[0]
+        return {
+            "kind": "i2c",
+            "id": i2c.id,
+            "sda": i2c.sda,
+            "scl": i2c.scl,
+            "rate_hz": 400_000,
+            "address": _I2C_ADDRESS,
+        }
+    spi = board.spi[0]
+    return {
+        "kind": "spi",
+        "id": spi.id,
+        "sck": spi.sck,
+        "mosi": spi.mosi,
+        "miso": spi.miso,
+        "cs": spi.cs,
+        "rate_hz": 5_000_000,
+    }
+
+
+def network_spec() -> dict[str, Any]:
+    """The access point that the twins of a demo see."""
+    return {"ssids": {_SSID: _PASSWORD}, "connect_ms": 300}

@@ -1,0 +1,85 @@
+"""How a demo ended: the verdict, and the same as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nodewright import __version__
+from nodewright.demo.tally import Tally
+from nodewright.interpreter import Interpreter
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """The account of every node, and what it ran on."""
+
+    tallies: list[Tally]
+    broker_kind: str
+    broker_version: str
+    broker_address: str
+    interpreter: Interpreter
+    heap_bytes: int
+    about: Mapping[str, Any]
+    cycles: int
+    interval_s: float
+    seconds: float
+    refused: Mapping[str, int]
+
+    @property
+    def failures(self) -> list[str]:
+        """What did not pass, with the node's name in front."""
+        return [f"{t.plan.name}: {text}" for t in self.tallies for text in t.failures]
+
+    @property
+    def ok(self) -> bool:
+        """True when every node booted, every report came, and every value is within tolerance."""
+        return not self.failures
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of `nodewright demo --json`."""
+        return {
+            "ok": self.ok,
+            "failures": self.failures,
+            "nodes": [_node(tally) for tally in self.tallies],
+            "broker": {
+                "kind": self.broker_kind,
+                "version": self.broker_version,
+                "address": self.broker_address,
+            },
+            "runtime": {
+                "kind": "micropython",
+                "version": ".".join(map(str, self.interpreter.version)),
+                "arch": self.interpreter.mpy_arch,
+                "command": list(self.interpreter.command),
+                "heap_bytes": self.heap_bytes,
+            },
+            "source": dict(self.about),
+            "cycles": self.cycles,
+            "interval_s": self.interval_s,
+            "seconds": round(self.seconds, 3),
+            "refused": dict(self.refused),
+            "version": __version__,
+        }
+
+
+def _node(tally: Tally) -> dict[str, Any]:
+    sensor = tally.plan.settings["sensors"][0]
+    return {
+        "node": tally.plan.name,
+        "machine": tally.plan.machine.title,
+        "sensor": {
+            "chip": sensor["chip"],
+            "bus": sensor["bus"]["kind"],
+            "odr_hz": sensor["odr_hz"],
+            "range_g": sensor["range_g"],
+            "samples": sensor["samples"],
+        },
+        "ok": not tally.failures,
+        "booted": tally.booted,
+        "sent": len(tally.sent),
+        "received": tally.received,
+        "lost": tally.lost,
+        "duplicates": tally.duplicates,
+        "points": [point.as_dict() for point in tally.points],
+        "failures": tally.failures,
+    }

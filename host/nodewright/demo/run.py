@@ -1,0 +1,134 @@
+"""The demo: virtual nodes, a collector, and the judge over everything that arrives."""
+
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from nodewright.console import Event as ConsoleEvent
+from nodewright.demo.fleet import FleetOptions, VirtualFleet
+from nodewright.demo.judge import judge
+from nodewright.demo.plan import CHANNELS, FLEET, G_PER_DIGIT
+from nodewright.demo.result import DemoResult
+from nodewright.demo.tally import Tally
+from nodewright.errors import BadInput
+from nodewright.served import ServedSamples
+from nodewright.watch import Address, Collector
+
+MOST_CYCLES = 10_000
+_BOOT_S = 25.0  # most that a node takes to its first sign of life, on a busy host
+_SLACK_S = 15.0  # beyond the time that the cycles take
+_POLL_S = 0.05
+_LINGER_S = 0.2  # for a double that is on its way
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What to show: the fleet, the reports per node, and what the sensors feel.
+
+    source: of the twins, docs/architecture.md, None for the machines; about: the same for people.
+    """
+
+    fleet: FleetOptions = field(default_factory=FleetOptions)
+    cycles: int = 5
+    source: Mapping[str, Any] | None = None
+    about: Mapping[str, Any] = field(default_factory=lambda: {"kind": "machines"})
+
+
+class View(Protocol):
+    """Whoever watches the demo run.  Called on the thread that runs it."""
+
+    def running(self, fleet: VirtualFleet) -> None:
+        """The broker runs; the nodes come next."""
+
+    def changed(self, tallies: Mapping[str, Tally]) -> None:
+        """A node booted, sent, or was heard."""
+
+
+def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoResult:
+    """Run it to its end, and leave nothing behind.
+
+    asked: set by whoever wants it to end sooner.
+    Raises Interrupted; BadInput before anything runs; what broker, images and boards raise.
+    """
+    if not 1 <= options.cycles <= MOST_CYCLES:
+        raise BadInput(f"--cycles {options.cycles} cannot be: 1 to {MOST_CYCLES}")
+    began_s = time.monotonic()
+    with VirtualFleet(options.fleet, asked, options.source) as fleet:
+        view.running(fleet)
+        hub = fleet.hub
+        with Collector(Address(hub.host, hub.port), fleet=FLEET) as collector:
+            watcher = _Watcher(fleet, collector, options.cycles, view)
+            fleet.boot(watcher.on_console)
+            watcher.run(_BOOT_S + _SLACK_S + options.cycles * options.fleet.interval_s)
+            return DemoResult(
+                tallies=list(watcher.tallies.values()),
+                broker_kind=hub.kind,
+                broker_version=hub.version,
+                broker_address=f"{hub.host}:{hub.port}",
+                interpreter=fleet.interpreter,
+                heap_bytes=fleet.board.heap_bytes,
+                about=options.about,
+                cycles=options.cycles,
+                interval_s=options.fleet.interval_s,
+                seconds=time.monotonic() - began_s,
+                refused=dict(collector.state.refused),
+            )
+
+
+class _Watcher:
+    """Consoles and reports in, tallies out."""
+
+    def __init__(self, fleet: VirtualFleet, collector: Collector, cycles: int, view: View) -> None:
+        self._fleet, self._collector, self._view = fleet, collector, view
+        self.tallies = {plan.name: Tally(plan, cycles) for plan in fleet.plans}
+        self._console: queue.SimpleQueue[tuple[str, ConsoleEvent]] = queue.SimpleQueue()
+        self._served: dict[str, ServedSamples] = {}
+
+    def on_console(self, node: str, event: ConsoleEvent) -> None:
+        """Queue an event of a serial port.  Called on the boards' thread."""
+        self._console.put((node, event))
+
+    def run(self, most_s: float) -> None:
+        """Watch until every node is done, or most_s have passed."""
+        for plan, board in zip(self._fleet.plans, self._fleet.boards, strict=True):
+            self._served[plan.name] = ServedSamples(board.samples_dir)
+        began_s = time.monotonic()
+        while not self._done(time.monotonic() - began_s):
+            self._fleet.check()
+            self._step(_POLL_S)
+            if time.monotonic() - began_s > most_s:
+                break
+        until_s = time.monotonic() + _LINGER_S
+        while time.monotonic() < until_s:
+            self._step(_POLL_S)
+        for board in self._fleet.boards:
+            if board.failure is not None:
+                self.tallies[board.name].faults.append(board.failure.reason)
+
+    def _done(self, for_s: float) -> bool:
+        return all(
+            self.tallies[board.name].complete
+            or board.failure is not None
+            or (not self.tallies[board.name].booted and for_s > _BOOT_S)
+            or self.tallies[board.name].refuses
+            for board in self._fleet.boards
+        )
+
+    def _step(self, wait_s: float) -> None:
+        event = self._collector.get(wait_s)
+        changed = False
+        while not self._console.empty():
+            node, said = self._console.get()
+            self.tallies[node].on_console(said.name, said.facts)
+            changed = True
+        if event is not None and event.kind == "report" and event.node in self.tallies:
+            tally = self.tallies[event.node]
+            if tally.on_report(event.message):
+                verdict = judge(event.message, self._served[event.node], CHANNELS, G_PER_DIGIT)
+                tally.on_verdict(event.message, verdict)
+            changed = True
+        if changed:
+            self._view.changed(self.tallies)

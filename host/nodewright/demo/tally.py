@@ -1,0 +1,134 @@
+"""What one node of a demo sent, by its own console, beside what came over the broker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nodewright.demo.judge import Point, Verdict
+from nodewright.demo.plan import NodePlan
+
+Key = tuple[int, int]  # boot, seq
+
+
+@dataclass
+class Tally:
+    """The account of one node: its first `cycles` reports, and no more.
+
+    The node goes on measuring until it is stopped; what it begins after those does not count, for
+    it may be on its way at the end.
+    """
+
+    plan: NodePlan
+    cycles: int
+    boots: list[int] = field(default_factory=list)
+    sent: list[Key] = field(default_factory=list)
+    verdicts: dict[Key, Verdict] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    version: str = ""
+    _copies: dict[Key, int] = field(default_factory=dict)
+
+    def on_console(self, event: str, facts: Mapping[str, str]) -> None:
+        """Take in one event of the node's serial port; what cannot be read is a fault."""
+        try:
+            if event == "boot":
+                self.boots.append(int(facts["boot"]))
+                self.version = facts.get("version", "")
+            elif event == "report" and len(self.sent) < self.cycles:
+                self.sent.append((int(facts["boot"]), int(facts["seq"])))
+        except (KeyError, ValueError):
+            self.faults.append(f"console: {event} {dict(facts)} cannot be read")
+            return
+        if event in ("settings", "crash", "stuck"):
+            self.faults.append(" ".join([event, *(f"{k}={v}" for k, v in facts.items())]))
+
+    def on_report(self, report: Mapping[str, Any]) -> bool:
+        """Count one report off the wire.  Returns True where it is new and needs a verdict."""
+        key = (report["boot"], report["seq"])
+        self._copies[key] = self._copies.get(key, 0) + 1
+        return self._copies[key] == 1
+
+    def on_verdict(self, report: Mapping[str, Any], verdict: Verdict) -> None:
+        """Keep the verdict of a report."""
+        self.verdicts[report["boot"], report["seq"]] = verdict
+
+    @property
+    def booted(self) -> bool:
+        return bool(self.boots)
+
+    @property
+    def refuses(self) -> bool:
+        """True for a node that says why it will not start, and waits for somebody to mend it."""
+        return not self.boots and bool(self.faults)
+
+    @property
+    def received(self) -> int:
+        return sum(key in self._copies for key in self.sent)
+
+    @property
+    def lost(self) -> int:
+        return len(self.sent) - self.received
+
+    @property
+    def duplicates(self) -> int:
+        return sum(self._copies.get(key, 1) - 1 for key in self.sent)
+
+    @property
+    def complete(self) -> bool:
+        """True when all its reports were sent and came."""
+        return len(self.sent) >= self.cycles and all(key in self.verdicts for key in self.sent)
+
+    @property
+    def points(self) -> list[Point]:
+        """Every value of the reports that count, in the order sent."""
+        return [
+            point
+            for key in self.sent
+            if key in self.verdicts
+            for point in self.verdicts[key].points
+        ]
+
+    @property
+    def failures(self) -> list[str]:
+        """Why this node did not pass; [] where it did."""
+        if not self.booted:
+            return ["did not boot", *self.faults]
+        found = list(self.faults)
+        if len(self.boots) > 1:
+            found.append(f"booted {len(self.boots)} times")
+        if len(self.sent) < self.cycles:
+            found.append(f"sent {len(self.sent)} of {self.cycles} reports")
+        found += [f"report {boot}:{seq} was lost" for boot, seq in self._missing()]
+        found += [
+            f"report {boot}:{seq} came, but the node did not send it"
+            for boot, seq in self._foreign()
+        ]
+        for key in self.sent:
+            if key in self.verdicts:
+                found += self.verdicts[key].failures
+        bad = [point for point in self.points if not point.ok]
+        found += [_point_text(point) for point in bad[:3]]
+        if len(bad) > 3:
+            found.append(f"{len(bad) - 3} more values out of tolerance")
+        return found
+
+    def _missing(self) -> list[Key]:
+        return [key for key in self.sent if key not in self._copies]
+
+    def _foreign(self) -> list[Key]:
+        """What came under the node's name from before its last counted report, unsent by it."""
+        if not self.sent:
+            return list(self._copies)
+        sent, last = set(self.sent), max(self.sent)
+        return [key for key in self._copies if key not in sent and key < last]
+
+
+def _point_text(point: Point) -> str:
+    where = f"report {point.boot}:{point.seq}: {point.feature} of {point.channel}"
+    if point.value is None:
+        return f"{where} is missing ({point.withheld or 'no reason given'})"
+    if point.reference is None:
+        return f"{where} is {point.value:g}, the reference withholds it"
+    return (
+        f"{where} is {point.value:g}, the reference {point.reference:g}, "
+        f"off by more than {point.tolerance:.2g}"
+    )
