@@ -58,7 +58,7 @@ class SPI:
         self._transfer(write_buf, read_buf)
 
     def write(self, buf: "Any") -> None:
-        self._transfer(buf, bytearray(len(buf)))
+        self._transfer(buf, None)
 
     def readinto(self, buf: "Any", write: int = 0) -> None:
         for index in range(len(buf)):
@@ -76,7 +76,7 @@ class SPI:
             if self.world.pin_state(number).level == 0:
                 self._chips[number].transfer(out, into)
                 selected = True
-        if not selected:  # nobody drives the line, its pull-down does
+        if not selected and into is not None:  # nobody drives the line, its pull-down does
             for index in range(len(into)):
                 into[index] = 0
         self.world.advance_ns(self._byte_ns * len(out))

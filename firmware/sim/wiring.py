@@ -28,6 +28,7 @@ def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]
         for config in bus.get("chips", ()):
             name = config["chip"]
             twin = __import__("sim.chips." + name).chips
+            config.setdefault("seed", spec.get("seed", 1))
             chip = getattr(twin, name).Twin(config, world)
             if hasattr(chip, "next_event_us"):
                 world.add_source(chip)
