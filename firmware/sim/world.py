@@ -8,7 +8,6 @@ also in mid-sleep.
 """
 
 import struct
-from array import array
 
 from sim.pins import PinState
 
@@ -140,7 +139,8 @@ class World:
     def log_samples(self, name: str, run: int, first: int, frames: "Any", axes: int = 3) -> None:
         """Write down samples as they went over the bus.
 
-        frames: array("h") or bytes of count * axes int16 digits, little-endian.
+        frames: array("h"), a memoryview of one, or bytes of count * axes int16 digits,
+        little-endian.
         Written at once: when a report reaches the host, its samples are in the file.
         """
         log = self._logs.get(name)
@@ -149,7 +149,7 @@ class World:
                 return
             path = "%s/samples-%s-%d.bin" % (self.spec["log"], name, self.spec.get("boot", 1))
             log = self._logs[name] = self.open_file(path, "ab")
-        item_bytes = 2 if isinstance(frames, array) else 1
+        item_bytes = 1 if isinstance(frames, (bytes, bytearray)) else 2
         count = len(frames) * item_bytes // (2 * axes)
         struct.pack_into(_LOG_HEADER, self._header, 0, _LOG_MAGIC, axes, run, first, count)
         log.write(self._header)
