@@ -207,7 +207,7 @@ def test_compile_source__code_only_another_arch_has__compile_error(firmware: Pat
     source = "import micropython\n@micropython.asm_thumb\ndef f():\n    nop()\n"
     (firmware / "node" / "thumb.py").write_text(source)
     assert image.compile_files("armv6m", cache=firmware)
-    with pytest.raises(image.CompileError, match="SyntaxError|decorator"):
+    with pytest.raises(image.CompileError, match=r"SyntaxError|decorator"):
         image.compile_files("x64", cache=firmware)
 
 
