@@ -139,8 +139,7 @@ class World:
     def log_samples(self, name: str, run: int, first: int, frames: "Any", axes: int = 3) -> None:
         """Write down samples as they went over the bus.
 
-        frames: array("h"), a memoryview of one, or bytes of count * axes int16 digits,
-        little-endian.
+        frames: count * axes digits, a memoryview or array of int16, valid during the call.
         Written at once: when a report reaches the host, its samples are in the file.
         """
         log = self._logs.get(name)
