@@ -1,0 +1,302 @@
+"""The client against a scripted broker in the same loop, on both interpreters."""
+
+import asyncio
+import random
+
+from node.outbox import Outbox
+from node.uplink.mqtt import MqttClient, backoff_ms
+from node.uplink.pump import Pump
+
+_LIMIT_MS = 10000
+
+
+class Script:
+    """A broker that acknowledges as it is told and remembers each packet of each connection."""
+
+    def __init__(self):
+        self.packets = []  # one list a connection
+        self.acknowledge = True
+        self.hang_up_after = 0  # publishes on a connection; 0: never
+        self.welcome = b"\x20\x02\x00\x00"
+        self.writer = None
+        self.open = 0  # connections
+
+    async def serve(self, reader, writer):
+        mine = []
+        self.packets.append(mine)
+        self.writer = writer
+        self.open += 1
+        published = 0
+        try:
+            while True:
+                packet = await self._packet(reader)
+                mine.append(packet)
+                kind = packet[0] & 0xF0
+                if kind == 0x10:
+                    writer.write(self.welcome)
+                elif kind == 0xC0:
+                    writer.write(b"\xd0\x00")
+                elif kind == 0x82 & 0xF0:
+                    writer.write(b"\x90\x03" + packet[2:4] + b"\x01")
+                elif packet[0] & 0xF6 == 0x32:
+                    published += 1
+                    if self.acknowledge:
+                        at = 2 if packet[1] < 0x80 else 3
+                        at += 2 + (packet[at] << 8 | packet[at + 1])
+                        writer.write(b"\x40\x02" + packet[at : at + 2])
+                await writer.drain()
+                if self.hang_up_after and published == self.hang_up_after:
+                    break
+        except (EOFError, OSError):
+            pass
+        try:
+            writer.close()
+            await writer.wait_closed()
+        except OSError:
+            pass
+        self.open -= 1
+
+    async def _packet(self, reader):
+        packet = await reader.readexactly(2)
+        length = packet[1] & 0x7F
+        if packet[1] & 0x80:
+            packet += await reader.readexactly(1)
+            length |= packet[2] << 7
+        return packet + await reader.readexactly(length) if length else packet
+
+    def publishes(self, connection):
+        return [packet for packet in self.packets[connection] if packet[0] & 0xF0 == 0x30]
+
+
+def with_broker(use, **settings):
+    """Run `await use(client, script)` with the client running, each wait bounded."""
+
+    async def main():
+        script = Script()
+        while True:
+            port = 20000 + random.getrandbits(15)
+            try:
+                server = await asyncio.start_server(script.serve, "127.0.0.1", port)
+                break
+            except OSError:  # somebody else's port
+                pass
+        client = MqttClient(
+            "127.0.0.1", port, "c", backoff_base_ms=5, backoff_cap_ms=20, **settings
+        )
+        script.client = client
+        running = asyncio.create_task(client.run())
+        try:
+            await asyncio.wait_for_ms(use(client, script), _LIMIT_MS)
+        finally:
+            running.cancel()
+            try:
+                await running
+            except asyncio.CancelledError:
+                pass
+            await asyncio.wait_for_ms(until(lambda: not script.open), _LIMIT_MS)
+            server.close()
+
+    asyncio.run(main())
+
+
+async def until(true):
+    while not true():
+        await asyncio.sleep_ms(1)
+
+
+def test_backoff__attempts__grow_to_the_cap_with_full_jitter():
+    for attempt, most in ((0, 250), (1, 500), (5, 8000), (6, 15000), (1000, 15000)):
+        draws = [backoff_ms(attempt, 250, 15000, draw) for draw in range(0, 1 << 24, 4099)]
+        assert min(draws) < most // 50 + 1
+        assert most - most // 50 - 1 <= max(draws) <= most, attempt
+
+
+def test_client__settings_that_cannot_work__raise():
+    for keepalive_s in (0, 65536):
+        try:
+            MqttClient("127.0.0.1", 1, "c", keepalive_s)
+        except ValueError:
+            continue
+        raise AssertionError(keepalive_s)
+
+
+def test_post__bad_topic_or_qos__raises_and_leaves_nothing_behind():
+    async def use():
+        client = MqttClient("127.0.0.1", 1, "c")
+        for topic, qos in (("a/#", 1), ("", 1), ("a", 2)):
+            try:
+                client.post(topic, b"", qos)
+            except ValueError:
+                continue
+            raise AssertionError((topic, qos))
+        for _ in range(8):
+            client.post("a", b"")
+        try:
+            client.post("a", b"")
+        except RuntimeError:
+            return
+        raise AssertionError("a ninth message in a window of 8")
+
+    asyncio.run(use())
+
+
+def test_publish__acknowledged__returns():
+    async def use(client, script):
+        await client.publish("a/b", b"one", retain=True)
+        assert client.connected and client.connects == 1
+        assert [bytes(p) for p in script.publishes(0)] == [b"\x33\x0a\x00\x03a/b\x00\x01one"]
+        assert script.packets[0][0][:12] == b"\x10\x0d\x00\x04MQTT\x04\x00\x00\x0f"
+
+    with_broker(use)
+
+
+def test_publish__not_acknowledged__waits():
+    async def use(client, script):
+        script.acknowledge = False
+        task = asyncio.create_task(client.publish("a", b""))
+        await until(lambda: script.packets and script.publishes(0))
+        try:
+            await asyncio.wait_for_ms(task, 50)
+        except asyncio.TimeoutError:
+            return
+        raise AssertionError("it returned")
+
+    with_broker(use)
+
+
+def test_publish__qos_0__returns_when_written():
+    async def use(client, script):
+        await client.publish("a", b"x", 0)
+        await until(lambda: script.publishes(0))
+        assert [bytes(p) for p in script.publishes(0)] == [b"\x30\x04\x00\x01ax"]
+
+    with_broker(use)
+
+
+def test_publish__lost_before_its_ack__is_sent_again_with_dup_in_order():
+    async def use(client, script):
+        script.acknowledge = False
+        script.hang_up_after = 5
+        await until(lambda: client.connected)
+        done = []
+        for number in range(8):
+            client.post("a", b"%d" % number, done=done.append, token=number)
+        await until(lambda: len(script.packets) >= 2)
+        script.acknowledge = True
+        script.hang_up_after = 0
+        await until(lambda: len(done) == 8)
+        assert done == list(range(8))
+        last = script.publishes(-1)
+        assert [bytes(p[7:]) for p in last][-8:] == [b"%d" % n for n in range(8)]
+        assert [p[6] for p in last] == [1, 2, 3, 4, 5, 6, 7, 8]  # the ids of the first time
+        assert last[0][0] == 0x3A and script.publishes(0)[0][0] == 0x32
+        assert client.errors.get("eof", 0) + client.errors.get("reset", 0) >= 1
+
+    with_broker(use)
+
+
+def test_window__never_more_unacknowledged_than_allowed():
+    async def use(client, script):
+        script.acknowledge = False
+        tasks = [asyncio.create_task(client.publish("a", b"")) for _ in range(12)]
+        await until(lambda: script.packets and len(script.publishes(0)) == 3)
+        await asyncio.sleep_ms(20)
+        assert len(script.publishes(0)) == 3
+        script.writer.write(b"\x40\x02\x00\x01")
+        await script.writer.drain()
+        await until(lambda: len(script.publishes(0)) == 4)
+        for task in tasks:
+            task.cancel()
+
+    with_broker(use, max_inflight=3)
+
+
+def test_pump__outbox_longer_than_the_window__delivers_in_order():
+    async def use(client, script):
+        box, acked = Outbox(100), []
+        pump = Pump(box, client, "r", acked.append)
+        task = asyncio.create_task(pump.run())
+        for seq in range(100):
+            box.put(seq, b"%d" % seq)
+        await until(lambda: not box.queued)
+        task.cancel()
+        assert acked == list(range(100))
+        assert [bytes(p[7:]) for p in script.publishes(0)] == [b"%d" % n for n in range(100)]
+        assert (box.sent, box.acked_count, box.dropped) == (100, 100, 0)
+
+    with_broker(use)
+
+
+def test_pump__nobody_answers__outbox_keeps_the_newest():
+    async def use():
+        client = MqttClient("127.0.0.1", 1, "c", max_inflight=2)
+        box = Outbox(5)
+        task = asyncio.create_task(Pump(box, client, "r").run())
+        for seq in range(10):
+            box.put(seq, b"")
+            await asyncio.sleep_ms(0)
+        task.cancel()
+        # two are with the client, who keeps them; the three newest wait
+        assert (box.queued, box.dropped, box.sent) == (5, 5, 2)
+        assert box.take().seq == 7
+
+    asyncio.run(use())
+
+
+def test_on_message__hook_raises__is_counted_and_acknowledged():
+    got = []
+
+    def broken(topic, payload):
+        got.append((topic, payload))
+        raise KeyError("mistake")
+
+    async def use(client, script):
+        client.subscribe("a")
+        await until(lambda: client.connected)
+        script.writer.write(b"\x32\x06\x00\x01a\x00\x07x")
+        await script.writer.drain()
+        await until(lambda: b"\x40\x02\x00\x07" in script.packets[0])
+        assert got == [("a", b"x")]
+        assert client.errors == {"hook": 1}
+        assert client.connected
+
+    with_broker(use, on_message=broken)
+
+
+def test_disconnect__connected__says_so_and_run_returns():
+    async def use(client, script):
+        await client.publish("a", b"")
+        await client.disconnect()
+        await until(lambda: not client.connected)
+        await until(lambda: script.packets[0][-1] == b"\xe0\x00")
+        assert client.errors == {}
+
+    with_broker(use)
+
+
+def test_run__cancelled_while_it_connects__ends():
+    async def use():
+        client = MqttClient("127.0.0.1", 1, "c")
+        task = asyncio.create_task(client.run())
+        await until(lambda: client.errors)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            assert client.errors["refused"] >= 1
+            return
+        raise AssertionError("not cancelled")
+
+    asyncio.run(use())
+
+
+def test_packet_ids__wrap__skip_those_in_flight():
+    async def use():
+        client = MqttClient("127.0.0.1", 1, "c")
+        client.post("a", b"")
+        client._next_id = 65534
+        client.post("a", b"")
+        client.post("a", b"")
+        assert [m.packet_id for m in client._window] == [1, 65535, 2]
+
+    asyncio.run(use())

@@ -1,0 +1,155 @@
+"""The outbox: order, bounds, and what late acknowledgements must not do."""
+
+import asyncio
+
+from node.outbox import Outbox
+
+
+def filled(capacity, count):
+    box = Outbox(capacity)
+    for seq in range(count):
+        box.put(seq, b"%d" % seq)
+    return box
+
+
+def taken(box):
+    seqs = []
+    while True:
+        item = box.take()
+        if item is None:
+            return seqs
+        seqs.append(item.seq)
+
+
+def test_outbox__put_and_take__keeps_order_and_payload():
+    box = filled(4, 3)
+    assert (box.queued, box.sent, box.acked_count, box.dropped) == (3, 0, 0, 0)
+    items = [box.take() for _ in range(3)]
+    assert [(item.seq, item.payload) for item in items] == [(0, b"0"), (1, b"1"), (2, b"2")]
+    assert box.take() is None
+    assert (box.queued, box.sent) == (3, 3)
+    for item in items:
+        assert box.acked(item)
+    assert (box.queued, box.acked_count) == (0, 3)
+
+
+def test_outbox__full__drops_the_oldest_and_says_which():
+    box = filled(3, 3)
+    assert box.put(3, b"3") == 0
+    assert box.put(4, b"4") == 1
+    assert (box.dropped, box.queued) == (2, 3)
+    assert taken(box) == [2, 3, 4]
+
+
+def test_outbox__not_full__drops_nothing():
+    box = Outbox(2)
+    assert box.put(0, b"") is None
+    assert box.put(1, b"") is None
+    assert box.dropped == 0
+
+
+def test_outbox__full_with_some_in_flight__drops_the_oldest_that_waits():
+    box = filled(4, 4)
+    first, second = box.take(), box.take()
+    assert box.put(4, b"4") == 2
+    assert box.acked(first) and box.acked(second)
+    assert taken(box) == [3, 4]
+    assert box.dropped == 1
+
+
+def test_outbox__all_in_flight__drops_the_oldest_and_a_late_ack_changes_nothing():
+    box = filled(2, 2)
+    first, second = box.take(), box.take()
+    assert box.put(2, b"2") == 0
+    assert not box.acked(first)
+    assert (box.late, box.acked_count, box.queued, box.dropped) == (1, 0, 2, 1)
+    assert box.acked(second)
+    third = box.take()
+    assert third.seq == 2 and box.acked(third)
+    assert box.queued == 0
+
+
+def test_outbox__acks_out_of_order__remove_just_theirs():
+    box = filled(5, 5)
+    items = [box.take() for _ in range(3)]
+    assert box.acked(items[1])
+    assert box.acked(items[2])
+    assert taken(box) == [3, 4]
+    assert box.acked(items[0])
+    assert box.queued == 2
+
+
+def test_outbox__acked_twice__counts_once():
+    box = filled(2, 2)
+    item = box.take()
+    assert box.acked(item)
+    assert not box.acked(item)
+    assert (box.queued, box.acked_count) == (1, 1)
+
+
+def test_outbox__same_seq_twice__are_two_items():
+    box = Outbox(4)
+    box.put(7, b"a")
+    box.put(7, b"b")
+    first, second = box.take(), box.take()
+    assert box.acked(second)
+    assert not box.acked(second)
+    assert box.acked(first)
+
+
+def test_outbox__no_capacity__raises():
+    for capacity in (0, -1):
+        try:
+            Outbox(capacity)
+        except ValueError:
+            continue
+        raise AssertionError(capacity)
+
+
+def test_outbox__random_use__accounts_for_every_item():
+    state = 1
+    box = Outbox(5)
+    flight, put, acked = [], 0, []
+    for _ in range(3000):
+        state = (state * 1103515245 + 12345) & 0x3FFFFFFF
+        choice = (state >> 16) % 5
+        if choice < 2:
+            box.put(put, b"")
+            put += 1
+        elif choice < 4:
+            item = box.take()
+            if item is not None:
+                assert not flight or flight[-1].seq < item.seq
+                flight.append(item)
+        elif flight:
+            item = flight.pop((state >> 8) % len(flight))
+            if box.acked(item):
+                acked.append(item.seq)
+        assert 0 <= box.queued <= 5
+        assert put == box.queued + box.acked_count + box.dropped
+    assert len(acked) == len(set(acked)) == box.acked_count > 100
+    assert box.dropped > 100 and box.late > 0
+
+
+def test_wait_unsent__put_from_another_task__wakes():
+    async def use():
+        box = Outbox(2)
+        got = []
+
+        async def taker():
+            for _ in range(2):
+                await box.wait_unsent()
+                got.append(box.take().seq)
+
+        task = asyncio.create_task(taker())
+        await asyncio.sleep_ms(0)
+        assert got == []
+        box.put(1, b"")
+        await asyncio.sleep_ms(1)
+        assert got == [1]
+        box.put(2, b"")
+        await asyncio.wait_for_ms(task, 5000)
+        assert got == [1, 2]
+        assert box.queued == 2  # taken is not acknowledged
+
+    asyncio.run(use())

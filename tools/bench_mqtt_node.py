@@ -1,0 +1,60 @@
+"""The node's half of bench_mqtt.py: outbox, pump and client on MicroPython, nothing else.
+
+    micropython bench_mqtt_node.py PORT COUNT PAYLOAD_BYTES
+
+Prints `messages_per_s code_bytes client_bytes peak_bytes`. Heap is that of gc.mem_alloc after
+a collection: what the modules take once imported, what a connected client with a full window
+takes beside them, and the highest of 20 samples in mid-run (collected).
+"""
+
+import asyncio
+import gc
+import random  # noqa: F401  frozen or shared by all of the node: not counted
+import socket  # noqa: F401
+import sys
+import time
+
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+async def main(port, count, size):
+    asyncio.wait_for_ms, asyncio.Event, asyncio.StreamWriter  # noqa: B018  asyncio's own modules
+    before = used()
+    from node.outbox import Outbox
+    from node.uplink.mqtt import MqttClient
+    from node.uplink.pump import Pump
+
+    code = used() - before
+    client = MqttClient("127.0.0.1", port, "bench")
+    outbox = Outbox(64)
+    running = asyncio.create_task(client.run())
+    pumping = asyncio.create_task(Pump(outbox, client, "nodewright/bench/node/report").run())
+    await client.publish("nodewright/bench/node/status", b"online")
+    idle = used() - before - code
+    payload = b"x" * size
+    peak = 0
+    began = time.ticks_us()
+    collecting = 0
+    for seq in range(count):
+        while outbox.queued >= 60:
+            await asyncio.sleep_ms(0)
+        outbox.put(seq, payload)
+        if seq % (count // 20) == 0:
+            pause = time.ticks_us()
+            peak = max(peak, used() - before - code)
+            collecting += time.ticks_diff(time.ticks_us(), pause)
+    while outbox.queued:
+        await asyncio.sleep_ms(0)
+    spent_us = time.ticks_diff(time.ticks_us(), began) - collecting
+    assert outbox.acked_count == count and not client.errors, client.errors
+    pumping.cancel()
+    await client.disconnect()
+    await running
+    print(count * 1000000 // spent_us, code, idle, peak)
+
+
+asyncio.run(main(*[int(word) for word in sys.argv[1:]]))
