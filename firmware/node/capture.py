@@ -39,7 +39,8 @@ class Record:
     def rate_hz(self) -> float:
         """The measured rate; the nominal one while there is no measurement (valid is False then).
 
-        Within 0.1 % of the true one, by the node's clock, from 1024 samples on (docs/decisions/0004-capture.md).
+        Within 0.1 % of the true one, by the node's clock, from 1024 samples on
+        (docs/decisions/0004-capture.md).
         """
         if not self.span_us:
             return self.nominal_hz
@@ -47,7 +48,7 @@ class Record:
 
     @property
     def valid(self) -> bool:
-        """Nothing lost, nothing clipped, and the rate measured over at least half of the record."""
+        """Nothing lost or clipped, and the rate measured over at least half of the record."""
         return (
             self.samples > 0
             and not (self.overruns or self.gaps or self.clipped)
@@ -58,8 +59,8 @@ class Record:
 class Capture:
     """Takes records of a sensor with a FIFO.  All memory is allocated here, none by record().
 
-    samples: length of a record.  irq: the Pin at the sensor's watermark interrupt, or None: then the FIFO is polled.
-    clock: ticks_us, ticks_diff and sleep_us, as in the module time.
+    samples: length of a record, from 64 on.  irq: the Pin at the sensor's watermark interrupt, or
+    None: then the FIFO is polled.  clock: ticks_us, ticks_diff and sleep_us, as in module time.
     """
 
     def __init__(self, samples: int, irq: "Any" = None, clock: "Any" = time) -> None:
@@ -77,7 +78,7 @@ class Capture:
         self._bracket_us = (
             0  # the newest sample came at most so long before the stamp; -1: no stamp
         )
-        # The first and the last stamp of an unbroken row
+        # Of the first and the last stamp of an unbroken row
         self._row = False
         self._row_bracket_us = 0
         self._last_ticks = 0
@@ -90,7 +91,7 @@ class Capture:
             try:
                 irq.irq(self._on_watermark, irq.IRQ_RISING, hard=True)
             except TypeError:
-                # ESP32: soft interrupts only, which wait for sleep_us to end: polling stamps better.
+                # ESP32: soft interrupts only; they wait for sleep_us to end: polls stamp better.
                 self._irq = None
 
     def _on_watermark(self, _pin: "Any") -> None:
@@ -101,9 +102,9 @@ class Capture:
     def record(self, sensor: "Any") -> Record:
         """Start the sensor, fill the blocks, stop it.  Blocks for settling + samples / rate.
 
-        Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, DeviceMismatch for another chip,
-        ValueError for a record too long to time.  After an error the sensor is in standby as far as it
-        answers, and the next call starts it anew.
+        Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, DeviceMismatch
+        for another chip, ValueError for a record too long to time.  After an error the sensor is
+        in standby as far as it answers, and the next call starts it anew.
         """
         if self._samples / sensor.odr_hz > _LONGEST_US / 1_000_000:
             raise ValueError(
@@ -156,12 +157,16 @@ class Capture:
             patience_us = _PATIENCE_US
 
     def _wait(self, sensor: "Any", period_us: int, patience_us: int) -> int:
-        """Wait for the watermark; the entries then.  Leaves _stamp_ticks, _stamp_entries, _bracket_us."""
+        """Wait for the watermark; the entries then.
+
+        Leaves in _stamp_… when there were _stamp_entries, and how sure that is in _bracket_us.
+        """
         if self._irq is not None and self._wait_edge(sensor.watermark, period_us, patience_us):
             self._stamp_ticks = self._edge_ticks
             self._stamp_entries = sensor.watermark
             self._bracket_us = 0
-            return sensor.entries()
+            entries: int = sensor.entries()
+            return entries
         # No interrupt: none is wired, or it came while the last samples were read.
         return self._wait_entries(sensor, period_us, patience_us)
 
@@ -182,7 +187,7 @@ class Capture:
         need = sensor.watermark
         limit_us = 2 * need * period_us + patience_us
         begin_ticks = asked_ticks = clock.ticks_us()
-        entries = sensor.entries()
+        entries: int = sensor.entries()
         self._bracket_us = -1  # it may have been so for long
         while entries < need:
             if clock.ticks_diff(asked_ticks, begin_ticks) > limit_us:

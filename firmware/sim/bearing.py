@@ -1,7 +1,7 @@
 """A rolling bearing with a damaged race or ball: trains of knocks that make the housing ring.
 
-Orders, as multiples of the shaft's turns, from the geometry (outer ring at rest, no slip); each knock comes early or late by
-a slip of about a percent, so that the train is not quite periodic.
+Orders, as multiples of the shaft's turns, come from the geometry (outer ring at rest, no slip);
+each knock comes early or late by a slip of about a percent, so the train is not quite periodic.
 """
 
 import math

@@ -1,11 +1,15 @@
 """Three machines to listen to, with levels that a vibration analyst meets.
 
-Velocities in mm/s RMS at the rated speed; bearing sizes of a 6205 (9 balls of 7.94 mm on 39.04 mm).
+Velocities in mm/s RMS at the rated speed; the bearing is a 6205 (9 balls of 7.94 mm on 39.04 mm).
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _BEARING = {"balls": 9, "ball_mm": 7.94, "pitch_mm": 39.04, "angle_deg": 0}
 
-_QUIET = {
+_QUIET: "dict[str, Any]" = {
     "speed_hz": 24.67,
     "rated_hz": 24.67,
     "wander": 0.001,  # the speed swings by this part
@@ -23,7 +27,7 @@ _QUIET = {
 }
 
 
-def _but(**changes: object) -> "dict[str, object]":
+def _but(**changes: "Any") -> "dict[str, Any]":
     machine = dict(_QUIET)
     machine.update(changes)
     return machine

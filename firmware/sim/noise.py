@@ -1,4 +1,4 @@
-"""Random numbers by counter: the same for the same key, whatever was asked before, on any interpreter."""
+"""Random numbers by counter: the same for the same key, in any order, on any interpreter."""
 
 import math
 from array import array

@@ -1,4 +1,4 @@
-"""A rotating machine by physics, felt at a bearing housing: x across, y along the shaft, z upwards.
+"""A rotating machine by physics, felt at a bearing housing: x across, y along the shaft, z up.
 
 Every value is a pure function of seed and time: phases come from the shaft's angle in closed form,
 random numbers from a counter.  Velocities are RMS at the rated speed, as a vibration analyst would
@@ -59,7 +59,8 @@ class Machine:
         self._gravity = [0.0, 0.0, 0.0]
         if config["gravity"]:
             self._gravity["xyz".index(config["gravity"])] = 1.0
-        self._lines: "list[tuple[float, ...]]" = []  # turns of the shaft, then cos and sin of x, y, z
+        # Each line: its order, then cosine and sine of x, y, z
+        self._lines: "list[tuple[float, ...]]" = []
         ratio = self._speed_hz / config["rated_hz"]
         self._add(_UNBALANCE, config["unbalance_mm_s"] * ratio, 1)
         self._add(_MISALIGNMENT, config["misalignment_mm_s"], 1)
@@ -88,7 +89,7 @@ class Machine:
             self._lines.append(tuple(line))
 
     def _filter(self, rate_hz: float) -> None:
-        """Weaken what is above the sensor's bandwidth of half its rate: second order, as its filter's."""
+        """Weaken what is above the sensor's bandwidth, half its rate."""
         self._rate_hz = rate_hz
         self._filtered = []
         for line in self._lines:
@@ -101,7 +102,8 @@ class Machine:
         """Turns of the shaft since the beginning."""
         turns = self._speed_hz * time_s
         if self._wander:
-            for period_s, start in zip(_WANDER_S, self._starts):
+            for i in range(len(_WANDER_S)):
+                period_s, start = _WANDER_S[i], self._starts[i]
                 swing = math.cos(start) - math.cos(_TURN * time_s / period_s + start)
                 turns += self._speed_hz * self._wander * period_s / _TURN * swing
         return turns
@@ -117,14 +119,13 @@ class Machine:
             time_s = (start + i) / rate_hz
             turns = self.turns(time_s)
             x, y, z = gx, gy, gz
-            number = 0
-            for order, xc, xs, yc, ys, zc, zs in lines:
+            for number in range(len(lines)):
+                order, xc, xs, yc, ys, zc, zs = lines[number]
                 angle = order * (turns if number < hum else time_s * self._speed_hz) % 1.0 * _TURN
                 c, s = cos(angle), sin(angle)
                 x += xc * c - xs * s
                 y += yc * c - ys * s
                 z += zc * c - zs * s
-                number += 1
             if fault is not None:
                 knock = fault.at(turns, self._speed_hz)
                 x += 0.7 * knock

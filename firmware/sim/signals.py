@@ -1,8 +1,8 @@
 """What a sensor's twin feels: a machine by physics (sim/rotating.py), or a recording.
 
-A source has one method: `fill(start, count, rate_hz, out)` writes the samples start…start + count - 1 of a sensor
-that takes rate_hz of them a second into out, in g, three axes a sample.  The same samples for the same arguments, in
-whatever order they are asked for.
+A source has one method: `fill(start, count, rate_hz, out)` writes count samples from number start
+on, of a sensor that takes rate_hz of them a second, into out, in g, three axes a sample.  The same
+samples for the same arguments, in whatever order they are asked for.
 """
 
 from array import array
@@ -45,8 +45,8 @@ def source(config: "dict[str, Any]", open_file: "Callable[[str, str], Any]") -> 
 class Recording:
     """Frames of int32 (little-endian) from a file, played in a loop; value * scale_g is in g.
 
-    Axis k plays channel k, modulo the number of channels.  A sensor of the recording's own rate gets the frames as they
-    are, any other a straight line between them: who wants a filter, resamples the file.
+    Axis k plays channel k, modulo the number of channels.  A sensor of the recording's own rate
+    gets the frames as they are, any other straight lines between them: resample for a filter.
     """
 
     def __init__(self, file: "Any", rate_hz: float, channels: int, scale_g: float) -> None:

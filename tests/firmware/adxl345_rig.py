@@ -70,7 +70,7 @@ class Rig:
         bus.update(pins)
         Pin.world = I2C.world = SPI.world = self.world
         I2C.buses = SPI.buses = wiring.build_buses({"buses": [bus]}, self.world)
-        self.chip = list(I2C.buses[0]["chips"].values())[0]
+        self.chip = next(iter(I2C.buses[0]["chips"].values()))
         if source is not None:
             self.chip._source = source
         if kind == "i2c":
@@ -83,7 +83,7 @@ class Rig:
         return Pin(INT1, Pin.IN)
 
     def _note(self, name, run, first, frames, axes=3):
-        self.log.append((run, first, [value for value in frames]))
+        self.log.append((run, first, list(frames)))
 
     def served(self, run):
         """All digits of a run in order, [x, y, z, x, …]; the log must be without a hole."""

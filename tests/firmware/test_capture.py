@@ -6,11 +6,11 @@ from paths import TESTS
 
 sys.path.append(TESTS + "/firmware")
 
-from adxl345_rig import Ramp, Rig  # noqa: E402
+from adxl345_rig import Ramp, Rig
 
-from node.capture import Capture  # noqa: E402
-from node.drivers.adxl345 import ADXL345  # noqa: E402
-from node.drivers.bus import I2CRegisters, SPIRegisters  # noqa: E402
+from node.capture import Capture
+from node.drivers.adxl345 import ADXL345
+from node.drivers.bus import I2CRegisters, SPIRegisters
 
 
 def _sensor(rig, odr_hz=800):

@@ -1,17 +1,18 @@
 """ADXL345 at register level: Analog Devices data sheet, rev. G.
 
-Modelled: registers and their reset values, power modes as far as standby and measure, every rate and range, full
-resolution and 10 bit, justification, offsets, self-test, the FIFO in its four modes, watermark, overrun and data-ready
-interrupts on both pins, clock error, noise.  Not modelled: tap, activity and free-fall detection, sleep, three-wire SPI
-(their registers only remember).
+Modelled: registers and their reset values, standby and measure, every rate and range, full
+resolution and 10 bit, justification, offsets, self-test, the FIFO in its four modes, watermark,
+overrun and data-ready interrupts on both pins, clock error, noise.  Not modelled: tap, activity
+and free-fall detection, sleep, three-wire SPI (their registers only remember).
 
-Nothing runs in the background: what the chip has done since is worked out when somebody looks, so a sample
-that nobody reads costs nothing.
+Nothing runs in the background: what the chip has done since is worked out when somebody looks, so
+a sample that nobody reads costs nothing.
 """
 
+import math
 from array import array
 
-from sim.chips.fifo import FIFO_MODE, STREAM, TRIGGER, Fifo
+from sim.chips.fifo import BYPASS, Fifo
 from sim.chips.framing import RegisterChip
 from sim.noise import NORMAL, mix
 from sim.signals import source
@@ -69,6 +70,7 @@ _NOISE_DIGITS = (
     1.1,
 )  # table 1, RMS up to 100 Hz; above by the square root of the rate
 _NOISE_LOW_POWER_DIGITS = (1.8, 1.8, 2.6)  # "Noise Performance"
+_NOISE_CODE = 10  # of 100 Hz
 _CHUNK = 16  # samples that are computed at once
 _LOGGED = 32  # samples that are logged at once
 
@@ -76,8 +78,9 @@ _LOGGED = 32  # samples that are logged at once
 class Twin(RegisterChip):
     """One chip.
 
-    config: name; int1, int2 (pin numbers or None); clock_error_ppm; noise (whether it has any); seed;
-    orientation: which axis of the source x, y and z see, as "xyz" or "-zyx"; source: see sim/signals.py.
+    config: name; int1, int2 (pin numbers or None); clock_error_ppm; noise (whether it has any);
+    seed; orientation: which axis of the source x, y and z see, as "xyz" or "-zyx"; source: see
+    sim/signals.py.
     """
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
@@ -118,7 +121,7 @@ class Twin(RegisterChip):
     # --- what the world asks
 
     def next_event_us(self) -> "int | None":
-        """When an interrupt line changes by the passing of time alone, None: not before an access."""
+        """When an interrupt line changes without an access; None: never."""
         return self._event_us
 
     def advance(self, _now_us: int) -> None:
@@ -177,7 +180,7 @@ class Twin(RegisterChip):
         return bool(self._regs[_POWER_CTL] & _MEASURE)
 
     def _running(self) -> bool:
-        return self._measuring() and self._fifo.mode != 0
+        return self._measuring() and self._fifo.mode != BYPASS
 
     def _set_rate(self) -> None:
         rate_hz = _FULL_ODR_HZ / (1 << 15 - (self._regs[_BW_RATE] & 0x0F)) * self._clock
@@ -283,9 +286,8 @@ class Twin(RegisterChip):
         form, code = self._regs[_DATA_FORMAT], self._regs[_BW_RATE]
         coarser = 0 if form & _FULL_RES else form & 3
         rail = _DIGITS_PER_G << ((form & 3) + 1 - coarser)
-        low_a, low_b = mix((self._seed + 2 * index) & 0xFFFFFFFF), 0
-        low_b = mix((self._seed + 2 * index + 1) & 0xFFFFFFFF)
-        bits = low_a | (low_b & 0xFFFF) << 32
+        key = self._seed + 2 * index
+        bits = mix(key & 0xFFFFFFFF) | (mix(key + 1 & 0xFFFFFFFF) & 0xFFFF) << 32
         for axis in range(3):
             value = self._g[at + self._axes[axis]] * self._signs[axis] * _DIGITS_PER_G
             if self._noisy:
@@ -307,7 +309,8 @@ class Twin(RegisterChip):
     def _noise(self, axis: int, code: int) -> float:
         if code & _LOW_POWER:
             return _NOISE_LOW_POWER_DIGITS[axis]
-        return _NOISE_DIGITS[axis] * 2.0 ** (max(0, (code & 0x0F) - 10) / 2)
+        doublings = max(0, (code & 0x0F) - _NOISE_CODE)
+        return _NOISE_DIGITS[axis] * math.sqrt(1 << doublings)
 
     # --- the log of what was served
 

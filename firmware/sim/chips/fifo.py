@@ -6,7 +6,7 @@ BYPASS, FIFO_MODE, STREAM, TRIGGER = 0, 1, 2, 3  # FIFO_CTL D7…D6
 
 
 class Fifo:
-    """32 levels; in stream mode the output filter holds one sample more (FIFO_STATUS: up to 33)."""
+    """32 levels; in stream mode the output filter holds one more (FIFO_STATUS: up to 33)."""
 
     LEVELS = 32
     _HOLDS = 33

@@ -12,7 +12,8 @@ _ADDRESS = 0x3F
 class RegisterChip:
     """A register pointer behind both buses.
 
-    A chip overrides begin, read_register, write_register and end; begin and end frame a transaction.
+    A chip overrides begin, read_register, write_register and end; begin and end frame what happens
+    in one transaction.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class RegisterChip:
     # --- I2C: the pointer stays between a write and the read after it
 
     def write(self, buf: "Buffer") -> None:
-        """The bytes after the address in a write: a register, then values for it and its successors."""
+        """The bytes of a write: a register, then values for it and its successors."""
         self.begin()
         for i in range(len(buf)):
             if i == 0:
