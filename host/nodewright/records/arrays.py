@@ -1,6 +1,11 @@
-"""NumPy's own files: npy and npz.  Nothing in them is ever unpickled."""
+"""NumPy's own files: npy and npz.  Nothing in them is ever unpickled.
 
+Source: numpy.lib.format, "Format Version 1.0" and "2.0"; 3.0 differs for structures only.
+"""
+
+import ast
 import math
+import re
 import struct
 import zipfile
 import zlib
@@ -8,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from nodewright.records.choose import choose_variable
@@ -21,6 +25,8 @@ from nodewright.records.recording import (
     whole_numbers,
 )
 
+_NUMBERS = re.compile(r"[<>|=]?[iu][1248]|[<>|=]?f[248]")
+_MOST_HEADER_BYTES = 10_000
 _MOST_INDEX_BYTES = 2**20  # of the zip's directory: thousands of variables
 _END = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16: end of central directory
 _LOCATOR_BYTES = 20  # 4.3.15: zip64 end of central directory locator
@@ -47,7 +53,7 @@ def read_npz(path: Path, stream: IO[bytes], variable: str | None) -> Table:
             for name, member in members.items():
                 with archive.open(member) as part:
                     shape, _, dtype = _read_header(path, name, part)
-                    if dtype.kind in "iuf":
+                    if _NUMBERS.fullmatch(dtype):
                         shapes[name] = shape
             chosen = choose_variable(path, shapes, variable)
             with archive.open(members[chosen]) as part:
@@ -71,35 +77,34 @@ def _table(path: Path, variable: str | None, array: NDArray[np.generic]) -> Tabl
     )
 
 
-def _read_header(
-    path: Path, what: str, stream: IO[bytes]
-) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
-    """(shape, Fortran order, dtype) as announced."""
+def _read_header(path: Path, what: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, str]:
+    """(shape, Fortran order, dtype) as announced; the dtype may be none of numbers."""
+    magic, version = stream.read(6), stream.read(2)
+    width = {b"\1\0": 2, b"\2\0": 4}.get(version)
+    if magic != b"\x93NUMPY" or width is None:
+        raise RecordingError(path, f"{what} has no npy header of version 1 or 2", "save it again")
+    length = int.from_bytes(stream.read(width), "little")
     try:
-        version = npy_format.read_magic(stream)
-        if version == (1, 0):
-            shape, fortran, dtype = npy_format.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            shape, fortran, dtype = npy_format.read_array_header_2_0(stream)
-        else:
-            raise ValueError(f"npy version {version[0]}.{version[1]}")
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        first_line = str(error).partition("\n")[0]
+        if length > _MOST_HEADER_BYTES:
+            raise ValueError(f"{length} bytes long")
+        facts = ast.literal_eval(stream.read(length).decode("latin-1"))
+        shape, fortran, dtype = facts["shape"], facts["fortran_order"], facts["descr"]
+        if not isinstance(shape, tuple) or any(type(extent) is not int for extent in shape):
+            raise ValueError(f"shape {shape!r:.40}")
+    except (ValueError, TypeError, KeyError, SyntaxError, RecursionError, MemoryError) as error:
         raise RecordingError(
-            path, f"{what} has a header that cannot be read ({first_line})", "save it again"
+            path, f"{what} has a header that cannot be read ({error})", "save it again"
         ) from error
-    return shape, fortran, dtype
+    return shape, fortran is True, str(dtype)
 
 
 def _read_array(path: Path, what: str, stream: IO[bytes]) -> NDArray[np.generic]:
     shape, fortran, dtype = _read_header(path, what, stream)
-    if dtype.kind not in "iuf":
+    if not _NUMBERS.fullmatch(dtype):
         raise RecordingError(
-            path, f"{what} holds {dtype}", "save real or whole numbers; nothing is unpickled"
+            path, f"{what} holds {dtype:.40}", "save whole numbers or floats; no pickle is opened"
         )
-    if dtype.itemsize > 8:
-        raise RecordingError(path, f"{what} holds {dtype}", "save it as float64")
-    size = count_values(path, what, shape) * dtype.itemsize
+    size = count_values(path, what, shape) * np.dtype(dtype).itemsize
     raw = bytearray()
     while len(raw) < size:
         part = stream.read(min(size - len(raw), 2**24))

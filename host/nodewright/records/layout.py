@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from nodewright.records.recording import one_line
+
 _COMMENT = ("#", "%")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 
@@ -120,5 +122,5 @@ def _header(before: Sequence[str], delimiter: str | None, columns: int) -> tuple
     for line in reversed(before):
         fields = split(line.lstrip("".join(_COMMENT) + " "), delimiter)
         if len(fields) == columns and any(fields):
-            return tuple(fields)
+            return tuple(one_line(field) for field in fields)
     return ()

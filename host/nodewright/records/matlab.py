@@ -110,16 +110,16 @@ def _variables(path: Path, stream: IO[bytes], order: str) -> Iterator[tuple[str,
             raise _DamagedError(f"an element of {size} bytes is cut off after {len(body)}")
         if kind == _MI_COMPRESSED:
             inflater = zlib.decompressobj()
-            body = inflater.decompress(body, budget)
-            if inflater.unconsumed_tail:
+            kind, size = struct.unpack(order + "II", inflater.decompress(body, 8))
+            if size > budget:
                 raise RecordingError(
-                    path, f"it unpacks to more than {_MOST_BYTES} bytes", "cut the recording"
+                    path, f"{size} bytes of numbers are packed in it", "cut the recording"
                 )
-            kind, size = struct.unpack_from(order + "II", body)
-            body = body[8 : 8 + size]
+            # Never more than announced, whatever the stream would go on to.
+            body = inflater.decompress(inflater.unconsumed_tail, size) if size else b""
         budget -= len(body)
         if budget <= 0:
-            raise RecordingError(path, f"it holds more than {_MOST_BYTES} bytes", "cut it")
+            raise RecordingError(path, f"more than {_MOST_BYTES} bytes in all", "cut it")
         if kind == _MI_MATRIX:
             yield from _matrix(memoryview(body), order, "", 0)
 

@@ -111,7 +111,6 @@ def _open(path: Path) -> IO[bytes]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RecordingError(path, f"cannot be opened ({reason})", "check the path") from error
-    stream = os.fdopen(handle, "rb")
     facts = os.fstat(handle)
     wrong = ""
     if not stat.S_ISREG(facts.st_mode):
@@ -122,9 +121,9 @@ def _open(path: Path) -> IO[bytes]:
         wrong = f"{facts.st_size} bytes long"
         cure = f"at most {MOST_FILE_BYTES} are read; cut the recording"
     if wrong:
-        stream.close()
+        os.close(handle)
         raise RecordingError(path, wrong, cure)
-    return stream
+    return os.fdopen(handle, "rb")
 
 
 def _sha256(stream: IO[bytes]) -> str:

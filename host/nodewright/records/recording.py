@@ -18,8 +18,14 @@ class RecordingError(Exception):
     """A file that is no usable recording: which, what is wrong, and what to do, in one line."""
 
     def __init__(self, path: Path, wrong: str, cure: str) -> None:
-        super().__init__(" ".join(f"{path}: {wrong}; {cure}".split()))
+        super().__init__(one_line(f"{path}: {wrong}; {cure}"))
         self.path, self.wrong, self.cure = path, wrong, cure
+
+
+def one_line(text: str) -> str:
+    """Text of a file that may go to a terminal: one line, without control characters."""
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 @dataclass(frozen=True)
