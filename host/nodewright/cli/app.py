@@ -6,21 +6,23 @@ from typing import Annotated
 import typer
 
 from nodewright import __version__
-from nodewright.cli import boards, exits, watch
+from nodewright.cli import boards, demo, exits, virtual, watch
 from nodewright.cli.output import print_error
 
-_EPILOG = "Exit codes: " + "; ".join(f"{code} {text}" for code, text in exits.MEANINGS.items())
+_EPILOG = "Exit codes:\n\n" + "\n".join(
+    f"- {code}: {what}" for code, what in exits.MEANINGS.items()
+)
 
 app = typer.Typer(
     name="nodewright",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (watch, boards):
+for _module in (demo, virtual, watch, boards):
     app.command(_module.__name__.rpartition(".")[2], epilog=_module.EXAMPLES)(_module.command)
 
 
@@ -41,7 +43,7 @@ def _root(
 ) -> None:
     """Condition-monitoring nodes out of 5-dollar microcontrollers: make, prove, watch them.
 
-    Begin with [bold]nodewright demo[/bold]: three virtual boards run the real firmware on a real
+    Begin with `nodewright demo`: three virtual boards run the real firmware on a real
     MicroPython, and each value they report is held against a float64 reference.
     """
 

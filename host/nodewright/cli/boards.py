@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from nodewright.boards import Board, load, names
@@ -13,7 +14,6 @@ EXAMPLES = """
 Examples:
 
     nodewright boards
-
     nodewright boards --json | python -m json.tool
 """
 
@@ -28,12 +28,11 @@ def command(
     if as_json:
         print_json({"boards": [asdict(board) for board in boards]})
         return
-    table = Table("board", "what", "chip", "code", "heap", "files", "kernels", "buses")
+    table = Table("board", "what", "code", "heap", "files", "kernels", "buses", box=box.SIMPLE)
     for board in boards:
         table.add_row(
             board.name,
             board.title,
-            board.mcu,
             board.arch,
             f"{board.heap_bytes // 1024} KB",
             f"{board.flash.fs_bytes // 1024} KB",
@@ -44,6 +43,4 @@ def command(
 
 
 def _buses(board: Board) -> str:
-    return ", ".join(
-        [f"i2c {bus.id}" for bus in board.i2c] + [f"spi {bus.id}" for bus in board.spi]
-    )
+    return f"{len(board.i2c)} I2C, {len(board.spi)} SPI"

@@ -17,6 +17,7 @@ ERRORS = {
     "nodewright.boards.BoardError": FAILED,
     "nodewright.boards.UnknownBoard": WRONG_USE,
     "nodewright.image.ImageError": FAILED,
+    "nodewright.records.recording.RecordingError": WRONG_USE,
 }
 
 

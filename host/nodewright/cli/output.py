@@ -1,4 +1,4 @@
-"""Where the command line's words go: results to stdout, the rest to stderr; colours on terminals."""
+"""Where words go: results to stdout, the rest to stderr; colours on terminals."""
 
 import json
 import sys

@@ -17,9 +17,7 @@ EXAMPLES = """
 Examples:
 
     nodewright watch
-
     nodewright watch --broker mqtt://plant-broker:1883 --fleet north
-
     nodewright watch --count 10 --json >> reports.jsonl
 """
 

@@ -1,10 +1,13 @@
 """Virtual nodes on a broker of their own: images made, boards started, everything ended again."""
 
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -17,6 +20,14 @@ from nodewright.interpreter import Interpreter, find_interpreter
 from nodewright.virtual import VirtualBoard
 
 BOARD = "virtual"
+
+# What the sensor of a node feels: the `source` of its twin, with its files in the given folder.
+Source = Callable[[NodePlan, Path], Mapping[str, Any]]
+
+
+def machines(plan: NodePlan, _folder: Path) -> Mapping[str, Any]:
+    """The source of a demo that is given none: each node's machine."""
+    return plan.machine_source()
 
 
 class Interrupted(Exception):
@@ -49,9 +60,9 @@ class VirtualFleet:
         self,
         options: FleetOptions,
         asked: threading.Event,
-        source: Mapping[str, Any] | None = None,
+        source: Source = machines,
     ) -> None:
-        """asked: set by whoever wants it to end; source: what the sensors feel, None: machines."""
+        """asked: set by whoever wants it to end; source: what the sensors feel."""
         self.options = options
         self._asked, self._source = asked, source
         self.board = boards.load(BOARD)
@@ -62,12 +73,11 @@ class VirtualFleet:
     def __enter__(self) -> Self:
         options = self.options
         # What can be wrong is told before anything runs.
-        make_plans(self.board, options.nodes, options.interval_s, options.port or 1, self._source)
+        make_plans(self.board, options.nodes, options.interval_s, options.port or 1)
         self.interpreter: Interpreter = find_interpreter(options.interpreter)
         self.hub = broker.start(options.broker, options.port)
-        self.plans = make_plans(
-            self.board, options.nodes, options.interval_s, self.hub.port, self._source
-        )
+        self.plans = make_plans(self.board, options.nodes, options.interval_s, self.hub.port)
+        self._folder = Path(tempfile.mkdtemp(prefix="nodewright-fleet-"))
         return self
 
     def __exit__(
@@ -80,6 +90,7 @@ class VirtualFleet:
             self._for_each(self._begun, lambda board: board.stop())
         finally:
             self.hub.stop()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def boot(self, on_event: Callable[[str, Event], None]) -> None:
         """Make the images and start every node.
@@ -102,7 +113,7 @@ class VirtualFleet:
         flash = self.board.flash
         spec = {
             "name": plan.name,
-            "unique_id": plan.unique_id,
+            "unique_id": f"{plan.seed:016x}",
             "seed": plan.seed,
             "flash": {
                 "block_bytes": flash.block_bytes,
@@ -111,7 +122,7 @@ class VirtualFleet:
                 "lookahead_bytes": flash.lookahead_bytes,
             },
             "network": network_spec(),
-            "buses": [plan.bus],
+            "buses": [plan.twins(self._source(plan, self._folder))],
         }
         return VirtualBoard(
             image.data,

@@ -32,15 +32,44 @@ class NodePlan:
     name: str
     machine: Machine
     settings: dict[str, Any]
-    bus: dict[str, Any]  # of the twins, with its chip
     seed: int
-    unique_id: str
+    clock_error_ppm: int
+
+    @property
+    def sensor(self) -> dict[str, Any]:
+        """The settings of its one sensor."""
+        sensor: dict[str, Any] = self.settings["sensors"][0]
+        return sensor
 
     @property
     def sensor_text(self) -> str:
         """The sensor in words."""
-        sensor = self.settings["sensors"][0]
-        return f"{sensor['chip'].upper()}, {sensor['bus']['kind'].upper()}, {sensor['odr_hz']} Hz"
+        sensor = self.sensor
+        return (
+            f"{sensor['chip'].upper()} on {sensor['bus']['kind'].upper()}, {sensor['odr_hz']} Hz"
+        )
+
+    def machine_source(self) -> dict[str, Any]:
+        """Its machine, as the source of its sensor's twin."""
+        return {"kind": "machine", "machine": {"preset": self.machine.kind}, "seed": self.seed}
+
+    def twins(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        """The bus of its twins with the chip that feels a source (docs/architecture.md)."""
+        bus = self.sensor["bus"]
+        place = {key: bus[key] for key in ("address", "cs") if key in bus}
+        wires = {key: bus[key] for key in bus if key != "rate_hz" and key not in place}
+        chip = {
+            "chip": self.sensor["chip"],
+            "name": self.sensor["name"],
+            **place,
+            "int1": self.sensor["int1"],
+            "clock_error_ppm": self.clock_error_ppm,
+            "noise": True,
+            "seed": self.seed,
+            "orientation": "xyz",
+            "source": dict(source),
+        }
+        return wires | {"chips": [chip]}
 
 
 def make_plans(
@@ -48,12 +77,10 @@ def make_plans(
     count: int,
     interval_s: float,
     port: int,
-    source: Mapping[str, Any] | None = None,
 ) -> list[NodePlan]:
     """The nodes of a demo, machine after machine in turn.
 
-    interval_s: between two records of a node; port: of the broker on loopback; source: what every
-    twin's sensor feels instead of its machine.
+    interval_s: between two records of a node; port: of the broker on loopback.
     Raises BadInput for a number that cannot work.
     """
     if not 1 <= count <= MOST_NODES:
@@ -69,7 +96,7 @@ def make_plans(
     for index in range(count):
         machine = MACHINES[index % len(MACHINES)]
         name = f"{machine.kind}-{index // len(MACHINES) + 1}"
-        plans.append(_plan(board, index, name, machine, interval_s, port, source))
+        plans.append(_plan(board, index, name, machine, interval_s, port))
     return plans
 
 
@@ -80,16 +107,14 @@ def _plan(
     machine: Machine,
     interval_s: float,
     port: int,
-    source: Mapping[str, Any] | None,
 ) -> NodePlan:
-    bus = _bus(board, machine)
     sensor = {
         "name": SENSOR,
         "chip": "adxl345",
         "odr_hz": machine.odr_hz,
         "range_g": _RANGE_G,
         "samples": _SAMPLES,
-        "bus": bus,
+        "bus": _bus(board, machine),
         "int1": _INT1_PIN,
         "channels": list(CHANNELS),
     }
@@ -108,25 +133,9 @@ def _plan(
     errors = node_settings.check(settings)
     if errors:
         raise BadInput("; ".join(node_settings.error_text(error) for error in errors))
-    seed = index + 1
-    wired = {key: value for key, value in bus.items() if key not in ("rate_hz", "address", "cs")}
-    chip: dict[str, Any] = {
-        "chip": "adxl345",
-        "name": SENSOR,
-        **{key: bus[key] for key in ("address", "cs") if key in bus},
-        "int1": _INT1_PIN,
-        # Each sensor's own: a few percent either way, as sensor oscillators are.
-        "clock_error_ppm": machine.clock_error_ppm + 1000 * (index // len(MACHINES)),
-        "noise": True,
-        "seed": seed,
-        "orientation": "xyz",
-        "source": dict(source) if source is not None else _machine_source(machine, seed),
-    }
-    return NodePlan(name, machine, settings, wired | {"chips": [chip]}, seed, f"{seed:016x}")
-
-
-def _machine_source(machine: Machine, seed: int) -> dict[str, Any]:
-    return {"kind": "machine", "machine": {"preset": machine.kind}, "seed": seed}
+    # Each sensor's own clock, also among machines of one kind.
+    clock_error_ppm = machine.clock_error_ppm + 1000 * (index // len(MACHINES))
+    return NodePlan(name, machine, settings, index + 1, clock_error_ppm)
 
 
 def _bus(board: Board, machine: Machine) -> dict[str, Any]:

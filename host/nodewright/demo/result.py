@@ -63,7 +63,7 @@ class DemoResult:
 
 
 def _node(tally: Tally) -> dict[str, Any]:
-    sensor = tally.plan.settings["sensors"][0]
+    sensor = tally.plan.sensor
     return {
         "node": tally.plan.name,
         "machine": tally.plan.machine.title,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodewright.console import Event as ConsoleEvent
-from nodewright.demo.fleet import FleetOptions, VirtualFleet
+from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
 from nodewright.demo.judge import judge
 from nodewright.demo.plan import CHANNELS, FLEET, G_PER_DIGIT
 from nodewright.demo.result import DemoResult
@@ -28,12 +28,12 @@ _LINGER_S = 0.2  # for a double that is on its way
 class DemoOptions:
     """What to show: the fleet, the reports per node, and what the sensors feel.
 
-    source: of the twins, docs/architecture.md, None for the machines; about: the same for people.
+    source: what the sensors feel; about: the same for the result.
     """
 
     fleet: FleetOptions = field(default_factory=FleetOptions)
     cycles: int = 5
-    source: Mapping[str, Any] | None = None
+    source: Source = machines
     about: Mapping[str, Any] = field(default_factory=lambda: {"kind": "machines"})
 
 

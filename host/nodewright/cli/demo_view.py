@@ -1,0 +1,212 @@
+"""What one sees of a demo: a live table on a terminal, plain lines elsewhere, or nothing."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from nodewright.demo.fleet import VirtualFleet
+from nodewright.demo.judge import Point, Verdict
+from nodewright.demo.result import DemoResult
+from nodewright.demo.tally import Key, Tally
+
+_LEADING = "acc_rms_g"  # the one value of a channel that the live table shows
+
+
+class JsonView:
+    """Shows nothing: the result says it all."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    def running(self, fleet: VirtualFleet) -> None:
+        """The broker runs; the nodes come next."""
+
+    def changed(self, tallies: Mapping[str, Tally]) -> None:
+        """A node booted, sent, or was heard."""
+
+    def finish(self, result: DemoResult) -> None:
+        """The end."""
+
+
+class PlainView(JsonView):
+    """A line for each boot and each report."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._booted: set[str] = set()
+        self._shown: set[tuple[str, Key]] = set()
+
+    def running(self, fleet: VirtualFleet) -> None:
+        for line in _intro(fleet):
+            self._console.print(line, soft_wrap=True)
+
+    def changed(self, tallies: Mapping[str, Tally]) -> None:
+        for name, tally in tallies.items():
+            if tally.booted and name not in self._booted:
+                self._booted.add(name)
+                self._console.print(f"{name}: booted version {tally.version}", soft_wrap=True)
+            for key in tally.sent:
+                if key in tally.verdicts and (name, key) not in self._shown:
+                    self._shown.add((name, key))
+                    line = f"{name}: report {key[0]}:{key[1]}: {_verdict(tally.verdicts[key])}"
+                    self._console.print(line, soft_wrap=True)
+
+    def finish(self, result: DemoResult) -> None:
+        self._console.print(_full_table(result.tallies))
+        _print_end(self._console, result)
+
+
+class TableView(JsonView):
+    """A table that follows what arrives."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, refresh_per_second=8, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def running(self, fleet: VirtualFleet) -> None:
+        for line in _intro(fleet):
+            self._live.console.print(line)
+        self._live.update(Text("making images, booting …", style="dim"))
+
+    def changed(self, tallies: Mapping[str, Tally]) -> None:
+        self._live.update(_live_table(tallies))
+
+    def finish(self, result: DemoResult) -> None:
+        self._console.print(_full_table(result.tallies))
+        _print_end(self._console, result)
+
+
+def _intro(fleet: VirtualFleet) -> list[Text]:
+    hub, board = fleet.hub, fleet.board
+    lines = [
+        Text(f"broker: {hub.kind} {hub.version} on {hub.host}:{hub.port}"),
+        Text(f"runtime: {fleet.interpreter}, {board.heap_bytes // 1024} KB of heap"),
+    ]
+    lines += [
+        Text(f"{plan.name}: {plan.machine.title}, {plan.sensor_text}") for plan in fleet.plans
+    ]
+    return lines
+
+
+def _live_table(tallies: Mapping[str, Tally]) -> Table:
+    table = Table("node", "machine", "report", "axis", box=box.SIMPLE)
+    for name in (_LEADING, "reference", "deviation", "worst of all"):
+        table.add_column(name, justify="right")
+    table.add_column("ok")
+    for tally in tallies.values():
+        heard = [key for key in tally.sent if key in tally.verdicts]
+        if not heard:
+            state = "measuring" if tally.booted else "booting"
+            table.add_row(tally.plan.name, tally.plan.machine.title, Text(state, style="dim"))
+            continue
+        verdict = tally.verdicts[heard[-1]]
+        count = f"{len(heard)} of {tally.cycles}"
+        first = [tally.plan.name, tally.plan.machine.title, count]
+        for channel in sorted({point.channel for point in verdict.points}):
+            points = [point for point in verdict.points if point.channel == channel]
+            lead = next((point for point in points if point.feature == _LEADING), None)
+            numbers = _numbers(lead) if lead else ["", "", ""]
+            table.add_row(*first, channel, *numbers, _worst(points), _mark(points))
+            first = ["", "", ""]
+        if verdict.failures:
+            table.add_row(*first, "", Text(verdict.failures[0], style="red"))
+    return table
+
+
+def _full_table(tallies: list[Tally]) -> Table:
+    """Every value of each node's last report."""
+    table = Table("node", "axis", "feature", box=box.SIMPLE, collapse_padding=True)
+    table.title = "the last report of each node"
+    for name in ("value", "reference", "deviation", "allowed"):
+        table.add_column(name, justify="right")
+    table.add_column("ok")
+    for tally in tallies:
+        heard = [key for key in tally.sent if key in tally.verdicts]
+        points = tally.verdicts[heard[-1]].points if heard else []
+        for index, point in enumerate(points):
+            table.add_row(
+                tally.plan.name if index == 0 else "",
+                point.channel if index == 0 or points[index - 1].channel != point.channel else "",
+                point.feature,
+                *_numbers(point),
+                "" if point.tolerance is None else f"{point.tolerance:.2g}",
+                _mark([point]),
+                end_section=index == len(points) - 1,
+            )
+    return table
+
+
+def _numbers(point: Point) -> list[str]:
+    value = point.withheld or "missing" if point.value is None else f"{point.value:.6g}"
+    expected = "withheld" if point.reference is None else f"{point.reference:.6g}"
+    return [value, expected, "" if point.deviation is None else f"{point.deviation:+.1e}"]
+
+
+def _share(point: Point) -> float:
+    """The deviation as a share of what is allowed."""
+    if point.deviation is None or not point.tolerance:
+        return 0.0 if point.ok else float("inf")
+    return abs(point.deviation) / point.tolerance
+
+
+def _worst(points: list[Point]) -> str:
+    worst = max(points, key=_share)
+    return f"{worst.feature} {100 * _share(worst):.2g} %"
+
+
+def _mark(points: list[Point]) -> Text:
+    good = all(point.ok for point in points)
+    return Text("ok", style="green") if good else Text("no", style="bold red")
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.failures:
+        return "; ".join(verdict.failures)
+    bad = [point for point in verdict.points if not point.ok]
+    if bad or not verdict.points:
+        return f"{len(bad)} of {len(verdict.points)} values out of tolerance"
+    return f"{len(verdict.points)} values ok, the worst {_worst(verdict.points)} of its tolerance"
+
+
+def _print_end(console: Console, result: DemoResult) -> None:
+    for tally in result.tallies:
+        failed = bool(tally.failures)
+        line = Text(
+            f"{tally.plan.name}: sent {len(tally.sent)}, received {tally.received}, "
+            f"lost {tally.lost}, doubled on the wire {tally.duplicates}: "
+        )
+        line.append("failed" if failed else "ok", style="bold red" if failed else "green")
+        console.print(line, soft_wrap=True)
+        for text in tally.failures:
+            console.print(Text(f"  {text}", style="red"), soft_wrap=True)
+    values = sum(len(tally.points) for tally in result.tallies)
+    good = f"every node booted, every report arrived, all {values} values within tolerance"
+    text = good if result.ok else "not everything passed, see above"
+    style = "bold green" if result.ok else "bold red"
+    console.print(Text(f"{text} ({result.seconds:.1f} s)", style=style), soft_wrap=True)
