@@ -19,13 +19,14 @@ import time
 from pathlib import Path
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright.data import firmware_dir
 from nodewright.image import compile_source
 from nodewright.interpreter import find_interpreter
 
 HOST = "127.0.0.1"
-_NODE = Path(__file__).with_name("bench_mqtt_node.py")
+_NODE = Path(__file__).parent.parent / "tests" / "system" / "mqtt_bench_node.py"
 
 
 def start_broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
@@ -76,7 +77,7 @@ def node_rate(compiled: Path, port: int, count: int, size: int) -> tuple[int, ..
 
 def paho_rate(port: int, count: int, size: int, window: int) -> int:
     """The same with paho, its network loop in a thread, as its users run it."""
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+    client = paho.Client(CallbackAPIVersion.VERSION2)
     client.max_inflight_messages_set(window)
     client.max_queued_messages_set(0)
     connected, done = threading.Event(), threading.Event()
@@ -121,7 +122,8 @@ def main() -> int:
         broker, port = start_broker(Path(name))
         try:
             for _ in range(given.rounds):
-                rate, *heap = node_rate(compiled, port, count, size)
+                rate, *figures = node_rate(compiled, port, count, size)
+                heap = tuple(figures)
                 rates["node, window 8"].append(rate)
                 rates["paho, window 8"].append(paho_rate(port, count, size, 8))
                 rates["paho, 20"].append(paho_rate(port, count, size, 20))

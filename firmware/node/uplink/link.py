@@ -11,6 +11,9 @@ import socket
 import sys
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
 
 _MICROPYTHON = sys.implementation.name == "micropython"
 # The unix port has the option but not its names; 6 and 1 hold on Linux, macOS and Windows.
@@ -41,7 +44,10 @@ class Link:
     """open, then send and receive_into by one task each, then close."""
 
     def __init__(self) -> None:
-        self._reader = self._writer = self._sock = None
+        # Streams differ between the interpreters in what they offer.
+        self._reader: "Any" = None
+        self._writer: "Any" = None
+        self._sock: "Any" = None
 
     async def open(self, host: str, port: int) -> None:
         """Connect.  Raises OSError; on MicroPython a refusal shows at the first send.
@@ -61,7 +67,7 @@ class Link:
         except OSError as error:
             if error.errno != errno.EINPROGRESS:
                 raise
-        await _writable(sock)
+        await _writable(sock)  # type: ignore[misc]
         self._reader = self._writer = asyncio.StreamWriter(sock)
 
     @property
@@ -69,7 +75,7 @@ class Link:
         """True while a part of the last packet has not gone out."""
         if _MICROPYTHON:
             return bool(self._writer.out_buf)
-        return self._writer.transport.get_write_buffer_size() > 0
+        return bool(self._writer.transport.get_write_buffer_size())
 
     def send(self, packet: "bytes | bytearray") -> None:
         """One packet, one write to the socket; what it does not take is left to `flush`.
@@ -89,7 +95,7 @@ class Link:
             view[: len(data)] = data
             return len(data)
         while True:
-            count = await self._reader.readinto(view)
+            count: "int | None" = await self._reader.readinto(view)
             if count is not None:  # None: woken for nothing
                 return count
 
@@ -102,6 +108,6 @@ class Link:
         self._reader = self._writer = self._sock = None
 
 
-def _writable(sock: "socket.socket"):
+def _writable(sock: "socket.socket") -> "Generator[None, None, None]":
     """Wait until a socket takes bytes (MicroPython only): a generator, as asyncio's own are."""
-    yield asyncio.core._io_queue.queue_write(sock)
+    yield asyncio.core._io_queue.queue_write(sock)  # type: ignore[attr-defined]

@@ -131,7 +131,8 @@ class MqttClient:
                 draw = random.getrandbits(24)  # jitter, not a secret
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
                 self._attempt += 1
-                await asyncio.sleep_ms(pause_ms)
+                self._down.clear()
+                await self._wait_down(pause_ms)
 
     async def publish(
         self, topic: str, payload: bytes, qos: int = 1, retain: bool = False
@@ -186,12 +187,13 @@ class MqttClient:
     async def disconnect(self) -> None:
         """Leave in peace: DISCONNECT is sent, so the broker drops the will; `run` returns."""
         self._stopping = True
-        if self.connected:
+        link = self._link
+        if link is not None:
             # What is in flight has been written or is not ours to lose: the window stays.
             self._control.append(packets.DISCONNECT)
             self._send()
             for _ in range(20):
-                if not self._control and not self._link.busy:
+                if self._link is None or not (self._control or link.busy):
                     break
                 await asyncio.sleep_ms(50)
         self._down.set()
@@ -209,7 +211,7 @@ class MqttClient:
         try:
             await asyncio.wait_for_ms(link.open(self.host, self.port), self._timeout_ms)
             link.send(self._hello)
-            present = await asyncio.wait_for_ms(self._connack(link), self._timeout_ms)
+            present: bool = await asyncio.wait_for_ms(self._connack(link), self._timeout_ms)
             self._begin(link)
             tasks.append(asyncio.create_task(self._guard(self._receive(link))))
             tasks.append(asyncio.create_task(self._guard(self._flush(link))))
@@ -402,12 +404,16 @@ class MqttClient:
                 raise _Lost(late, self._timeout_ms if late != "ping_timeout" else None)
             suspect = late
             self._ping()
-            try:
-                await asyncio.wait_for_ms(self._down.wait(), turn_ms)
-            except asyncio.TimeoutError:
-                pass
+            await self._wait_down(turn_ms)
         if self._failure is not None:
             raise self._failure
+
+    async def _wait_down(self, limit_ms: int) -> None:
+        """Until the connection has failed or `disconnect` was called, at most limit_ms."""
+        try:
+            await asyncio.wait_for_ms(self._down.wait(), limit_ms)
+        except asyncio.TimeoutError:
+            pass
 
     def _late(self, link: Link) -> "str | None":
         """The name of the wait that has lasted too long, if one has."""
@@ -450,4 +456,4 @@ def _cause(error: Exception) -> "tuple[str, object]":
     # On CPython TimeoutError is an OSError: it comes first.
     if isinstance(error, asyncio.TimeoutError):
         return "timeout", None
-    return cause_of(error), error
+    return (cause_of(error), error) if isinstance(error, OSError) else ("other", error)

@@ -1,9 +1,9 @@
-"""The node's half of bench_mqtt.py: outbox, pump and client on MicroPython, nothing else.
+"""The node's half of tools/bench_mqtt.py: outbox, pump and client on MicroPython, nothing else.
 
-    micropython bench_mqtt_node.py PORT COUNT PAYLOAD_BYTES
+    micropython mqtt_bench_node.py PORT COUNT PAYLOAD_BYTES
 
-Prints `messages_per_s code_bytes client_bytes peak_bytes`. Heap is that of gc.mem_alloc after
-a collection: what the modules take once imported, what a connected client with a full window
+Prints the rate, then three figures of the heap, each gc.mem_alloc after a
+collection: what the modules take once imported, what a connected client with a full window
 takes beside them, and the highest of 20 samples in mid-run (collected).
 """
 
