@@ -95,8 +95,10 @@ def test_samples__log_written_anew__forgets_the_old_one(tmp_path: Path) -> None:
     append(tmp_path, chunk(1, 0, ramp(64)))
     served = ServedSamples(tmp_path)
     served.samples("acc", 1, 1, 0, 64)
-    (tmp_path / "samples-acc-1.bin").write_bytes(chunk(1, 0, ramp(4) + np.int16(7)))
-    assert served.samples("acc", 1, 1, 0, 4)[0, 0] == 7
+    (tmp_path / "samples-acc-1.bin").write_bytes(chunk(2, 0, ramp(4) + np.int16(7)))
+    assert served.samples("acc", 1, 2, 0, 4)[0, 0] == 7
+    with pytest.raises(ServedError, match="no samples of run 1; runs logged: 2"):
+        served.samples("acc", 1, 1, 0, 4)
 
 
 def test_samples__numbers_that_cannot_be__raise_value_error(tmp_path: Path) -> None:
