@@ -28,7 +28,7 @@ _CAUSES = {
     errno.ETIMEDOUT: "timeout",
     errno.EHOSTUNREACH: "unreachable",
     101: "unreachable",  # ENETUNREACH on Linux
-    118: "unreachable",  # ENETUNREACH in lwIP
+    114: "unreachable",  # ENETUNREACH of newlib (ESP32)
 }
 
 
