@@ -89,6 +89,28 @@ def test_run__firmware__compiled_and_with_vectors_and_scratch(
     assert [outcome.error for outcome in outcomes.values()] == [None, None]
 
 
+def test_run__heap_left_locked__told_and_unlocked_for_the_next(
+    micropython: Interpreter, tmp_path: Path
+) -> None:
+    outcomes = _run(
+        micropython,
+        tmp_path,
+        """
+        import micropython
+
+        def test_locks():
+            micropython.heap_lock()
+            micropython.heap_lock()
+            assert [0] * 100
+
+        def test_next():
+            assert len([0] * 100) == 100
+        """,
+    )
+    assert "heap is locked" in str(outcomes["test_locks"].error)
+    assert outcomes["test_next"].error is None
+
+
 def test_run__interpreter_that_dies__no_test_passes_after_it(
     micropython: Interpreter, tmp_path: Path
 ) -> None:

@@ -11,6 +11,8 @@ import io
 import json
 import sys
 
+import micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,6 +27,17 @@ def _traceback(error: BaseException) -> str:
     text = io.StringIO()
     sys.print_exception(error, text)  # type: ignore[attr-defined]
     return text.getvalue()
+
+
+def _unlock_heap() -> None:
+    """A test that failed in between may have left the heap locked; there is no way to ask."""
+    while True:
+        try:
+            bytearray(16)
+        except MemoryError:
+            micropython.heap_unlock()
+        else:
+            return
 
 
 def _load(path: str) -> "dict[str, Any]":
@@ -52,6 +65,7 @@ def main(plan_path: str) -> None:
         try:
             names[test]()
         except BaseException as error:  # SystemExit of a test is a failure of that test alone
+            _unlock_heap()
             _tell(mark, event="end", test=test, error=_traceback(error))
         else:
             _tell(mark, event="end", test=test, error=None)

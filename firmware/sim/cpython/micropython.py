@@ -29,20 +29,16 @@ def viper(function: "Callable[..., Any]") -> "Callable[..., Any]":
     return checked(function)
 
 
-def heap_lock() -> int:
+def heap_lock() -> None:
     """Count the lock; CPython's heap cannot be locked: MicroPython proves this, not CPython."""
     _locked[0] += 1
-    return _locked[0]
 
 
 def heap_unlock() -> int:
+    """Undo one lock and return how many are left.  Raises RuntimeError where there was none."""
     if not _locked[0]:
         raise RuntimeError("the heap is not locked")
     _locked[0] -= 1
-    return _locked[0]
-
-
-def heap_locked() -> int:
     return _locked[0]
 
 
