@@ -32,7 +32,7 @@ class World:
     """Clock, pins and files of one virtual board.
 
     spec: the board's description, docs/architecture.md; open_file(path, mode): opens a file of the
-    host; wait_until_us(instant): lets real time catch up, for a spec that asks for `realtime`.
+    host, unbuffered; wait_until_us(instant): lets real time catch up, for `realtime`.
     """
 
     def __init__(

