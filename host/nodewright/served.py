@@ -13,6 +13,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from nodewright.errors import NodewrightError
+
 # magic, axes, run, first, count; then count * axes int16
 _HEADER = struct.Struct("<HHIIH")
 _MAGIC = 0x4E57
@@ -20,7 +22,7 @@ _MOST_AXES = 16
 _DIGIT = np.dtype("<i2")
 
 
-class ServedError(Exception):
+class ServedError(NodewrightError):
     """Samples asked for are not in the log; the text says which, and what is there."""
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nodewright.errors import BadInput
+
 # Read from the headers before anything of that size is read: a recording takes at most 512 MiB as
 # float64, and reading one at most twice that.
 MOST_VALUES = 64 * 2**20
@@ -14,7 +16,7 @@ MOST_CHANNELS = 256
 MOST_RATE_HZ = 100e6
 
 
-class RecordingError(Exception):
+class RecordingError(BadInput):
     """A file that is no usable recording: which, what is wrong, and what to do, in one line."""
 
     def __init__(self, path: Path, wrong: str, cure: str) -> None:
