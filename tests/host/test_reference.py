@@ -184,6 +184,17 @@ def test_orders__known_shaft__give_velocity_of_each_harmonic() -> None:
     assert values["shaft_hz"] == shaft_hz * 1.002
 
 
+def test_orders__high_ones__are_sought_within_one_percent() -> None:
+    bin_hz = RATE_HZ / SAMPLES
+    expected = 30 * 25.0 / bin_hz  # bin 960: one percent is 9.6 bins
+    near = tone((expected + 9) * bin_hz, 0.1)
+    values = compute(
+        near + tone((expected + 15) * bin_hz, 1.0), RATE_HZ, ["order30_mm_s"], shaft_hz=25.0
+    ).values
+    velocity = 0.1 * G_MM_S2 / math.sqrt(2) / (2 * np.pi * (expected + 9) * bin_hz)
+    assert values["order30_mm_s"] == pytest.approx(velocity, rel=1e-3)
+
+
 def test_orders__without_speed_periods_or_bandwidth__are_withheld() -> None:
     samples = tone(25.0, 1.0)
     assert compute(samples, RATE_HZ).withheld["order1_mm_s"] == "no_speed"
