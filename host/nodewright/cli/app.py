@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nodewright import __version__
-from nodewright.cli import boards, demo, exits, virtual, watch
+from nodewright.cli import boards, demo, exits, features, virtual, watch
 from nodewright.cli.output import print_error
 
 _EPILOG = "Exit codes:\n\n" + "\n".join(
@@ -22,7 +22,7 @@ app = typer.Typer(
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (demo, virtual, watch, boards):
+for _module in (demo, features, virtual, watch, boards):
     app.command(_module.__name__.rpartition(".")[2], epilog=_module.EXAMPLES)(_module.command)
 
 

@@ -1,0 +1,219 @@
+"""A recording through the node's feature code, each value beside its reference.
+
+The reference is computed from the very digits that the node's code got, so that what is compared
+is the code and not the rounding of the recording.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nodewright import offline, reference
+from nodewright.errors import BadInput
+from nodewright.records import UNITS, Recording
+from wire import features
+
+LEAST_WINDOW, MOST_WINDOW = 256, 4096
+_INT16 = (-32768, 32767)
+_PEAK_DIGITS = 28_000  # of a recording that is scaled to int16: 1.4 dB below the rail
+_LEAST_G_PER_DIGIT = 1e-9
+_WHOLE = 1e-6  # a stored whole number, times the scale and divided by it again, errs far less
+_LINE = re.compile(r"line[1-9]\d*_(hz|g)")
+_RANKS = 12  # lines of the reference among which a line of the node may be found
+_FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Channels as a sensor would have given them.
+
+    digits: int16[n, channels]; g_per_digit: of each channel; stored: True where they are the
+    file's own numbers.
+    """
+
+    digits: NDArray[np.int16]
+    g_per_digit: tuple[float, ...]
+    stored: bool
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value beside its reference; None where one of them withholds it, for the reason.
+
+    deviation, tolerance: in the unit.  ok: within the tolerance, or withheld by both; None where
+    nothing is promised, as of lines below -40 dB of the strongest.
+    """
+
+    key: str
+    unit: str
+    value: float | None
+    reference: float | None
+    deviation: float | None
+    tolerance: float | None
+    ok: bool | None
+    withheld: str | None = None
+    reference_withheld: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Channel:
+    """All values of one block of a channel."""
+
+    name: str
+    start: int
+    g_per_digit: float
+    points: tuple[Point, ...]
+
+    @property
+    def ok(self) -> bool:
+        return all(point.ok is not False for point in self.points)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it: one object a column of the table, by key."""
+
+        def column(name: str) -> dict[str, Any]:
+            cells = {point.key: getattr(point, name) for point in self.points}
+            return {key: value for key, value in cells.items() if value is not None}
+
+        return {
+            "channel": self.name,
+            "ok": self.ok,
+            "g_per_digit": self.g_per_digit,
+            "features": column("value"),
+            "reference": column("reference"),
+            "deviation": column("deviation"),
+            "tolerance": column("tolerance"),
+            "verdict": {point.key: point.ok for point in self.points},
+            "withheld": column("withheld"),
+            "reference_withheld": column("reference_withheld"),
+            "notes": column("note"),
+            "units": {point.key: point.unit for point in self.points},
+        }
+
+
+def check_window(window: int) -> None:
+    """Raises BadInput for a length that no node has."""
+    if not LEAST_WINDOW <= window <= MOST_WINDOW or window & (window - 1):
+        raise BadInput(
+            f"a window of {window} samples cannot be: a power of two from {LEAST_WINDOW} "
+            f"to {MOST_WINDOW} is needed"
+        )
+
+
+def largest_window(length: int) -> int:
+    """The largest window that so many samples hold.  Raises BadInput for too few."""
+    window: int = 1 << max(0, min(length, MOST_WINDOW).bit_length() - 1)
+    check_window(window)
+    return window
+
+
+def to_digits(recording: Recording, given_unit: str = "g") -> Digits:
+    """The recording as int16: its own numbers where they are such, else scaled with headroom.
+
+    given_unit: the one that the recording was read with.  Raises BadInput for values that no
+    accelerometer gives.
+    """
+    samples = recording.samples
+    step = recording.source.scale * UNITS[given_unit][1]
+    if recording.source.format == "wav":
+        step /= 32768.0  # its whole numbers come as parts of full scale
+    if _LEAST_G_PER_DIGIT <= step < 1.0:
+        stored = samples / step
+        whole = np.rint(stored)
+        if np.all(np.abs(stored - whole) <= _WHOLE) and _fits(whole):
+            return Digits(whole.astype(np.int16), (step,) * samples.shape[1], True)
+    peaks = np.max(np.abs(samples), axis=0)
+    steps = np.maximum(peaks / _PEAK_DIGITS, _LEAST_G_PER_DIGIT)
+    if not np.all(steps < 1.0):
+        raise BadInput(
+            f"{recording.source.path}: a peak of {peaks.max():.4g} g is none of an accelerometer; "
+            "check scale and unit"
+        )
+    digits = np.rint(samples / steps).astype(np.int16)
+    return Digits(digits, tuple(float(step) for step in steps), False)
+
+
+def _fits(whole: NDArray[np.float64]) -> bool:
+    return bool(whole.min() >= _INT16[0] and whole.max() <= _INT16[1])
+
+
+def cut(digits: Digits, rate_hz: float, window: int, starts: Sequence[int]) -> list[offline.Block]:
+    """The blocks of all channels: those of the first start, then those of the next.
+
+    starts: samples into `digits`, which must hold the whole of each window.
+    """
+    check_window(window)
+    return [
+        offline.Block(digits.digits[start : start + window, axis].copy(), g_per_digit, rate_hz)
+        for start in starts
+        for axis, g_per_digit in enumerate(digits.g_per_digit)
+    ]
+
+
+def judge(
+    block: offline.Block, told: offline.Values, keys: Sequence[str] = features.KEYS
+) -> tuple[Point, ...]:
+    """What the node's code told of a block, held against the reference of the same digits."""
+    samples = block.digits.astype(np.float64) * block.g_per_digit
+    wanted = list(keys)
+    if any(_LINE.fullmatch(key) for key in keys):
+        ranks = range(1, _RANKS + 1)
+        wanted += [key for n in ranks for key in (f"line{n}_hz", f"line{n}_g") if key not in keys]
+    expected = reference.compute(samples, block.rate_hz, wanted)
+    return tuple(_point(key, block, told, expected) for key in keys)
+
+
+def _point(
+    key: str, block: offline.Block, told: offline.Values, expected: reference.Result
+) -> Point:
+    unit = features.row(key)[2]
+    value, withheld = told.values.get(key), told.withheld.get(key)
+    values, faint = _counterparts(key, told.values, expected.values)
+    should, reason = values.get(key), expected.withheld.get(key)
+    if value is None and withheld is None:
+        note = f"the node's code gave {told.wrong.get(key, 'nothing')}"
+        return Point(key, unit, None, should, None, None, False, None, reason, note)
+    if value is None or should is None:
+        agreed = value is None and should is None
+        return Point(key, unit, value, should, None, None, agreed, withheld, reason)
+    bound = reference.tolerance(
+        key, values, g_per_digit=block.g_per_digit, bin_hz=block.rate_hz / len(block.digits)
+    )
+    deviation = value - should
+    return Point(
+        key,
+        unit,
+        value,
+        should,
+        deviation,
+        bound,
+        None if faint else abs(deviation) <= bound,
+        note="below -40 dB of the strongest line" if faint else expected.marked.get(key),
+    )
+
+
+def _counterparts(
+    key: str, told: Mapping[str, float], expected: Mapping[str, float]
+) -> tuple[Mapping[str, float], bool]:
+    """The reference's values, those of a line replaced by the line nearest in frequency.
+
+    Ranks of lines of like height swap by a rounding: they are compared by frequency, never by
+    rank.  The second is True for a line so faint that nothing is promised.
+    """
+    line = _LINE.fullmatch(key)
+    if line is None:
+        return expected, False
+    family = key.rpartition("_")[0]
+    frequency_hz = told.get(f"{family}_hz", math.nan)
+    known = [f"line{n}" for n in range(1, _RANKS + 1) if f"line{n}_hz" in expected]
+    if not known or math.isnan(frequency_hz):
+        return expected, False
+    nearest = min(known, key=lambda name: abs(expected[f"{name}_hz"] - frequency_hz))
+    faint = expected[f"{nearest}_g"] < _FAINT * expected["line1_g"]
+    return {**expected, key: expected[f"{nearest}_{line[1]}"]}, faint
