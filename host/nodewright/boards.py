@@ -58,8 +58,8 @@ class Flash:
     def cache_bytes(self) -> int:
         """As the port computes it: MicroPython extmod/vfs_lfsx.c, init_config.
 
-        Not free to choose: a file stored inline is read through one cache, so an image made with
-        a larger one would lose the ends of its files on the board.
+        LittleFS stores a file inline up to this size: with the same, the host lays files out as
+        the board itself would.
         """
         return min(self.block_bytes, 4 * max(self.read_bytes, self.prog_bytes))
 

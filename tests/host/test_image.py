@@ -93,7 +93,7 @@ def test_build_image__each_board__micropython_mounts_it_and_finds_every_file(
     tmp_path: Path, micropython: Interpreter, name: str, mount: dict[str, int]
 ) -> None:
     board = boards.load(name)
-    # Of a length which is stored inline with some caches only: the end would be lost.
+    # Around the length up to which LittleFS stores a file inline.
     extra = {f"/extra/{size}.bin": bytes(range(250)) * 2 + b"!" * size for size in (0, 1, 12, 13)}
     arch = micropython.mpy_arch
     made = image.build_image(board, SETTINGS, arch=arch, extra_files=extra)
