@@ -18,6 +18,7 @@ _POLLS_A_SAMPLE = 16  # how finely polling looks for the sample that completes t
 _LOOKS_A_WATERMARK = 8  # how often an interrupt is looked for
 _SHORTEST_SLEEP_US = 20
 _PATIENCE_US = 10_000
+_NEARLY_FULL = 4
 _CLOCK_TOLERANCE = 16  # a sensor's clock may be off by 1/16 before its rate has been measured
 
 
@@ -106,10 +107,9 @@ class Capture:
         for another chip, ValueError for a record too long to time.  After an error the sensor is
         in standby as far as it answers, and the next call starts it anew.
         """
-        if self._samples / sensor.odr_hz > _LONGEST_US / 1_000_000:
-            raise ValueError(
-                "samples", self._samples, int(sensor.odr_hz * _LONGEST_US / 1_000_000)
-            )
+        most = _LONGEST_US // sensor.period_us
+        if self._samples > most:
+            raise ValueError("samples", self._samples, most)
         record = self._record
         record.samples = record.overruns = record.gaps = record.clipped = 0
         record.span_samples = record.span_us = 0
@@ -138,10 +138,10 @@ class Capture:
         record = self._record
         at = -record.first  # below 0: settling
         taken = 0
-        patience_us = _PATIENCE_US + sensor.settling_us
+        settling_us = sensor.settling_us
         self._edges = 0
         while at < self._samples:
-            waiting = self._wait(sensor, period_us, patience_us)
+            waiting = self._wait(sensor, period_us, settling_us)
             if waiting > sensor.fifo_depth + 1:
                 raise OSError(EIO)  # no FIFO holds that: the bus is not to be believed
             if sensor.overrun():
@@ -149,32 +149,39 @@ class Capture:
                 self._row = False  # how many were lost is not known
             elif self._bracket_us >= 0:
                 self._stamp(taken + self._stamp_entries, period_us)
-            count = min(waiting, -at if at < 0 else self._samples - at)
-            sensor.read_into(x, y, z, max(at, 0), count)
-            at += count
-            taken += count
+            if at < 0:
+                count = min(waiting, -at)
+                sensor.read_into(x, y, z, 0, count)  # overwritten by the record
+                at += count
+                taken += count
+                waiting -= count
+            if at >= 0:
+                count = min(waiting, self._samples - at)
+                sensor.read_into(x, y, z, at, count)
+                at += count
+                taken += count
             self._edges = 0  # the reading may have crossed the watermark: that stamp means nothing
-            patience_us = _PATIENCE_US
+            settling_us = 0
 
-    def _wait(self, sensor: "Any", period_us: int, patience_us: int) -> int:
+    def _wait(self, sensor: "Any", period_us: int, settling_us: int) -> int:
         """Wait for the watermark; the entries then.
 
         Leaves in _stamp_… when there were _stamp_entries, and how sure that is in _bracket_us.
         """
-        if self._irq is not None and self._wait_edge(sensor.watermark, period_us, patience_us):
+        if self._irq is not None and self._wait_edge(sensor.watermark, period_us, settling_us):
             self._stamp_ticks = self._edge_ticks
             self._stamp_entries = sensor.watermark
             self._bracket_us = 0
             entries: int = sensor.entries()
             return entries
-        # No interrupt: none is wired, or it came while the last samples were read.
-        return self._wait_entries(sensor, period_us, patience_us)
+        # No interrupt: none is wired, or its wire is broken.
+        return self._wait_entries(sensor, period_us, settling_us)
 
-    def _wait_edge(self, watermark: int, period_us: int, patience_us: int) -> bool:
+    def _wait_edge(self, watermark: int, period_us: int, settling_us: int) -> bool:
         clock = self._clock
         begin_ticks = clock.ticks_us()
         span_us = watermark * period_us
-        limit_us = span_us + span_us // 4 + patience_us
+        limit_us = span_us + span_us // 4 + settling_us
         step_us = max(span_us // _LOOKS_A_WATERMARK, _SHORTEST_SLEEP_US)
         while not self._edges:
             if clock.ticks_diff(clock.ticks_us(), begin_ticks) > limit_us:
@@ -182,13 +189,15 @@ class Capture:
             clock.sleep_us(step_us)
         return True
 
-    def _wait_entries(self, sensor: "Any", period_us: int, patience_us: int) -> int:
+    def _wait_entries(self, sensor: "Any", period_us: int, settling_us: int) -> int:
         clock = self._clock
         need = sensor.watermark
-        limit_us = 2 * need * period_us + patience_us
+        limit_us = 2 * need * period_us + settling_us + _PATIENCE_US
         begin_ticks = asked_ticks = clock.ticks_us()
         entries: int = sensor.entries()
         self._bracket_us = -1  # it may have been so for long
+        if need <= entries < sensor.fifo_depth - _NEARLY_FULL:
+            need = entries + 1  # late, but not too late to see a sample come and to time it
         while entries < need:
             if clock.ticks_diff(asked_ticks, begin_ticks) > limit_us:
                 raise SensorTimeout(sensor.chip, limit_us)

@@ -126,16 +126,16 @@ class ADXL345:
         Raises DeviceMismatch, OSError.
         """
         self._prove_identity()
-        write = self._bus.write
-        write(_POWER_CTL, 0)
-        write(_INT_ENABLE, 0)
-        write(_BW_RATE, self._rate_code)
-        write(_DATA_FORMAT, _FULL_RES | self._range_code)
-        write(_FIFO_CTL, _BYPASS)  # the only way to empty it
-        write(_FIFO_CTL, _STREAM | self.watermark)
-        write(_INT_MAP, 0)
-        write(_INT_ENABLE, _WATERMARK)
-        write(_POWER_CTL, _MEASURE)
+        bus = self._bus
+        bus.write(_POWER_CTL, 0)
+        bus.write(_INT_ENABLE, 0)
+        bus.write(_BW_RATE, self._rate_code)
+        bus.write(_DATA_FORMAT, _FULL_RES | self._range_code)
+        bus.write(_FIFO_CTL, _BYPASS)  # the only way to empty it
+        bus.write(_FIFO_CTL, _STREAM | self.watermark)
+        bus.write(_INT_MAP, 0)
+        bus.write(_INT_ENABLE, _WATERMARK)
+        bus.write(_POWER_CTL, _MEASURE)
 
     def stop(self) -> None:
         """Standby.  Raises OSError."""
@@ -161,9 +161,9 @@ class ADXL345:
         """
         if not 0 <= count <= _HOLDS or at < 0 or at + count > min(len(x), len(y), len(z)):
             raise ValueError("count", count, _HOLDS)
-        read, frames = self._bus.read_into, self._frames
+        bus, frames = self._bus, self._frames  # a bound method in a variable would allocate
         for i in range(count):
-            read(_DATAX0, frames[i])
+            bus.read_into(_DATAX0, frames[i])
         split_axes(self._raw, x, y, z, at, count)
 
     def _prove_identity(self) -> None:
