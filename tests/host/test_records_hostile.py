@@ -148,6 +148,8 @@ def test_npy__headers_that_lie__are_refused_before_memory_is_taken(tmp_path: Pat
             refused(path, words)
         else:
             assert read(path, rate_hz=8.0).samples.shape == (5, 2)
+    wide = npy_header("(5,)" + " " * 20_000)
+    refused(written(tmp_path, "a.npy", wide + bytes(80)), r"cannot be read .20\d+ bytes long")
     cases = ("<c16", "|O", "<U4", "<M8[s]", "|V8", "<f16", "|b1")
     for dtype in cases:
         refused(written(tmp_path, "a.npy", npy_header("(2,)", dtype) + bytes(80)), "holds")
