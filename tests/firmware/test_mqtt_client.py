@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import time
 
 from node.outbox import Outbox
+from node.uplink import mqtt
 from node.uplink.mqtt import MqttClient, backoff_ms
 from node.uplink.pump import Pump
 
@@ -18,6 +20,7 @@ class Script:
         self.acknowledge = True
         self.hang_up_after = 0  # unacknowledged publishes, on the first connection; 0: never
         self.welcome = b"\x20\x02\x00\x00"
+        self.on_ping = lambda: False  # True: answer a moment later
         self.writer = None
         self.open = 0  # connections
 
@@ -36,6 +39,8 @@ class Script:
                 if kind == 0x10:
                     writer.write(self.welcome)
                 elif kind == 0xC0:
+                    if self.on_ping():
+                        await asyncio.sleep_ms(20)
                     writer.write(b"\xd0\x00")
                 elif kind == 0x82 & 0xF0:
                     writer.write(b"\x90\x03" + packet[2:4] + b"\x01")
@@ -269,6 +274,30 @@ def test_disconnect__connected__says_so_and_run_returns():
         assert client.errors == {}
 
     with_broker(use)
+
+
+def test_watch__clock_jumps_while_a_ping_is_out__link_is_kept():
+    # A record that takes 0.2 s, and an hour by the node's clock, right after a PINGREQ: the watch
+    # runs before the answer is there, and must not take the clock's word alone.
+    ahead_ms = [0]
+    ticks_ms = time.ticks_ms
+
+    async def use(client, script):
+        def capture():
+            ahead_ms[0] += 3600000
+            time.sleep_ms(200)
+            return True
+
+        script.on_ping = capture
+        await until(lambda: ahead_ms[0] >= 3 * 3600000)
+        await asyncio.sleep_ms(200)
+        assert (client.errors, client.connects) == ({}, 1)
+
+    mqtt.ticks_ms = lambda: time.ticks_add(ticks_ms(), ahead_ms[0])
+    try:
+        with_broker(use, keepalive_s=2)
+    finally:
+        mqtt.ticks_ms = ticks_ms
 
 
 def test_run__cancelled_while_it_connects__ends():

@@ -23,6 +23,7 @@ _REFUSALS = (
     "refused_credentials",
     "refused_not_authorized",
 )
+_SLICE_MS = 100  # of a pause: between two, `disconnect` is seen
 _CONTROL_LIMIT = 16  # packets that wait for a stalled link before we stop reading
 
 
@@ -131,8 +132,9 @@ class MqttClient:
                 draw = random.getrandbits(24)  # jitter, not a secret
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
                 self._attempt += 1
-                self._down.clear()
-                await self._wait_down(pause_ms)
+                while pause_ms > 0 and not self._stopping:
+                    await asyncio.sleep_ms(min(pause_ms, _SLICE_MS))
+                    pause_ms -= _SLICE_MS
 
     async def publish(
         self, topic: str, payload: bytes, qos: int = 1, retain: bool = False
@@ -217,7 +219,11 @@ class MqttClient:
             tasks.append(asyncio.create_task(self._guard(self._flush(link))))
             self._hook(self.on_connect, present)
             self._send()
-            await self._watch(link)
+            tasks.append(asyncio.create_task(self._guard(self._watch(link))))
+            # Not wait_for: MicroPython's loses a cancellation that meets its timeout.
+            await self._down.wait()
+            if self._failure is not None:
+                raise self._failure
         finally:
             self.connected = False
             self._link = None
@@ -257,7 +263,7 @@ class MqttClient:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        """The first failure of a connection wins; the watch, who waits for it, raises it."""
+        """The first failure of a connection wins; `_connection` waits for it and raises it."""
         if self._failure is None:
             self._failure = error
         self._down.set()
@@ -391,29 +397,20 @@ class MqttClient:
     # -- timeouts
 
     async def _watch(self, link: Link) -> None:
-        """Wait for the end of the connection; find it where the link says nothing.
+        """Find the end of a connection where the link says nothing.
 
         A dead link is found within 1.5 keepalive: silent for 0.5, a ping and 0.625 more, and
         three turns of a sixteenth.
         """
         turn_ms = max(20, min(self._keepalive_ms // 16, self._timeout_ms // 8))
         suspect = None
-        while not self._down.is_set():
+        while True:
             late = self._late(link)
             if late and late == suspect:
                 raise _Lost(late, self._timeout_ms if late != "ping_timeout" else None)
             suspect = late
             self._ping()
-            await self._wait_down(turn_ms)
-        if self._failure is not None:
-            raise self._failure
-
-    async def _wait_down(self, limit_ms: int) -> None:
-        """Until the connection has failed or `disconnect` was called, at most limit_ms."""
-        try:
-            await asyncio.wait_for_ms(self._down.wait(), limit_ms)
-        except asyncio.TimeoutError:
-            pass
+            await asyncio.sleep_ms(turn_ms)
 
     def _late(self, link: Link) -> "str | None":
         """The name of the wait that has lasted too long, if one has."""
