@@ -4,7 +4,8 @@ Runs on MicroPython, over modules compiled for it, and on CPython, over the sour
 mocks.  The job, written by host/nodewright/offline.py, names the modules as it names the files:
 
     {"path": [folders], "backends": module, "features": module, "backend": name, "keys": [keys],
-     "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...], "result": file}
+     "options": {of Vibration}, "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...],
+     "result": file}
 
 The samples are int16 in this machine's byte order, one block after the other.  The result is one
 JSON object a line: `{"values": {}, "withheld": {}, "wrong": {}}` of each block in turn, where
@@ -60,7 +61,7 @@ def _compute(job: "dict[str, Any]", result: "TextIO") -> None:
     with open(job["samples"], "rb") as stream:
         for samples, g_per_digit, rate_hz in job["blocks"]:
             if samples not in by_length:
-                by_length[samples] = new_vibration(backend, samples)
+                by_length[samples] = new_vibration(backend, samples, **job["options"])
             block = array("h", bytes(2 * samples))
             stream.readinto(block)  # type: ignore[attr-defined]
             by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld)

@@ -24,6 +24,7 @@ _PEAK_DIGITS = 28_000  # of a recording that is scaled to int16: 1.4 dB below th
 _LEAST_G_PER_DIGIT = 1e-9
 _WHOLE = 1e-6  # a stored whole number, times the scale and divided by it again, errs far less
 _LINE = re.compile(r"line[1-9]\d*_(hz|g)")
+_NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
 
@@ -156,17 +157,43 @@ def cut(digits: Digits, rate_hz: float, window: int, starts: Sequence[int]) -> l
     ]
 
 
+def default_keys() -> tuple[str, ...]:
+    """The features of one channel of vibration.
+
+    Without those of set bands, whose edges a node has from its settings, and those of currents.
+    """
+    return tuple(key for key in features.KEYS if not key.startswith(("band", "cur_")))
+
+
 def judge(
-    block: offline.Block, told: offline.Values, keys: Sequence[str] = features.KEYS
+    block: offline.Block,
+    told: offline.Values,
+    keys: Sequence[str],
+    shaft_hz: float | None = None,
 ) -> tuple[Point, ...]:
-    """What the node's code told of a block, held against the reference of the same digits."""
+    """What the node's code told of a block, held against the reference of the same digits.
+
+    shaft_hz: the speed that the node was given.  Without one the reference, too, takes orders at
+    the speed that the node found.
+    """
     samples = block.digits.astype(np.float64) * block.g_per_digit
-    wanted = list(keys)
+    wanted = [key for key in keys if _has_reference(key)]
     if any(_LINE.fullmatch(key) for key in keys):
         ranks = range(1, _RANKS + 1)
         wanted += [key for n in ranks for key in (f"line{n}_hz", f"line{n}_g") if key not in keys]
-    expected = reference.compute(samples, block.rate_hz, wanted)
+    found_hz = told.values.get("shaft_hz") if shaft_hz is None else shaft_hz
+    expected = reference.compute(samples, block.rate_hz, wanted, shaft_hz=found_hz)
+    if shaft_hz is None and "shaft_hz" in wanted:
+        speed = reference.compute(samples, block.rate_hz, ["shaft_hz"])
+        values = {key: value for key, value in expected.values.items() if key != "shaft_hz"}
+        expected = reference.Result(
+            {**values, **speed.values}, {**expected.withheld, **speed.withheld}, expected.marked
+        )
     return tuple(_point(key, block, told, expected) for key in keys)
+
+
+def _has_reference(key: str) -> bool:
+    return key in reference.DEFAULT_KEYS or _NUMBERED.fullmatch(key) is not None
 
 
 def _point(
@@ -179,6 +206,8 @@ def _point(
     if value is None and withheld is None:
         note = f"the node's code gave {told.wrong.get(key, 'nothing')}"
         return Point(key, unit, None, should, None, None, False, None, reason, note)
+    if value is not None and (not _has_reference(key) or reason == "no_speed"):
+        return Point(key, unit, value, None, None, None, None, note="no reference")
     if value is None or should is None:
         agreed = value is None and should is None
         return Point(key, unit, value, should, None, None, agreed, withheld, reason)

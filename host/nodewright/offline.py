@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from nodewright.data import firmware_dir
 from nodewright.errors import BadInput, NodewrightError
 from nodewright.image import MPY, compile_tree
 from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
-from wire import features
 
 RUNTIMES = ("micropython", "cpython")
 BACKENDS = ("viper", "ulab")
@@ -128,11 +127,13 @@ def run(
     runtime: Runtime,
     *,
     backend: str = "viper",
-    keys: Sequence[str] = features.KEYS,
+    keys: Sequence[str],
+    options: Mapping[str, Any] | None = None,
     limit_s: float | None = None,
 ) -> list[Values]:
     """The features of each block, computed in one process.
 
+    options: of `node.vibration.Vibration`, beside backend and samples, as JSON holds them.
     limit_s: after which the process is stopped; None for what the slowest runtime may take.
     Raises BadInput for a backend that the runtime has not, Refused for a length, rate, scale or
     key that the node's code refuses, OfflineError when it crashes, hangs or says nothing.
@@ -140,7 +141,8 @@ def run(
     _check(runtime, backend)
     try:
         with tempfile.TemporaryDirectory(prefix="nodewright-offline-") as folder:
-            return _run(blocks, runtime, backend, keys, limit_s, Path(folder))
+            job = {"backend": backend, "keys": list(keys), "options": dict(options or {})}
+            return _run(blocks, runtime, job, limit_s, Path(folder))
     except OSError as error:
         raise OfflineError(str(runtime), f"could not be run: {error}") from error
 
@@ -164,18 +166,15 @@ def _check(runtime: Runtime, backend: str) -> None:
 def _run(
     blocks: Sequence[Block],
     runtime: Runtime,
-    backend: str,
-    keys: Sequence[str],
+    job: dict[str, Any],
     limit_s: float | None,
     folder: Path,
 ) -> list[Values]:
     result = folder / "result"
-    job = {
+    job |= {
         "path": [str(firmware_dir())],
         "backends": "node.dsp",
         "features": "node.vibration",
-        "backend": backend,
-        "keys": list(keys),
         "samples": str(folder / "samples"),
         "blocks": [[len(b.digits), float(b.g_per_digit), float(b.rate_hz)] for b in blocks],
         "result": str(result),

@@ -9,8 +9,8 @@ import pytest
 from nodewright import offline
 from nodewright.errors import BadInput
 from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
-from wire import features
 
+KEYS = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest")
 RUNS = (("micropython", "viper"), ("cpython", "viper"), ("cpython", "ulab"))
 
 
@@ -46,10 +46,10 @@ def fake(folder: Path, on_job: str) -> offline.Runtime:
 @pytest.mark.parametrize(("kind", "backend"), RUNS)
 def test_run__blocks_of_several_lengths__each_answered_in_turn(kind: str, backend: str) -> None:
     blocks = [noise(256, 1), noise(1024, 2), noise(256, 3)]
-    told = offline.run(blocks, runtime(kind), backend=backend)
+    told = offline.run(blocks, runtime(kind), backend=backend, keys=KEYS)
     assert len(told) == len(blocks)
     for block, values in zip(blocks, told, strict=True):
-        assert set(values.values) | set(values.withheld) == set(features.KEYS)
+        assert set(values.values) | set(values.withheld) == set(KEYS)
         assert not values.wrong
         rms_g = float(np.std(block.digits.astype(float))) * block.g_per_digit
         assert values.values["acc_rms_g"] == pytest.approx(rms_g, rel=1e-3)
@@ -64,16 +64,16 @@ def test_run__silence__withheld_with_the_reason(kind: str, backend: str) -> None
 
 @pytest.mark.parametrize("kind", offline.RUNTIMES)
 def test_run__no_blocks__no_values(kind: str) -> None:
-    assert offline.run([], runtime(kind)) == []
+    assert offline.run([], runtime(kind), keys=KEYS) == []
 
 
 @pytest.mark.parametrize("kind", offline.RUNTIMES)
 @pytest.mark.parametrize(
     ("digits", "g_per_digit", "rate_hz", "keys", "named"),
     [
-        (np.zeros(1000, np.int16), 0.0039, 3200.0, features.KEYS, "samples"),
-        (np.zeros(256, np.int16), 0.0, 3200.0, features.KEYS, "g_per_digit"),
-        (np.zeros(256, np.int16), 0.0039, -1.0, features.KEYS, "rate_hz"),
+        (np.zeros(1000, np.int16), 0.0039, 3200.0, KEYS, "samples"),
+        (np.zeros(256, np.int16), 0.0, 3200.0, KEYS, "g_per_digit"),
+        (np.zeros(256, np.int16), 0.0039, -1.0, KEYS, "rate_hz"),
         (np.zeros(256, np.int16), 0.0039, 3200.0, ("volume",), "volume"),
     ],
 )
@@ -93,14 +93,14 @@ def test_run__what_the_node_refuses__refused_in_its_words(
 def test_run__interpreter_crashes__error_with_its_output(tmp_path: Path) -> None:
     crash = "print('out of luck', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)\n"
     with pytest.raises(offline.OfflineError, match="SIGSEGV") as caught:
-        offline.run([noise(256)], fake(tmp_path, crash))
+        offline.run([noise(256)], fake(tmp_path, crash), keys=KEYS)
     assert "out of luck" in caught.value.output and "out of luck" in str(caught.value)
 
 
 def test_run__interpreter_hangs__stopped_in_time(tmp_path: Path) -> None:
     hang = "print('thinking', flush=True)\ntime.sleep(60)\n"
     with pytest.raises(offline.OfflineError, match="stopped after 2 s") as caught:
-        offline.run([noise(256)], fake(tmp_path, hang), limit_s=2.0)
+        offline.run([noise(256)], fake(tmp_path, hang), keys=KEYS, limit_s=2.0)
     assert caught.value.output == "thinking"
 
 
@@ -115,7 +115,7 @@ def test_run__interpreter_hangs__stopped_in_time(tmp_path: Path) -> None:
 )
 def test_run__interpreter_ends_early__error_and_no_values(tmp_path: Path, on_job: str) -> None:
     with pytest.raises(offline.OfflineError, match="without a result"):
-        offline.run([noise(256)], fake(tmp_path, on_job))
+        offline.run([noise(256)], fake(tmp_path, on_job), keys=KEYS)
 
 
 def test_run__code_that_raises__error_with_the_traceback(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_run__code_that_raises__error_with_the_traceback(tmp_path: Path) -> None
         "sys.exit(subprocess.call(real))\n"
     )
     with pytest.raises(offline.OfflineError, match="exit code 1") as caught:
-        offline.run([noise(256)], fake(tmp_path, spoil))
+        offline.run([noise(256)], fake(tmp_path, spoil), keys=KEYS)
     assert "ImportError" in caught.value.output
 
 
@@ -149,7 +149,7 @@ def test_run__values_that_are_no_numbers__told_as_wrong(tmp_path: Path) -> None:
         "json.dump(told, open(job, 'w'))\n"
         "sys.exit(subprocess.call(real))\n"
     )
-    (told,) = offline.run([noise(256)], fake(tmp_path, spoil))
+    (told,) = offline.run([noise(256)], fake(tmp_path, spoil), keys=KEYS)
     assert told.values == {"mean_g": 1}
     assert set(told.wrong) == {"acc_rms_g", "acc_peak_g"}
 
@@ -180,7 +180,7 @@ def test_run__runtime_that_cannot__says_so_before_it_starts(
     facts: dict[str, object], backend: str, named: str
 ) -> None:
     with pytest.raises(BadInput, match=named):
-        offline.run([noise(256)], micropython(**facts), backend=backend)
+        offline.run([noise(256)], micropython(**facts), backend=backend, keys=KEYS)
 
 
 def test_choose_runtime__no_micropython_for_the_platform__cpython_and_says_so(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich import box
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from nodewright import examine, offline
@@ -22,6 +22,8 @@ Examples:
     nodewright features bearing.npy --rate-hz 20000 --scale 1.96e-5 --channel x
     nodewright features run.csv --rate-hz 3200 --runtime cpython --json
 """
+
+_NUMBERS = ("value", "reference", "deviation", "tolerance")
 
 
 def command(
@@ -87,9 +89,10 @@ def command(
     blocks = examine.cut(digits, recording.rate_hz, window, (0,))
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)
-    told = offline.run(blocks, chosen, backend=backend)
+    keys = examine.default_keys()
+    told = offline.run(blocks, chosen, backend=backend, keys=keys)
     channels = [
-        examine.Channel(name, start, block.g_per_digit, examine.judge(block, values))
+        examine.Channel(name, start, block.g_per_digit, examine.judge(block, values, keys))
         for name, block, values in zip(recording.channels, blocks, told, strict=True)
     ]
     record = _record(recording, window, digits.stored)
@@ -146,16 +149,15 @@ def _print(record: dict[str, Any], code: str, channels: list[examine.Channel]) -
 
 def _table(channel: examine.Channel) -> Table:
     table = Table(
-        "feature",
+        Column("feature", no_wrap=True),
         "unit",
+        *(Column(name, justify="right", no_wrap=True) for name in _NUMBERS),
+        "verdict",
         title=Text(f"channel {channel.name}", style="bold"),
         title_justify="left",
         box=box.SIMPLE,
         collapse_padding=True,
     )
-    for name in ("value", "reference", "deviation", "tolerance"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict")
     for point in channel.points:
         table.add_row(
             point.key,
@@ -177,11 +179,13 @@ def _verdict(point: examine.Point) -> Text:
     reasons = []
     if point.withheld:
         reasons.append(f"withheld: {point.withheld}")
-    if point.reference_withheld and point.reference_withheld != point.withheld:
+    if point.reference_withheld and point.ok is False:
         reasons.append(f"the reference withholds it: {point.reference_withheld}")
     if point.note:
         reasons.append(point.note)
     text = "; ".join(reasons)
     if point.ok is False:
         return Text(text or "out of tolerance", style="bold red")
-    return Text(text or "ok", style="yellow" if text else "green")
+    if point.value is not None and point.ok:
+        return Text(f"ok: {text}" if text else "ok", style="green")
+    return Text(text, style="yellow")
