@@ -193,6 +193,16 @@ def test_csv__lines_that_do_not_fit__are_numbered(tmp_path: Path) -> None:
         ("1.5,inf\n", "sample 300 of channel 1 is inf"),
     ):
         refused(written(tmp_path, "a.csv", ("a,b\n" + good + odd + good).encode()), words)
+    few = "1.5,2.5\n" * 5
+    for odd, words in (
+        ("1.5\n", "line 7 does not fit"),
+        ("1.5,2.5,3.5\n", "line 7 does not fit"),
+        ("1.5,\n", "line 7 lacks a number"),
+        ("1.5,oil\n", "line 7 does not fit"),
+        ("a,b\n", "line 7 does not fit"),
+        ("1.5,nan\n", "sample 5 of channel 1 is nan"),
+    ):
+        refused(written(tmp_path, "a.csv", ("a,b\n" + few + odd + few).encode()), words)
     refused(written(tmp_path, "a.csv", b"only,words\nin,here\n"), "line 2 has no number")
     refused(written(tmp_path, "a.csv", b"# nothing\n\n"), "no line of data")
     refused(written(tmp_path, "a.csv", b"\0" * 100_000), "no text of short lines")

@@ -48,6 +48,9 @@ def find_layout(lines: Sequence[str]) -> Layout:
     first = len(data) - 1
     while first and _fits(split(lines[data[first - 1]], delimiter), kinds, decimal_comma):
         first -= 1
+    if any(_fits(split(lines[at], delimiter), kinds, decimal_comma) for at in data[:first]):
+        # Not a header but a hole: what stands before it would be lost without a word.
+        raise LayoutError(f"line {data[first - 1] + 1} does not fit the lines around it")
     names = _header(lines[: data[first]], delimiter, len(kinds))
     return Layout(delimiter, decimal_comma, data[first], kinds, names)
 
