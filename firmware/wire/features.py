@@ -2,10 +2,17 @@
 
 Ids are never reused, rows never change their meaning: a changed definition gets a new
 DEFINITIONS version.
-In the definitions: x the samples of one channel in g, m their mean, N their number.
+In the definitions: x the N samples of one channel in g at the measured rate fs, m their mean,
+m2, m3, m4 their population moments, w[n] = 0.5 - 0.5 cos(2 pi n / N), X = FFT(w (x - m)),
+A_k = 2 |X_k| / sum w, P_k = 2 |X_k|^2 / (N sum w^2), f_k = k fs / N, rnd(a) = floor(a + 1/2),
+fn the shaft speed in Hz.  When a value counts: wire/validity.py.
 """
 
 DEFINITIONS = 1
+
+_BAND = "sqrt(sum P_k), rnd(lo N/fs) <= k < rnd(hi N/fs), the band of the settings"
+_LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, interpolated: "
+_ORDER = "greatest A_k within max(1.5 bins, 1 %) of n fn, as a line, x 9806.65/sqrt(2)/(2 pi f)"
 
 # id, key, unit, least, most, resolution, definition
 FEATURES = (
@@ -14,10 +21,62 @@ FEATURES = (
     (3, "acc_p2p_g", "g", 0.0, 800.0, 1e-5, "max x - min x"),
     (4, "mean_g", "g", -400.0, 400.0, 1e-5, "m"),
     (5, "crest", "1", 1.0, 1000.0, 1e-3, "acc_peak_g / acc_rms_g; withheld where the RMS is 0"),
+    (6, "kurtosis", "1", 1.0, 5000.0, 1e-3, "m4 / m2^2 (normal: 3); withheld where m2 is 0"),
+    (7, "skewness", "1", -70.0, 70.0, 1e-3, "m3 / m2^1.5; withheld where m2 is 0"),
+    (
+        8,
+        "vel_rms_mm_s",
+        "mm/s",
+        0.0,
+        1e5,
+        1e-3,
+        "9806.65 sqrt(sum P_k / (2 pi f_k)^2), k = max(2, rnd(10 N/fs) - 1) ... "
+        "min(N/2 - 1, rnd(F N/fs) + 1), F = min(1000 Hz, the sensor's -3 dB, 0.4 fs)",
+    ),
+    (9, "disp_rms_um", "um", 0.0, 1e7, 1e-2, "9.80665e6 sqrt(sum P_k / (2 pi f_k)^4), same k"),
+    (10, "disp_p2p_um", "um", 0.0, 3e7, 1e-2, "2 sqrt(2) disp_rms_um (derived)"),
+    (11, "hf_rms_g", "g", 0.0, 400.0, 1e-5, "sqrt(sum P_k), rnd(1000 Hz N/fs) <= k < N/2"),
+    (12, "band1_g", "g", 0.0, 400.0, 1e-5, _BAND),
+    (13, "band2_g", "g", 0.0, 400.0, 1e-5, _BAND),
+    (14, "band3_g", "g", 0.0, 400.0, 1e-5, _BAND),
+    (15, "band4_g", "g", 0.0, 400.0, 1e-5, _BAND),
+    (16, "line1_hz", "Hz", 0.0, 5e4, 1e-3, _LINE + "(k + s d) fs/N"),
+    (17, "line1_g", "g", 0.0, 800.0, 1e-5, _LINE + "A_k pi d (1 - d^2) / sin(pi d)"),
+    (18, "line2_hz", "Hz", 0.0, 5e4, 1e-3, _LINE + "(k + s d) fs/N"),
+    (19, "line2_g", "g", 0.0, 800.0, 1e-5, _LINE + "A_k pi d (1 - d^2) / sin(pi d)"),
+    (20, "line3_hz", "Hz", 0.0, 5e4, 1e-3, _LINE + "(k + s d) fs/N"),
+    (21, "line3_g", "g", 0.0, 800.0, 1e-5, _LINE + "A_k pi d (1 - d^2) / sin(pi d)"),
+    (22, "line4_hz", "Hz", 0.0, 5e4, 1e-3, _LINE + "(k + s d) fs/N"),
+    (23, "line4_g", "g", 0.0, 800.0, 1e-5, _LINE + "A_k pi d (1 - d^2) / sin(pi d)"),
+    (24, "line5_hz", "Hz", 0.0, 5e4, 1e-3, _LINE + "(k + s d) fs/N"),
+    (25, "line5_g", "g", 0.0, 800.0, 1e-5, _LINE + "A_k pi d (1 - d^2) / sin(pi d)"),
+    (26, "shaft_hz", "Hz", 0.0, 1000.0, 1e-3, "fn, given or estimated"),
+    (27, "shaft_confidence", "1", 0.0, 1.0, 1e-2, "1 where fn is given, else the estimate's"),
+    (28, "order1_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 1: " + _ORDER),
+    (29, "order2_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 2: " + _ORDER),
+    (30, "order3_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 3: " + _ORDER),
+    (31, "zone", "1", 0.0, 3.0, 1.0, "ISO 20816-3 zone of vel_rms_mm_s: 0 A, 1 B, 2 C, 3 D"),
 )
 
-# Why a value is withheld.
-REASONS = ("silent", "clipped", "overrun", "gap", "too_short")
+# Why a value is withheld or marked.
+REASONS = (
+    "silent",
+    "clipped",
+    "overrun",
+    "gap",
+    "too_short",
+    "short",
+    "too_few_turns",
+    "too_few_cycles",
+    "uncertain",
+    "no_speed",
+    "no_line",
+    "no_machine",
+    "rate_too_low",
+    "outside_band",
+    "narrow_band",
+    "slow_shaft",
+)
 
 KEYS = tuple(row[1] for row in FEATURES)
 

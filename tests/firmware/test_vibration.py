@@ -33,18 +33,15 @@ def compute(module, block, keys=TIME_KEYS, rate_hz=3200.0, scale=SCALE):
 
 
 def truth(block):
-    """RMS, peak, peak to peak, mean in digits, by integer arithmetic up to the last step."""
+    """RMS, peak, peak to peak, mean in digits: exact integers, divided at the end.
+
+    So it is right where floats have 24 bits, too.
+    """
     count, total = len(block), sum(block)
-    about = sum((x - block[0]) * (x - block[0]) for x in block)
-    shifted = total - block[0] * count
-    variance = (about - shifted * shifted / count) / count
-    mean = total / count
-    return (
-        math.sqrt(variance),
-        max(max(block) - mean, mean - min(block)),
-        max(block) - min(block),
-        mean,
-    )
+    squares = sum((count * x - total) * (count * x - total) for x in block)
+    peak = max(count * max(block) - total, total - count * min(block))
+    variance = (squares // count) / count / count
+    return math.sqrt(variance), peak / count, max(block) - min(block), total / count
 
 
 def check(name, block):

@@ -1,9 +1,16 @@
 """The kernels behind the features: two backends, one interface.
 
-A backend is a module with a class `Kernels(samples, wide=False)`, which owns all work space:
+A backend is a module with NAME and a class `Kernels(samples, wide=False)`, which owns all work
+space. Its methods, in the order of use; digits are the sensor's:
 
-    load(block)         takes a block; sets `mean` `least` `most` (digits, floats) and `peak`
-    moments()           sets `m2` `m3` `m4`: population moments about the mean, digits**2, 3, 4
+    load(block)                  takes a block and sets mean, least, most, peak = max |x - mean|
+    moments()                    sets m2, m3, m4: population moments about the mean, digits**n
+    transform()                  makes the spectrum; the samples are gone after it
+    power(k)                     A_k**2 in digits**2, A_k = 2 |X_k| / sum w, X = FFT(w (x - mean))
+    power_sum(low, high, order)  sum of A_k**2 / k**(2 order) over low <= k < high; order 0, 1, 2
+    greatest(low, high)          the k of the greatest A_k in low <= k < high
+    lines(low, high, found)      fills found (array 'H') with the k of the strongest local maxima
+                                 in low <= k < high, 4 bins apart or more; returns how many
 
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special
 image, `ulab` needs an image with ulab in it.
@@ -11,9 +18,18 @@ image, `ulab` needs an image with ulab in it.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from types import ModuleType
 
+    Samples = array[int]
+
 BACKENDS = ("viper", "ulab")
+
+
+def check_length(samples: int) -> None:
+    """Raises ValueError for a record length that the transform cannot do."""
+    if not 64 <= samples <= 4096 or samples & (samples - 1):
+        raise ValueError("samples: %r is none of 64, 128, 256, 512, 1024, 2048, 4096" % samples)
 
 
 def backend(name: str) -> "ModuleType":

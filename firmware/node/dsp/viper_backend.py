@@ -2,7 +2,11 @@
 
 from array import array
 
-from node.dsp import viper_time
+from node.dsp import check_length, tables, viper_fft, viper_spectrum, viper_time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.dsp import Samples
 
 NAME = "viper"
 
@@ -10,31 +14,29 @@ _TOP_BITS = 25  # |x - centre| is scaled up to 2**25 at most
 
 
 class Kernels:
-    """All work space of one record length.
+    """All work space of one record length: 7.5 bytes a sample, and nothing is allocated later.
 
-    samples: a power of two from 64 to 4096.  Raises ValueError for another length.
+    samples: a power of two from 64 to 4096; wide: blocks are int32 (24 bits and sign), not int16.
+    Raises ValueError for another length.
     """
 
-    def __init__(self, samples: int) -> None:
-        if not 64 <= samples <= 4096 or samples & (samples - 1):
-            raise ValueError("samples: %d is no power of two from 64 to 4096" % samples)
-        self.samples = samples
+    def __init__(self, samples: int, wide: bool = False) -> None:
+        check_length(samples)
+        self.samples, self.wide = samples, wide
         self._data = array("i", bytes(4 * samples))
         self._out = array("i", bytes(4 * 8))
+        self._turn = tables.turn(samples)
+        self._reversal = tables.reversal(samples // 2)
         self._up = 0
         self.mean = self.least = self.most = self.peak = 0.0
         self.m2 = self.m3 = self.m4 = 0.0
 
-    def load(self, block: "array[int]") -> None:
-        """Take int16[samples]: set mean, least, most and peak = max |x - mean|, in digits.
-
-        Raises ValueError for another length.
-        """
+    def load(self, block: "Samples") -> None:
         samples, out = self.samples, self._out
         if len(block) != samples:
             raise ValueError("block: %d samples instead of %d" % (len(block), samples))
-        viper_time.extent16(block, samples, out)
-        total, least, most = out[0], out[1], out[2]
+        (viper_time.extent24 if self.wide else viper_time.extent16)(block, samples, out)
+        total, least, most = out[0] * 1024 + out[3], out[1], out[2]
         centre = (2 * total + samples) // (2 * samples)
         rest = total - centre * samples  # the mean is centre + rest / samples
         widest = max(most - centre, centre - least)
@@ -42,14 +44,14 @@ class Kernels:
         while widest and widest << (up + 1) <= 1 << _TOP_BITS:
             up += 1
         self._up = up
-        viper_time.centre16(block, samples, centre, up, (rest << up) // samples, self._data)
+        fill = viper_time.centre24 if self.wide else viper_time.centre16
+        fill(block, samples, centre, up, (rest << up) // samples, self._data)
         part = rest / samples
         self.mean = centre + part
         self.least, self.most = float(least), float(most)
         self.peak = max(most - centre - part, centre - least + part)
 
     def moments(self) -> None:
-        """Set m2, m3, m4 of the loaded block: population moments about its mean, in digits."""
         samples, out = self.samples, self._out
         viper_time.moments(self._data, samples, out)
         unit = 2.0 ** (11 - self._up)
@@ -57,7 +59,57 @@ class Kernels:
         s2 = (out[1] * 32768.0 + out[2]) / samples
         s3 = (out[3] * 32768.0 + out[4]) / samples * 32768.0
         s4 = (out[5] * 32768.0 + out[6]) / samples * 1073741824.0
-        # About the rounded mean's own error, which is under one unit.
+        # About the mean that was taken off, which rounding left within one unit of zero.
         self.m2 = max(s2 - m1 * m1, 0.0) * unit * unit
         self.m3 = (s3 - 3.0 * m1 * s2 + 2.0 * m1 * m1 * m1) * unit * unit * unit
-        self.m4 = (s4 - 4.0 * m1 * s3 + 6.0 * m1 * m1 * s2) * unit * unit * unit * unit
+        self.m4 = max(s4 - 4.0 * m1 * s3 + 6.0 * m1 * m1 * s2, 0.0) * unit * unit * unit * unit
+
+    def transform(self) -> None:
+        data, turn, samples = self._data, self._turn, self.samples
+        count = samples // 2
+        viper_fft.window(data, turn, samples)
+        viper_fft.reorder(data, self._reversal, count)
+        span = 1
+        if samples & 0x1555:  # count is 2 * 4**i
+            span = 2
+        if span == 2:
+            viper_fft.pairs(data, count)
+        while span < count:
+            viper_fft.fours_plain(data, count, span)
+            viper_fft.fours(data, turn, count, span, samples)
+            span *= 4
+        viper_fft.split(data, turn, samples)
+        viper_spectrum.power(data, count)
+
+    def power(self, k: int) -> float:
+        key = self._data[k]
+        # A = 2 |X| / (N / 2); the transform gave X / (N / 2): A * A is four times a key's power.
+        return (key & 0x3FFFFFF) * 4.0 ** ((key >> 26) + 3 - self._up)
+
+    def power_sum(self, low: int, high: int, order: int = 0) -> float:
+        if not order:
+            return self._weigh(low, high, 0, 0)
+        total, octave = 0.0, 0
+        while low < high:
+            while 2 << octave <= low:
+                octave += 1
+            end = min(high, 2 << octave)
+            total += self._weigh(low, end, octave, order) / 4.0 ** (octave * order)
+            low = end
+        return total
+
+    def _weigh(self, low: int, high: int, octave: int, order: int) -> float:
+        out = self._out
+        viper_spectrum.weigh(self._data, low, high, octave, order, out)
+        return (out[0] * 8192.0 + out[1]) * 4.0 ** (out[2] + 3 - self._up)
+
+    def greatest(self, low: int, high: int) -> int:
+        return viper_spectrum.greatest(self._data, low, high)
+
+    def lines(self, low: int, high: int, found: "array[int]") -> int:
+        for count in range(len(found)):
+            k = viper_spectrum.strongest(self._data, low, high, found, count)
+            if not k:
+                return count
+            found[count] = k
+        return len(found)

@@ -12,7 +12,7 @@ BIAS = const(1 << 28)  # what work arrays add to each number
 
 @micropython.viper
 def extent16(block: ptr16, samples: int, out: ptr32):
-    """out[0..2] = sum, least, most of int16[samples].
+    """Sum, least and most of int16[samples]: out[0] * 1024 + out[3], out[1], out[2].
 
     At most 4096 samples: |sum| <= 2**12 * 2**15 = 2**27.
     """
@@ -26,9 +26,34 @@ def extent16(block: ptr16, samples: int, out: ptr32):
             least = x
         if x > most:
             most = x
-    out[0] = total
+    out[0] = total >> 10
     out[1] = least
     out[2] = most
+    out[3] = total & 1023
+
+
+@micropython.viper
+def extent24(block: ptr32, samples: int, out: ptr32):
+    """The same of int32[samples] whose values have 24 bits with the sign.
+
+    At most 4096 samples: the upper parts' sum is within 2**12 * 2**13, the lower under 2**22.
+    """
+    upper = 0
+    lower = 0
+    least = 8388607
+    most = -8388608
+    for i in range(samples):
+        x = ((block[i] & 0xFFFFFF) ^ 0x800000) - 0x800000
+        upper += x >> 10
+        lower += x & 1023
+        if x < least:
+            least = x
+        if x > most:
+            most = x
+    out[0] = upper + (lower >> 10)
+    out[1] = least
+    out[2] = most
+    out[3] = lower & 1023
 
 
 @micropython.viper
@@ -41,6 +66,15 @@ def centre16(block: ptr16, samples: int, centre: int, up: int, rest: int, data: 
     shift = BIAS - rest
     for i in range(samples):
         data[i] = (((block[i] ^ 0x8000) - 0x8000 - centre) << up) + shift
+
+
+@micropython.viper
+def centre24(block: ptr32, samples: int, centre: int, up: int, rest: int, data: ptr32):
+    """The same of int32[samples] whose values have 24 bits with the sign."""
+    shift = BIAS - rest
+    for i in range(samples):
+        x = ((block[i] & 0xFFFFFF) ^ 0x800000) - 0x800000
+        data[i] = ((x - centre) << up) + shift
 
 
 @micropython.viper

@@ -109,6 +109,12 @@ class ndarray:  # noqa: N801  ulab's name
     def __rtruediv__(self, other: "Any") -> "ndarray":
         return self._operate(_np.divide, other, self)
 
+    def __gt__(self, other: "Any") -> "ndarray":
+        return self._operate(_np.greater, self, other)
+
+    def __ge__(self, other: "Any") -> "ndarray":
+        return self._operate(_np.greater_equal, self, other)
+
     def __neg__(self) -> "ndarray":
         return ndarray(-self.content)
 
@@ -137,7 +143,7 @@ def _zeros(shape: "int | tuple[int, ...]", *, dtype: int = ord("f")) -> ndarray:
 def _sum(values: ndarray) -> float:
     """Added up one after the other in the array's own type, as ulab does."""
     if not len(values):
-        raise ValueError("attempt to get the sum of an empty sequence")
+        return 0.0
     total = _np.add.accumulate(values.content, dtype=values.content.dtype)[-1]
     return total.item()  # type: ignore[no-any-return]
 
@@ -165,9 +171,24 @@ def _map(name: str) -> "Any":
     return apply
 
 
-def _from_int16_buffer(buffer: "Any", count: int = -1, offset: int = 0) -> ndarray:
-    values = _np.frombuffer(memoryview(buffer).cast("B"), _np.int16, count, offset)
-    return ndarray(values.astype(_np.float32))
+def _arange(stop: int) -> ndarray:
+    return ndarray(_np.arange(stop).astype(_np.float32 if stop > 32767 else _np.int16))
+
+
+def _fft(values: ndarray) -> ndarray:
+    """Of float32, in complex64; ulab's own twiddles come out of a recurrence and are worse."""
+    count = len(values)
+    if count & (count - 1):
+        raise ValueError("input array length must be power of 2")
+    return _wrap(_np.fft.fft(values.content))
+
+
+def _from_buffer(dtype: "Any") -> "Any":
+    def convert(buffer: "Any", count: int = -1, offset: int = 0) -> ndarray:
+        values = _np.frombuffer(memoryview(buffer).cast("B"), dtype, count, offset)
+        return ndarray(values.astype(_np.float32))
+
+    return convert
 
 
 numpy = types.ModuleType("ulab.numpy")
@@ -189,6 +210,12 @@ vars(numpy).update(
     sqrt=_map("sqrt"),
     cos=_map("cos"),
     sin=_map("sin"),
+    arange=_arange,
+    pi=_np.pi,
+    fft=types.ModuleType("ulab.numpy.fft"),
 )
+vars(numpy.fft).update(fft=_fft)
 utils = types.ModuleType("ulab.utils")
-vars(utils).update(from_int16_buffer=_from_int16_buffer)
+vars(utils).update(
+    from_int16_buffer=_from_buffer(_np.int16), from_int32_buffer=_from_buffer(_np.int32)
+)

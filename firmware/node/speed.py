@@ -1,0 +1,80 @@
+"""The shaft speed from one spectrum, with a confidence: the fundamental that explains most lines.
+
+Candidates are the strongest lines and their halves and thirds.  A candidate scores, for each of
+its first harmonics, how far the greatest bin near it stands above its surroundings, in factors of ten
+of the power and four at most, the first harmonic counting double.
+"""
+
+from array import array
+from math import log
+
+from node import spectrum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.spectrum import Kernels
+
+LINES, HARMONICS = 8, 5
+
+_MOST = 4.0  # a harmonic's score, factors of ten
+_SURROUNDINGS = 8  # bins on each side
+
+
+class Estimator:
+    """Work space for estimates of any record length."""
+
+    def __init__(self) -> None:
+        self._found = array("H", bytes(2 * LINES))
+
+    def estimate(
+        self, kernels: "Kernels", bin_hz: float, range_hz: "tuple[float, float]"
+    ) -> "tuple[float, float]":
+        """(Hz, confidence from 0 to 1); (0.0, 0.0) where no line fits into range_hz.
+
+        The confidence is the score's share of the possible, less what the best rival has of it: a
+        rival is a candidate which is no multiple or part of the best one.
+        """
+        half = kernels.samples // 2
+        # A shaft turns four times in a record at least, and its lines lie low: so is the search.
+        low_hz = max(range_hz[0], 4.0 * bin_hz)
+        high = min(half - 2, spectrum.nearest(HARMONICS * range_hz[1] / bin_hz) + 2)
+        if high <= 4:
+            return 0.0, 0.0
+        count = kernels.lines(3, high, self._found)
+        best_hz, best, rival = 0.0, 0.0, 0.0
+        scores = []
+        for i in range(count):
+            hertz = spectrum.line(kernels, self._found[i])[0] * bin_hz
+            for part in (1, 2, 3):
+                if low_hz <= hertz / part <= range_hz[1]:
+                    score = self._score(kernels, hertz / part / bin_hz)
+                    scores.append((score, hertz / part))
+                    if score > best:
+                        best, best_hz = score, hertz / part
+        for score, hertz in scores:
+            ratio = max(hertz, best_hz) / min(hertz, best_hz)
+            if abs(ratio - spectrum.nearest(ratio)) > 0.05 * ratio and score > rival:
+                rival = score
+        if not best:
+            return 0.0, 0.0
+        whole = _MOST * (HARMONICS + 1)
+        return best_hz, min(1.0, 2.0 * best / whole) * (1.0 - 0.5 * rival / best)
+
+    def _score(self, kernels: "Kernels", place: float) -> float:
+        """How much of the spectrum's lines a shaft at this place (in bins) explains."""
+        total, half = 0.0, kernels.samples // 2
+        for n in range(1, HARMONICS + 1):
+            at = spectrum.nearest(n * place)
+            if at + _SURROUNDINGS + 3 > half:
+                break
+            peak = kernels.power(kernels.greatest(max(at - 1, 1), at + 2))
+            low = max(at - _SURROUNDINGS, 2)
+            around = kernels.power_sum(low, at - 2) if low < at - 2 else 0.0
+            around += kernels.power_sum(at + 3, at + _SURROUNDINGS + 1)
+            floor = around / (max(at - 2 - low, 0) + _SURROUNDINGS - 2)
+            if floor > 0.0 and peak > floor:
+                score = min(_MOST, log(peak / floor) / log(10.0))
+            else:
+                score = _MOST if peak > floor else 0.0
+            total += 2.0 * score if n == 1 else score
+        return total

@@ -1,0 +1,35 @@
+"""Evaluation zones of ISO 20816-3: velocity RMS on bearing housings of industrial machines.
+
+Group 1: rated over 300 kW, electrical machines of a shaft height from 315 mm.  Group 2: over 15 kW
+up to 300 kW, shaft height 160 mm to under 315 mm.  Source: ISO 10816-3:2009, tables A.1 and A.2,
+taken over by ISO 20816-3:2022.  The limits are a starting point: edit them to what is agreed.
+"""
+
+ZONES = "ABCD"
+
+# group, support, upper limits of the zones A, B and C in mm/s
+LIMITS = (
+    (1, "rigid", (2.3, 4.5, 7.1)),
+    (1, "flexible", (3.5, 7.1, 11.0)),
+    (2, "rigid", (1.4, 2.8, 4.5)),
+    (2, "flexible", (2.3, 4.5, 7.1)),
+)
+
+
+def limits(group: int, support: str) -> "tuple[float, float, float]":
+    """The limits A/B, B/C and C/D in mm/s.  Raises ValueError for an unknown group or support."""
+    for row in LIMITS:
+        if row[0] == group and row[1] == support:
+            return row[2]
+    known = ", ".join("%d %s" % row[:2] for row in LIMITS)
+    raise ValueError("machine: %r %r is none of: %s" % (group, support, known))
+
+
+def zone(vel_rms_mm_s: float, bounds: "tuple[float, float, float]") -> int:
+    """0 to 3 for A to D: a value on a limit is still in the better zone."""
+    return sum(vel_rms_mm_s > bound for bound in bounds)
+
+
+def worst(zones: "list[int]") -> "int | None":
+    """The zone of a point from those of its directions: the worst decides; None without any."""
+    return max(zones) if zones else None
