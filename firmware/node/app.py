@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_INFLIGHT = 8  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
 _WIFI_RETRY_MS = 15_000
 _HEALTH_WAIT_S = 10
@@ -91,6 +92,8 @@ class Node:
             keepalive_s=mqtt["keepalive_s"],
             will=(self._topic("status"), self._status("offline"), 1, True),
             on_connect=self._on_connect,
+            # Half the outbox at most: what it drops when full is then never on its way already.
+            max_inflight=min(_INFLIGHT, checked["report"]["outbox_reports"] // 2),
         )
         self._pump = Pump(self._outbox, self._client, self._topic("report"), self._on_acked)
         self._connected = asyncio.Event()
@@ -146,6 +149,7 @@ class Node:
             measurement.record,
             measurement.channels,
             measurement.withheld,
+            measurement.marked,
             measurement.faults,
         )
         self._outbox.put(seq, payload)

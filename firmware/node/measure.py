@@ -8,7 +8,6 @@ from node.capture import Capture
 from node.drivers.adxl345 import ADXL345
 from node.drivers.errors import DeviceMismatch, SensorTimeout
 from node.vibration import Vibration
-from wire import features
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,21 +32,31 @@ class Measurement:
         self.record: "dict[str, Any] | None" = None
         self.channels: "dict[str, dict[str, float]]" = {}
         self.withheld: "dict[str, dict[str, str]]" = {}
+        self.marked: "dict[str, dict[str, str]]" = {}
         self.faults: "list[dict[str, Any]]" = []
         self._settings = settings
         self._path = path
         self._health = health
         self._sensor: "Any" = None
         self._capture = Capture(settings["samples"], hal.interrupt_pin(settings["int1"]))
-        self._features = Vibration(dsp, settings["samples"])
+        machine = settings["machine"]
+        self._keys = tuple(settings["features"])
+        self._features = Vibration(
+            dsp,
+            settings["samples"],
+            bands=tuple([(band["low_hz"], band["high_hz"]) for band in settings["bands"]]),
+            shaft_hz=settings["shaft_hz"],
+            machine=None if machine is None else (machine["group"], machine["support"]),
+        )
 
     def run(self) -> None:
-        """Measure once: record, channels and withheld hold the result, faults what prevented it.
+        """Measure once: record, channels, withheld and marked hold the result, faults
+        what prevented it.
 
         Nothing else runs meanwhile: a record takes samples / odr_hz.
         """
         self.record = None
-        self.channels, self.withheld, self.faults = {}, {}, []
+        self.channels, self.withheld, self.marked, self.faults = {}, {}, {}, []
         begin_ticks = ticks_us()
         try:
             if self._sensor is None:
@@ -57,8 +66,8 @@ class Measurement:
             self._fault("wrong_identity", expected=error.expected, got=error.got)
         except SensorTimeout:
             self._fault("timeout")
-        except ValueError as error:  # a setting that only the chip or the port can judge
-            self._fault("bad_setting", path=self._path, detail=str(error))
+        except ValueError as error:
+            self._bad_setting(error.args)
         except OSError as error:
             known = self._sensor is not None
             self._fault("bus_error" if known else "no_answer", errno=error.errno)
@@ -72,7 +81,18 @@ class Measurement:
         settings = self._settings
         sensor = DRIVERS[settings["chip"]](hal.registers(settings["bus"]))
         sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
+        self._features.bandwidth_hz = sensor.bandwidth_hz
         return sensor
+
+    def _bad_setting(self, args: "tuple[Any, ...]") -> None:
+        """A setting that only the chip (key, value, allowed) or the port (a text) can judge."""
+        if len(args) == 3:
+            key, value, allowed = args
+            self._fault(
+                "bad_setting", path=self._path + "." + key, got=value, allowed=str(allowed)
+            )
+        else:
+            self._fault("bad_setting", path=self._path, allowed=str(args))
 
     def _fault(self, fault: str, **facts: object) -> None:
         self._sensor = None  # look for it anew in the next cycle
@@ -86,16 +106,23 @@ class Measurement:
         for index, channel in enumerate(self._settings["channels"]):
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
+            marked: "dict[str, str]" = {}
             self._features.compute(
                 self._capture.blocks[index],
                 sensor.g_per_digit,
                 record.rate_hz,
-                features.KEYS,
+                self._keys,
                 values,
                 withheld,
+                marked,
             )
+            if not record.valid:  # whatever else there is to say of a value
+                spoiled = _spoiled(record)
+                for key in values:
+                    marked[key] = spoiled
             self.channels[channel] = values
             self.withheld[channel] = withheld
+            self.marked[channel] = marked
         self.record = {
             "sensor": self.name,
             "chip": self._settings["chip"],
@@ -110,3 +137,10 @@ class Measurement:
             "valid": record.valid,
         }
         gc.collect()
+
+
+def _spoiled(record: "Any") -> str:
+    """Why a record is not valid: the gravest of its evidence."""
+    if record.overruns:
+        return "overrun"
+    return "gap" if record.gaps else "clipped"

@@ -26,6 +26,7 @@ class Reporter:
         record: "dict[str, Any] | None",
         channels: "dict[str, dict[str, float]]",
         withheld: "dict[str, dict[str, str]]",
+        marked: "dict[str, dict[str, str]]",
         faults: "list[dict[str, Any]]",
     ) -> "tuple[int, bytes]":
         """(seq, payload) of the next report.  Raises ReportError where a part does not fit."""
@@ -45,6 +46,7 @@ class Reporter:
                 "record": record,
                 "channels": channels,
                 "withheld": withheld,
+                "marked": marked,
                 "faults": faults,
             }
         )

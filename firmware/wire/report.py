@@ -32,7 +32,8 @@ FIELDS = (
     ("dropped", "int", False),  # reports that the outbox has dropped since boot
     ("record", "record", True),  # null where the sensor gave none: faults say why
     ("channels", "channels", False),
-    ("withheld", "withheld", False),
+    ("withheld", "reasons", False),
+    ("marked", "reasons", False),  # of values that hold with a reservation
     ("faults", "faults", False),
 )
 RECORD = (
@@ -216,7 +217,7 @@ def _is_reason(value: "Any") -> bool:
     return value in features.REASONS
 
 
-def _withheld(value: "Any") -> str:
+def _reasons(value: "Any") -> str:
     return "" if _features(value, _is_reason) else "{channel: {feature: reason}}"
 
 
@@ -241,6 +242,6 @@ _CHECKS = {
     "hash": _hash,
     "record": lambda value: "" if isinstance(value, dict) else "an object or null",
     "channels": _channels,
-    "withheld": _withheld,
+    "reasons": _reasons,
     "faults": _faults,
 }

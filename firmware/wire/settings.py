@@ -4,6 +4,7 @@
 The node takes only settings without an error: nothing is optional, nothing has a default here.
 """
 
+from wire import features
 from wire.topics import is_name
 
 TYPE_CHECKING = False
@@ -20,10 +21,11 @@ SAMPLES = (256, 512, 1024, 2048, 4096)
 MISSING = "missing"
 _SECRETS = ("password",)
 
-# A rule: ("int", least, most), ("name",), ("text", longest), ("one", choices), ("or_null", rule),
-# a dict of rules (an object with just these keys), ("kinds", {kind: dict}) (an object whose "kind"
-# says which), or ("list", least, most, rule).
+# A rule: ("int", least, most), ("number", least, most), ("name",), ("text", longest),
+# ("one", choices), ("or_null", rule), a dict of rules (an object with just these keys),
+# ("kinds", {kind: dict}) (an object whose "kind" says which), or ("list", least, most, rule).
 _PIN = ("int", 0, 48)
+_HZ = ("number", 0, 13_350)  # most: half of the fastest sensor's rate
 
 _I2C = {
     "kind": ("one", ("i2c",)),
@@ -51,6 +53,10 @@ _SENSOR = {
     "bus": ("kinds", {"i2c": _I2C, "spi": _SPI}),
     "int1": ("or_null", _PIN),
     "channels": ("list", 1, 3, ("name",)),
+    "features": ("list", 1, len(features.KEYS), ("one", features.KEYS)),
+    "bands": ("list", 0, 4, {"low_hz": _HZ, "high_hz": _HZ}),  # of band1_g to band4_g
+    "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum
+    "machine": ("or_null", {"group": ("one", (1, 2)), "support": ("one", ("rigid", "flexible"))}),
 }
 SCHEMA = {
     "version": ("one", (VERSION,)),
@@ -69,7 +75,7 @@ SCHEMA = {
         },
     ),
     "mqtt": {"host": ("text", 253), "port": ("int", 1, 65_535), "keepalive_s": ("int", 2, 3600)},
-    "report": {"interval_ms": ("int", 100, 86_400_000), "outbox_reports": ("int", 1, 4096)},
+    "report": {"interval_ms": ("int", 100, 86_400_000), "outbox_reports": ("int", 2, 4096)},
     "watchdog_ms": ("int", 1000, 8300),  # most: RP2040, 8388 ms (datasheet 4.7)
     "dsp": {"backend": ("one", BACKENDS)},
     "sensors": ("list", 1, 4, _SENSOR),
@@ -159,6 +165,14 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
             if list(channels).count(channel) > 1:
                 errors.append((path + ".channels", channel, "a name no other channel has"))
                 break
+        for at, band in enumerate(sensor["bands"]):
+            half_hz = sensor["odr_hz"] / 2
+            if not band["low_hz"] < band["high_hz"] <= half_hz:
+                where = "%s.bands[%d]" % (path, at)
+                errors.append((where, band, "low_hz below high_hz, up to %g" % half_hz))
+        for key in sensor["features"]:
+            if key[:4] == "band" and int(key[4]) > len(sensor["bands"]):
+                errors.append((path + ".features", key, "a band that bands has"))
         record_ms = sensor["samples"] * 1000 // sensor["odr_hz"]
         total_ms += record_ms
         if record_ms > most_ms:
@@ -195,6 +209,12 @@ def _int(value: "Any", rule: "Any") -> str:
     return "" if good else "a whole number from %d to %d" % (least, most)
 
 
+def _number(value: "Any", rule: "Any") -> str:
+    _, least, most = rule
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return "" if good and least <= value <= most else "a number from %g to %g" % (least, most)
+
+
 def _name(value: "Any", _rule: "Any") -> str:
     return "" if is_name(value) else "1 to 40 of a-z, 0-9 and -"
 
@@ -211,7 +231,7 @@ def _one(value: "Any", rule: "Any") -> str:
     return "one of " + ", ".join([str(choice) for choice in rule[1]])
 
 
-_SCALARS = {"int": _int, "name": _name, "text": _text, "one": _one}
+_SCALARS = {"int": _int, "number": _number, "name": _name, "text": _text, "one": _one}
 
 
 def _described(rule: "Any") -> str:

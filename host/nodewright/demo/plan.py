@@ -12,6 +12,7 @@ from wire import settings as node_settings
 FLEET = "demo"
 SENSOR = "acc"
 CHANNELS = ("x", "y", "z")
+FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g")
 # ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
 G_PER_DIGIT = 1 / 256
 MOST_NODES = 64
@@ -117,6 +118,10 @@ def _plan(
         "bus": _bus(board, machine),
         "int1": _INT1_PIN,
         "channels": list(CHANNELS),
+        "features": list(FEATURES),
+        "bands": [],
+        "shaft_hz": None,
+        "machine": None,
     }
     settings = {
         "version": node_settings.VERSION,
