@@ -223,7 +223,7 @@ def _point(
         deviation,
         bound,
         None if faint else abs(deviation) <= bound,
-        note="below -40 dB of the strongest line" if faint else expected.marked.get(key),
+        note="under -40 dB" if faint else expected.marked.get(key),
     )
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -155,14 +154,14 @@ def _table(channel: examine.Channel) -> Table:
         "verdict",
         title=Text(f"channel {channel.name}", style="bold"),
         title_justify="left",
-        box=box.SIMPLE,
+        box=None,  # room for the verdict on 80 columns
         collapse_padding=True,
     )
     for point in channel.points:
         table.add_row(
             point.key,
             "" if point.unit == "1" else point.unit,
-            _number(point.value, 6),
+            _value(point),
             _number(point.reference, 6),
             _number(point.deviation, 2),
             _number(point.tolerance, 2),
@@ -175,17 +174,16 @@ def _number(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
+def _value(point: examine.Point) -> str | Text:
+    return Text("withheld", style="yellow") if point.withheld else _number(point.value, 6)
+
+
 def _verdict(point: examine.Point) -> Text:
-    reasons = []
-    if point.withheld:
-        reasons.append(f"withheld: {point.withheld}")
-    if point.reference_withheld and point.ok is False:
-        reasons.append(f"the reference withholds it: {point.reference_withheld}")
-    if point.note:
-        reasons.append(point.note)
-    text = "; ".join(reasons)
+    words = [word for word in (point.withheld, point.note) if word]
     if point.ok is False:
-        return Text(text or "out of tolerance", style="bold red")
-    if point.value is not None and point.ok:
-        return Text(f"ok: {text}" if text else "ok", style="green")
-    return Text(text, style="yellow")
+        if point.reference_withheld:
+            words.append(f"the reference withholds it: {point.reference_withheld}")
+        return Text("; ".join(words) or "out of tolerance", style="bold red")
+    if point.ok and not point.withheld:
+        return Text(": ".join(["ok", *words]), style="green")
+    return Text("; ".join(words), style="yellow")
