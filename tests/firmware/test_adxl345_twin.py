@@ -203,6 +203,15 @@ def test_stream__full__drops_the_oldest_and_says_so():
     assert [rig.axes()[0] for _ in range(20)] == list(range(newest - 30, newest - 10))
 
 
+def test_stream__a_few_too_many__drops_only_those():
+    rig = _started(STREAM | 16)
+    rig.wait_us(1100 + 30 * 1250)
+    assert rig.get(FIFO_STATUS) == [30]
+    rig.wait_us(5 * 1250)
+    assert rig.get(FIFO_STATUS) == [33]
+    assert [rig.axes()[0] for _ in range(31)] == list(range(2, 33))
+
+
 def test_fifo_mode__full__keeps_the_oldest_and_goes_on_when_read():
     rig = _started(FIFO | 16)
     rig.wait_us(100 * 1250)
