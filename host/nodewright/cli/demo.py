@@ -54,8 +54,9 @@ def command(
     """Watch three machines through virtual nodes, and judge every value.
 
     Boards made of twins boot the image that a real board gets, on a real MicroPython with the
-    heap of a Pico W. They sample, compute and report over MQTT to a broker on loopback. Each value is held
-    against a float64 reference, computed from the very samples that the sensor's twin served.
+    heap of a Pico W. They sample, compute and report over MQTT to a broker on loopback. Each
+    value is held against a float64 reference, computed from the very samples that the sensor's
+    twin served.
 
     Done (exit 0) only if every node booted, every report arrived, and every value is within its
     tolerance; else it says which did not.

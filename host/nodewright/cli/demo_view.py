@@ -191,7 +191,9 @@ def _verdict(verdict: Verdict) -> str:
     bad = [point for point in verdict.points if not point.ok]
     if bad or not verdict.points:
         return f"{len(bad)} of {len(verdict.points)} values out of tolerance"
-    return f"{len(verdict.points)} values ok, the worst {_worst(verdict.points)} of its tolerance"
+    marks = f" ({'; '.join(verdict.notes)})" if verdict.notes else ""
+    worst = f"the worst {_worst(verdict.points)} of its tolerance"
+    return f"{len(verdict.points)} values ok{marks}, {worst}"
 
 
 def _print_end(console: Console, result: DemoResult) -> None:
@@ -205,6 +207,8 @@ def _print_end(console: Console, result: DemoResult) -> None:
         console.print(line, soft_wrap=True)
         for text in tally.failures:
             console.print(Text(f"  {text}", style="red"), soft_wrap=True)
+        for text in tally.notes:
+            console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
     values = sum(len(tally.points) for tally in result.tallies)
     good = f"every node booted, every report arrived, all {values} values within tolerance"
     text = good if result.ok else "not everything passed, see above"

@@ -11,6 +11,9 @@ from nodewright import reference
 from nodewright.served import ServedError
 from wire import features
 
+# What every report of a demo must have, where it is defined.  More is judged as it comes.
+REQUIRED = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest")
+
 
 class Samples(Protocol):
     """Where the served samples are found: `nodewright.served.ServedSamples`."""
@@ -43,10 +46,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All points of one report, and what else was wrong with it."""
+    """All points of one report, what else was wrong with it, and what it says of its own record.
+
+    notes: why its values are not to be trusted as the machine's, though the node computed them
+    right: a clipped record.
+    """
 
     points: list[Point]
     failures: list[str]
+    notes: list[str]
 
     @property
     def ok(self) -> bool:
@@ -70,7 +78,7 @@ def judge(
         f"{where}: fault {fault['fault']} of {fault['sensor']}" for fault in report["faults"]
     ]
     if record is None:
-        return Verdict([], failures or [f"{where}: no record"])
+        return Verdict([], failures or [f"{where}: no record"], [])
     failures += [
         f"{where}: {record[name]} {name}" for name in ("overruns", "gaps") if record[name]
     ]
@@ -82,35 +90,55 @@ def judge(
             record["sensor"], boot, record["run"], record["first"], record["samples"]
         )
     except (ServedError, ValueError) as error:
-        return Verdict([], [*failures, f"{where}: {error}"])
+        return Verdict([], [*failures, f"{where}: {error}"], [])
     points = []
     for axis, channel in enumerate(channels):
         samples = digits[:, axis].astype(np.float64) * g_per_digit
-        points += _channel_points(report, channel, samples, g_per_digit)
-    return Verdict(points, failures)
+        expected, unknown = _reference(report, channel, samples)
+        failures += [f"{where}: {key} of {channel} has no reference" for key in unknown]
+        points += _channel_points(report, channel, expected, g_per_digit)
+    clipped = record["clipped"]
+    notes = [f"{where}: not valid, {clipped} samples at the rail"] if clipped else []
+    if record["valid"] and (notes or record["overruns"] or record["gaps"]):
+        failures.append(f"{where}: says it is valid, and is not")
+    return Verdict(points, failures, notes)
+
+
+def _reference(
+    report: Mapping[str, Any], channel: str, samples: NDArray[np.float64]
+) -> tuple[dict[str, float], list[str]]:
+    """What one channel's values should be; and the keys of values that nothing is known of."""
+    values = report["channels"].get(channel, {})
+    keys = [*REQUIRED, *(key for key in values if key not in REQUIRED)]
+    rate_hz = report["record"]["rate_hz"]
+    try:
+        return reference.compute(samples, rate_hz, keys).values, []
+    except ValueError:
+        # One of them: an unknown key, or one that needs what the report does not tell.
+        found, unknown = dict(reference.compute(samples, rate_hz, REQUIRED).values), []
+    for key in keys[len(REQUIRED) :]:
+        try:
+            found |= reference.compute(samples, rate_hz, [key]).values
+        except ValueError:
+            unknown.append(key)
+    return found, unknown
 
 
 def _channel_points(
-    report: Mapping[str, Any], channel: str, samples: NDArray[np.float64], g_per_digit: float
+    report: Mapping[str, Any], channel: str, expected: Mapping[str, float], g_per_digit: float
 ) -> list[Point]:
-    record = report["record"]
     values = report["channels"].get(channel, {})
     reasons = report["withheld"].get(channel, {})
-    result = reference.compute(samples, record["rate_hz"], features.KEYS)
+    bin_hz = report["record"]["rate_hz"] / report["record"]["samples"]
     points = []
     for key in features.KEYS:
-        value, expected = values.get(key), result.values.get(key)
-        if value is None and expected is None:
-            continue  # both withhold it
+        value, right = values.get(key), expected.get(key)
+        if value is None and right is None:
+            continue  # both withhold it, or neither was asked
         bound = deviation = None
-        if expected is not None:
-            bound = reference.tolerance(
-                key,
-                result.values,
-                g_per_digit=g_per_digit,
-                bin_hz=record["rate_hz"] / record["samples"],
-            )
-            deviation = None if value is None else value - expected
+        if right is not None:
+            bound = reference.tolerance(key, expected, g_per_digit=g_per_digit, bin_hz=bin_hz)
+            deviation = None if value is None else value - right
         points.append(
             Point(
                 boot=report["boot"],
@@ -119,7 +147,7 @@ def _channel_points(
                 feature=key,
                 unit=features.row(key)[2],
                 value=value,
-                reference=expected,
+                reference=right,
                 deviation=deviation,
                 tolerance=bound,
                 ok=deviation is not None and bound is not None and abs(deviation) <= bound,

@@ -82,4 +82,5 @@ def _node(tally: Tally) -> dict[str, Any]:
         "duplicates": tally.duplicates,
         "points": [point.as_dict() for point in tally.points],
         "failures": tally.failures,
+        "notes": tally.notes,
     }

@@ -88,6 +88,13 @@ class Tally:
         ]
 
     @property
+    def notes(self) -> list[str]:
+        """What the reports said of their own records."""
+        return [
+            text for key in self.sent if key in self.verdicts for text in self.verdicts[key].notes
+        ]
+
+    @property
     def failures(self) -> list[str]:
         """Why this node did not pass; [] where it did."""
         if not self.booted:
