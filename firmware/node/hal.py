@@ -24,9 +24,9 @@ def registers(bus: "dict[str, Any]") -> "RegisterBus":
     Raises ValueError for pins or a rate that the port refuses.
     """
     if bus["kind"] == "i2c":
-        return I2CRegisters(_i2c(bus), bus["address"])
+        return I2CRegisters(_i2c(bus), bus["address"], bus["rate_hz"])
     select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
-    return SPIRegisters(_spi(bus), select)
+    return SPIRegisters(_spi(bus), select, bus["rate_hz"])
 
 
 def _i2c(bus: "dict[str, Any]") -> "Any":
