@@ -8,9 +8,9 @@ mocks.  The job, written by host/nodewright/offline.py, names the modules as it 
      "result": file}
 
 The samples are int16 in this machine's byte order, one block after the other.  The result is one
-JSON object a line: `{"values": {}, "withheld": {}, "wrong": {}}` of each block in turn, where
-wrong has what is no finite number, as texts; then `{"done": true}`, or `{"refused": text}` when
-the feature code raised ValueError.  Anything else ends in a traceback.
+JSON object a line: `{"values": {}, "withheld": {}, "marked": {}, "wrong": {}}` of each block in
+turn, where wrong has what is no finite number, as texts; then `{"done": true}`, or
+`{"refused": text}` when the feature code raised ValueError.  Else it ends in a traceback.
 """
 
 import sys
@@ -58,15 +58,16 @@ def _compute(job: "dict[str, Any]", result: "TextIO") -> None:
     by_length: dict[int, Any] = {}
     out: dict[str, float] = {}
     withheld: dict[str, str] = {}
+    marked: dict[str, str] = {}
     with open(job["samples"], "rb") as stream:
         for samples, g_per_digit, rate_hz in job["blocks"]:
             if samples not in by_length:
                 by_length[samples] = new_vibration(backend, samples, **job["options"])
             block = array("h", bytes(2 * samples))
             stream.readinto(block)  # type: ignore[attr-defined]
-            by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld)
+            by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld, marked)
             values, wrong = _split(out)
-            _tell(result, values=values, withheld=withheld, wrong=wrong)
+            _tell(result, values=values, withheld=withheld, marked=marked, wrong=wrong)
 
 
 def main(path: str) -> None:

@@ -24,8 +24,10 @@ _PEAK_DIGITS = 28_000  # of a recording that is scaled to int16: 1.4 dB below th
 _LEAST_G_PER_DIGIT = 1e-9
 _WHOLE = 1e-6  # a stored whole number, times the scale and divided by it again, errs far less
 _LINE = re.compile(r"line[1-9]\d*_(hz|g)")
+_ORDER = re.compile(r"order([1-9]\d*)_mm_s")
 _NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
+_MM_S2_PER_G = 9806.65
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
 
 
@@ -178,18 +180,20 @@ def judge(
     """
     samples = block.digits.astype(np.float64) * block.g_per_digit
     wanted = [key for key in keys if _has_reference(key)]
-    if any(_LINE.fullmatch(key) for key in keys):
+    if any(_NUMBERED.fullmatch(key) for key in keys):
         ranks = range(1, _RANKS + 1)
-        wanted += [key for n in ranks for key in (f"line{n}_hz", f"line{n}_g") if key not in keys]
+        lines = (key for rank in ranks for key in (f"line{rank}_hz", f"line{rank}_g"))
+        wanted += [key for key in lines if key not in keys]
     found_hz = told.values.get("shaft_hz") if shaft_hz is None else shaft_hz
     expected = reference.compute(samples, block.rate_hz, wanted, shaft_hz=found_hz)
     if shaft_hz is None and "shaft_hz" in wanted:
-        speed = reference.compute(samples, block.rate_hz, ["shaft_hz"])
+        # Of the speed itself the reference says what it can say without being told.
         values = {key: value for key, value in expected.values.items() if key != "shaft_hz"}
+        speed = reference.compute(samples, block.rate_hz, ["shaft_hz"])
         expected = reference.Result(
-            {**values, **speed.values}, {**expected.withheld, **speed.withheld}, expected.marked
+            values | speed.values, expected.withheld | speed.withheld, expected.marked
         )
-    return tuple(_point(key, block, told, expected) for key in keys)
+    return tuple(_point(key, block, told, expected, found_hz) for key in keys)
 
 
 def _has_reference(key: str) -> bool:
@@ -197,11 +201,15 @@ def _has_reference(key: str) -> bool:
 
 
 def _point(
-    key: str, block: offline.Block, told: offline.Values, expected: reference.Result
+    key: str,
+    block: offline.Block,
+    told: offline.Values,
+    expected: reference.Result,
+    shaft_hz: float | None,
 ) -> Point:
     unit = features.row(key)[2]
     value, withheld = told.values.get(key), told.withheld.get(key)
-    values, faint = _counterparts(key, told.values, expected.values)
+    values = _counterparts(key, told.values, expected.values)
     should, reason = values.get(key), expected.withheld.get(key)
     if value is None and withheld is None:
         note = f"the node's code gave {told.wrong.get(key, 'nothing')}"
@@ -215,34 +223,43 @@ def _point(
         key, values, g_per_digit=block.g_per_digit, bin_hz=block.rate_hz / len(block.digits)
     )
     deviation = value - should
-    return Point(
-        key,
-        unit,
-        value,
-        should,
-        deviation,
-        bound,
-        None if faint else abs(deviation) <= bound,
-        note="under -40 dB" if faint else expected.marked.get(key),
-    )
+    if _faint(key, values, shaft_hz):
+        return Point(key, unit, value, should, deviation, bound, None, note="under -40 dB")
+    # A reservation of the reference must be one of the node, which may know of more.
+    mark = told.marked.get(key)
+    ok = abs(deviation) <= bound and (mark is not None or key not in expected.marked)
+    missing = f"not marked: {expected.marked[key]}" if key in expected.marked else None
+    return Point(key, unit, value, should, deviation, bound, ok, note=mark or missing)
 
 
 def _counterparts(
     key: str, told: Mapping[str, float], expected: Mapping[str, float]
-) -> tuple[Mapping[str, float], bool]:
+) -> Mapping[str, float]:
     """The reference's values, those of a line replaced by the line nearest in frequency.
 
     Ranks of lines of like height swap by a rounding: they are compared by frequency, never by
-    rank.  The second is True for a line so faint that nothing is promised.
+    rank.
     """
     line = _LINE.fullmatch(key)
-    if line is None:
-        return expected, False
-    family = key.rpartition("_")[0]
-    frequency_hz = told.get(f"{family}_hz", math.nan)
-    known = [f"line{n}" for n in range(1, _RANKS + 1) if f"line{n}_hz" in expected]
-    if not known or math.isnan(frequency_hz):
-        return expected, False
+    frequency_hz = told.get(f"{key.partition('_')[0]}_hz")
+    if line is None or frequency_hz is None:
+        return expected
+    known = [f"line{rank}" for rank in range(1, _RANKS + 1) if f"line{rank}_hz" in expected]
+    if not known:
+        return expected
     nearest = min(known, key=lambda name: abs(expected[f"{name}_hz"] - frequency_hz))
-    faint = expected[f"{nearest}_g"] < _FAINT * expected["line1_g"]
-    return {**expected, key: expected[f"{nearest}_{line[1]}"]}, faint
+    return {
+        **expected,
+        key: expected[f"{nearest}_{line[1]}"],
+        "height_g": expected[f"{nearest}_g"],
+    }
+
+
+def _faint(key: str, values: Mapping[str, float], shaft_hz: float | None) -> bool:
+    """Whether a line or order is so far below the strongest line that nothing is promised."""
+    order = _ORDER.fullmatch(key)
+    height_g = values.get("height_g")
+    if order is not None and shaft_hz is not None:
+        omega = 2.0 * math.pi * int(order[1]) * shaft_hz
+        height_g = values[key] * math.sqrt(2.0) * omega / _MM_S2_PER_G
+    return height_g is not None and "line1_g" in values and height_g < _FAINT * values["line1_g"]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +92,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Values:
-    """What the node's code says of one block; each key asked for is in one of the three.
+    """What the node's code says of one block.
 
-    values: finite, in the units of the catalogue; withheld: key -> reason; wrong: what is no
-    finite number, as text, which the node's code must never give.
+    values: finite, in the units of the catalogue; withheld: key -> reason; marked: key -> reason,
+    of values which hold with a reservation; wrong: what is no finite number, as text, which the
+    node's code must never give.
     """
 
     values: dict[str, float]
-    withheld: dict[str, str]
-    wrong: dict[str, str]
+    withheld: dict[str, str] = field(default_factory=dict)
+    marked: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, str] = field(default_factory=dict)
 
 
 def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> Runtime:
@@ -194,7 +196,7 @@ def _run(
         raise Refused(str(lines[-1]["refused"]))
     if end is not None or not lines or "done" not in lines[-1] or len(lines) != len(blocks) + 1:
         raise OfflineError(str(runtime), end or "ended without a result", output)
-    return [Values(line["values"], line["withheld"], line["wrong"]) for line in lines[:-1]]
+    return [Values(**line) for line in lines[:-1]]
 
 
 def _command(runtime: Runtime, job: Path) -> list[str]:

@@ -143,7 +143,7 @@ def judged(change: Callable[[Values], object], keys: tuple[str, ...] = TIME) -> 
     block = offline.Block(noise(), 0.0039, RATE_HZ)
     values = dict(truth(block, keys).values)
     change(values)
-    points = examine.judge(block, offline.Values(values, {}, {}), keys)
+    points = examine.judge(block, offline.Values(values), keys)
     return {point.key: point.ok for point in points if point.ok is not None}
 
 
@@ -170,22 +170,22 @@ def test_judge__value_that_is_missing__not_ok() -> None:
 
 def test_judge__value_that_is_no_number__not_ok_and_named() -> None:
     block = offline.Block(noise(), 0.0039, RATE_HZ)
-    (point,) = examine.judge(block, offline.Values({}, {}, {"crest": "nan"}), ("crest",))
+    (point,) = examine.judge(block, offline.Values({}, wrong={"crest": "nan"}), ("crest",))
     assert point.ok is False and point.note is not None and "nan" in point.note
 
 
 def test_judge__withheld_by_one_alone__not_ok() -> None:
     block = offline.Block(noise(), 0.0039, RATE_HZ)
-    (by_node,) = examine.judge(block, offline.Values({}, {"crest": "silent"}, {}), ("crest",))
+    (by_node,) = examine.judge(block, offline.Values({}, {"crest": "silent"}), ("crest",))
     assert by_node.ok is False and by_node.withheld == "silent" and by_node.reference is not None
     silent = offline.Block(np.zeros(1024, np.int16), 0.0039, RATE_HZ)
-    (given,) = examine.judge(silent, offline.Values({"crest": 3.0}, {}, {}), ("crest",))
+    (given,) = examine.judge(silent, offline.Values({"crest": 3.0}), ("crest",))
     assert given.ok is False and given.reference_withheld == "silent" and given.value == 3.0
 
 
 def test_judge__withheld_by_both__ok_with_the_reason() -> None:
     silent = offline.Block(np.zeros(1024, np.int16), 0.0039, RATE_HZ)
-    (point,) = examine.judge(silent, offline.Values({}, {"crest": "silent"}, {}), ("crest",))
+    (point,) = examine.judge(silent, offline.Values({}, {"crest": "silent"}), ("crest",))
     assert point.ok is True and point.withheld == "silent" and point.value is None
 
 
@@ -204,7 +204,7 @@ def tones(*tones_of: tuple[float, float]) -> offline.Block:
 
 
 def verdicts(block: offline.Block, values: Values) -> list[bool | None]:
-    points = examine.judge(block, offline.Values(values, {}, {}), LINES)
+    points = examine.judge(block, offline.Values(values), LINES)
     return [point.ok for point in points]
 
 

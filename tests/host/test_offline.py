@@ -59,7 +59,7 @@ def test_run__blocks_of_several_lengths__each_answered_in_turn(kind: str, backen
 def test_run__silence__withheld_with_the_reason(kind: str, backend: str) -> None:
     silent = offline.Block(np.full(256, -7, np.int16), 0.0039, 3200.0)
     (told,) = offline.run([silent], runtime(kind), backend=backend, keys=("acc_rms_g", "crest"))
-    assert told == offline.Values({"acc_rms_g": 0.0}, {"crest": "silent"}, {})
+    assert told == offline.Values({"acc_rms_g": 0.0}, {"crest": "silent"})
 
 
 @pytest.mark.parametrize("kind", offline.RUNTIMES)
@@ -139,7 +139,7 @@ def test_run__values_that_are_no_numbers__told_as_wrong(tmp_path: Path) -> None:
         "def backend(name): pass\n"
         "class Vibration:\n"
         "    def __init__(self, backend, samples): pass\n"
-        "    def compute(self, block, g_per_digit, rate_hz, keys, out, withheld):\n"
+        "    def compute(self, block, g_per_digit, rate_hz, keys, out, withheld, marked):\n"
         "        out['acc_rms_g'] = float('nan')\n"
         "        out['acc_peak_g'] = float('-inf')\n"
         "        out['mean_g'] = 1\n"

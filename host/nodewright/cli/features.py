@@ -1,5 +1,6 @@
 """`nodewright features`: the node's own feature code over a recording, beside the reference."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,6 +51,10 @@ def command(
     variable: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which variable of an npz or mat file.")
     ] = None,
+    shaft_hz: Annotated[
+        float | None,
+        typer.Option(metavar="F", help="Speed of the shaft, for its orders; else estimated."),
+    ] = None,
     runtime: Annotated[
         str | None,
         typer.Option(metavar="|".join(offline.RUNTIMES), help="What runs the node's code."),
@@ -69,6 +74,8 @@ def command(
     """
     if unit in UNITS and UNITS[unit][0] != "g":
         raise BadInput(f"--unit {unit}: features of currents are not there yet, those of g are")
+    if shaft_hz is not None and not 0.0 < shaft_hz < math.inf:
+        raise BadInput(f"--shaft-hz {shaft_hz} cannot be: revolutions a second, above 0")
     if window is not None:
         examine.check_window(window)
     chosen = offline.choose_runtime(runtime, interpreter)
@@ -89,9 +96,12 @@ def command(
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)
     keys = examine.default_keys()
-    told = offline.run(blocks, chosen, backend=backend, keys=keys)
+    options = {} if shaft_hz is None else {"shaft_hz": shaft_hz}
+    told = offline.run(blocks, chosen, backend=backend, keys=keys, options=options)
     channels = [
-        examine.Channel(name, start, block.g_per_digit, examine.judge(block, values, keys))
+        examine.Channel(
+            name, start, block.g_per_digit, examine.judge(block, values, keys, shaft_hz)
+        )
         for name, block, values in zip(recording.channels, blocks, told, strict=True)
     ]
     record = _record(recording, window, digits.stored)
