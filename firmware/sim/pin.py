@@ -41,7 +41,7 @@ class Pin:
             number = int(number[2:]) if known else _NAMES.get(number, -1)
         if not isinstance(number, int) or not 0 <= number < _PINS:
             raise ValueError("invalid pin")
-        self.number = number
+        self.number: int = number
         self._state = self.world.pin_state(number)
         self._mode = self.IN
         self.init(mode, pull, value=value)
