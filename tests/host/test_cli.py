@@ -1,5 +1,6 @@
 """The command line: exit codes, help, and what goes where."""
 
+import importlib
 import json
 import socket
 import subprocess
@@ -14,8 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright import __version__, broker, cli, errors
 from nodewright.cli import exits
-
-COMMANDS = ("demo", "virtual", "watch", "boards")
+from nodewright.cli.app import COMMANDS
 
 
 class Ran:
@@ -55,9 +55,19 @@ def test_help__of_everything__has_examples_and_no_error(run) -> None:
         assert f"nodewright {command}" in ran.out
 
 
-def test_help__needs_no_numpy__stays_quick() -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help__line_of_a_command__is_that_of_its_module(name: str) -> None:
+    module = importlib.import_module(f"nodewright.cli.{name}")
+    assert (module.command.__doc__ or "").splitlines()[0] == COMMANDS[name]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["watch", "--help"], ["demo", "--help"]])
+def test_help__stays_quick__heavy_libraries_are_not_imported(words: list[str]) -> None:
     program = (
         "import sys, nodewright.cli\n"
+        f"sys.argv = ['nodewright', *{words!r}]\n"
+        "try: nodewright.cli.main()\n"
+        "except SystemExit: pass\n"
         "heavy = {'numpy', 'scipy', 'littlefs', 'amqtt', 'mpremote'} & set(sys.modules)\n"
         "sys.exit(repr(heavy) if heavy else 0)"
     )

@@ -1,29 +1,28 @@
-"""The command line: one module a command group, put together here."""
+"""The command line: one module a command, put together here."""
 
+import importlib
 import sys
 from typing import Annotated
 
 import typer
 
 from nodewright import __version__
-from nodewright.cli import boards, demo, exits, features, virtual, watch
+from nodewright.cli import exits
 from nodewright.cli.output import print_error
+
+# The first line of each module's `command`, so that the others need not be imported to list them:
+# NumPy, SciPy and LittleFS take most of a second.
+COMMANDS = {
+    "demo": "Watch three machines through virtual nodes, and judge every value.",
+    "features": "Run a recording through the code that runs on the nodes, and check what it says.",
+    "virtual": "Run the demo's boards and their broker until Ctrl-C, and print their ports.",
+    "watch": "Show what the nodes on a broker report, until Ctrl-C.",
+    "boards": "List the boards that a node can be made of, with what they offer.",
+}
 
 _EPILOG = "Exit codes:\n\n" + "\n".join(
     f"- {code}: {what}" for code, what in exits.MEANINGS.items()
 )
-
-app = typer.Typer(
-    name="nodewright",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    epilog=_EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _module in (demo, features, virtual, watch, boards):
-    app.command(_module.__name__.rpartition(".")[2], epilog=_module.EXAMPLES)(_module.command)
 
 
 def _print_version(asked: bool) -> None:
@@ -32,7 +31,6 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     _version: Annotated[
         bool,
@@ -48,10 +46,37 @@ def _root(
     """
 
 
+def build(chosen: str | None) -> typer.Typer:
+    """The command line, with the chosen command as it is and the others by their name only."""
+    app = typer.Typer(
+        name="nodewright",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, text in COMMANDS.items():
+        if name == chosen:
+            module = importlib.import_module("nodewright.cli." + name)
+            app.command(name, epilog=module.EXAMPLES)(module.command)
+        else:
+            app.command(name, help=text)(_not_chosen)
+    return app
+
+
+def _not_chosen() -> None:
+    raise AssertionError("a command that was not chosen cannot be called")
+
+
 def main() -> None:
     """Run the command of sys.argv and exit with its code."""
+    # No option before the command takes a value.
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
     try:
-        app()
+        build(words[0] if words else None)()
     except Exception as error:
         code = exits.code_of(error)
         if code is None:

@@ -36,7 +36,7 @@ def command(
         bool, typer.Option("--json", help="The boards as one JSON object, nothing else.")
     ] = False,
 ) -> None:
-    """Run the demo's boards and their broker until Ctrl-C, and print their serial ports.
+    """Run the demo's boards and their broker until Ctrl-C, and print their ports.
 
     Each port is that of a MicroPython board: mpremote, a terminal program or your own tool can
     open it. `resume` keeps mpremote from resetting the board first.
