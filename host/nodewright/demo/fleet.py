@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 from nodewright import boards, broker
 from nodewright.broker import Kind
 from nodewright.console import Event
+from nodewright.demo.kept import ImageDigest
 from nodewright.demo.plan import NodePlan, make_plans, network_spec
 from nodewright.image import build_image
 from nodewright.interpreter import Interpreter, find_interpreter
@@ -53,7 +54,7 @@ class VirtualFleet:
     """A broker, and the nodes that talk to it.  A context manager that leaves nothing behind.
 
     Entered, the broker runs and the plans are made; `boot` starts the nodes.
-    plans, boards: node by node.
+    plans, boards: node by node; images: what each boots from.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class VirtualFleet:
         self.board = boards.load(BOARD)
         self.plans: list[NodePlan] = []
         self.boards: list[VirtualBoard] = []
+        self.images: dict[str, ImageDigest] = {}
         self._begun: list[VirtualBoard] = []
 
     def __enter__(self) -> Self:
@@ -110,6 +112,7 @@ class VirtualFleet:
     def _make(self, plan: NodePlan, on_event: Callable[[str, Event], None]) -> VirtualBoard:
         self.check()
         image = build_image(self.board, plan.settings, arch=self.interpreter.mpy_arch or None)
+        self.images[plan.name] = ImageDigest.of(image)
         flash = self.board.flash
         spec = {
             "name": plan.name,

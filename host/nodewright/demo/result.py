@@ -1,17 +1,21 @@
 """How a demo ended: the verdict, and the same as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nodewright import __version__
+from nodewright.demo.kept import Kept
 from nodewright.demo.tally import Tally
 from nodewright.interpreter import Interpreter
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """The account of every node, and what it ran on."""
+    """The account of every node, and what it ran on.
+
+    kept: node by node, what the page shows beside the account.
+    """
 
     tallies: list[Tally]
     broker_kind: str
@@ -24,6 +28,7 @@ class DemoResult:
     interval_s: float
     seconds: float
     refused: Mapping[str, int]
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[str]:

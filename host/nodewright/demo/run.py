@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from nodewright.console import Event as ConsoleEvent
 from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
 from nodewright.demo.judge import judge
+from nodewright.demo.kept import Kept, Said
 from nodewright.demo.plan import CHANNELS, FLEET, G_PER_DIGIT
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
@@ -75,6 +76,7 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
                 interval_s=options.fleet.interval_s,
                 seconds=time.monotonic() - began_s,
                 refused=dict(collector.state.refused),
+                kept=watcher.kept,
             )
 
 
@@ -84,12 +86,14 @@ class _Watcher:
     def __init__(self, fleet: VirtualFleet, collector: Collector, cycles: int, view: View) -> None:
         self._fleet, self._collector, self._view = fleet, collector, view
         self.tallies = {plan.name: Tally(plan, cycles) for plan in fleet.plans}
-        self._console: queue.SimpleQueue[tuple[str, ConsoleEvent]] = queue.SimpleQueue()
+        self.kept = {plan.name: Kept() for plan in fleet.plans}
+        self._began_s = time.monotonic()
+        self._console: queue.SimpleQueue[tuple[str, Said]] = queue.SimpleQueue()
         self._served: dict[str, ServedSamples] = {}
 
     def on_console(self, node: str, event: ConsoleEvent) -> None:
         """Queue an event of a serial port.  Called on the boards' thread."""
-        self._console.put((node, event))
+        self._console.put((node, Said(time.monotonic() - self._began_s, event)))
 
     def run(self, most_s: float) -> None:
         """Watch until every node is done, or most_s have passed."""
@@ -107,6 +111,9 @@ class _Watcher:
         for board in self._fleet.boards:
             if board.failure is not None:
                 self.tallies[board.name].faults.append(board.failure.reason)
+        for name, kept in self.kept.items():
+            kept.image = self._fleet.images.get(name)
+            kept.find_last(self.tallies[name], self._served[name])
 
     def _done(self, for_s: float) -> bool:
         return all(
@@ -122,8 +129,11 @@ class _Watcher:
         changed = False
         while not self._console.empty():
             node, said = self._console.get()
-            self.tallies[node].on_console(said.name, said.facts)
+            self.kept[node].console.append(said)
+            self.tallies[node].on_console(said.event.name, said.event.facts)
             changed = True
+        if event is not None and event.node in self.kept:
+            self.kept[event.node].on_message(event.kind, event.message)
         if event is not None and event.kind == "report" and event.node in self.tallies:
             tally = self.tallies[event.node]
             if tally.on_report(event.message):
