@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import json
 import sys
-from time import ticks_add, ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
 from node import dsp, hal, state
 from node.console import event
@@ -143,6 +143,7 @@ class Node:
         measurement.run()
         for fault in measurement.faults:
             event("fault", **fault)
+        begin_ticks = ticks_us()
         seq, payload = self._reporter.build(
             uptime_ms,
             self._outbox.dropped,
@@ -153,6 +154,7 @@ class Node:
             measurement.faults,
         )
         self._outbox.put(seq, payload)
+        self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))
         event("report", boot=self._reporter.boot, seq=seq, sensor=measurement.name)
         self.health.collect()
 

@@ -54,15 +54,21 @@ class Fault:
         self._seed = seed
         self._rings: "list[tuple[float, float, float]]" = []
         self._over_s = 0.0
+        # What a knock's ring, all positive at first, would push the housing away by in the mean:
+        # g s.  The blow itself, which no sensor resolves, takes it back.
+        self._push_g_s = 0.0
 
     def filter(self, rate_hz: float) -> None:
         """Prepare for a sensor of a rate: second-order low-pass at half of it."""
         self._rings = []
-        self._over_s = 0.0
+        self._over_s = self._push_g_s = 0.0
+        usual = (1 - self._depth) * (1 + self._alternate) / 2  # strength in the mean
         for frequency_hz, damping, share in self._modes:
             gain = self._impact_g * share / math.sqrt(1 + (2 * frequency_hz / rate_hz) ** 4)
             decay = damping * _TURN * frequency_hz
-            self._rings.append((gain, decay, _TURN * frequency_hz))
+            pulse = _TURN * frequency_hz
+            self._rings.append((gain, decay, pulse))
+            self._push_g_s += usual * gain * pulse / (decay * decay + pulse * pulse)
             self._over_s = max(self._over_s, _SILENT / decay)
 
     def at(self, turns: float, speed_hz: float) -> float:
@@ -70,7 +76,7 @@ class Fault:
         phase = turns * self.order
         cycles_hz = speed_hz * self.order
         oldest = int(phase - self._over_s * cycles_hz - _LARGEST_SLIP * self._slip)
-        total = 0.0
+        total = -self._push_g_s * cycles_hz
         for number in range(max(0, oldest), int(phase + _LARGEST_SLIP * self._slip) + 1):
             bits = mix(self._seed + 0x20000000 + number & 0xFFFFFFFF)
             slip = self._slip * (NORMAL[bits & 0xFF] + NORMAL[bits >> 8 & 0xFF])

@@ -12,7 +12,7 @@ from wire import settings as node_settings
 FLEET = "demo"
 SENSOR = "acc"
 CHANNELS = ("x", "y", "z")
-FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g")
+FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "vel_rms_mm_s")
 # ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
 G_PER_DIGIT = 1 / 256
 MOST_NODES = 64
