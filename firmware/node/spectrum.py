@@ -8,6 +8,7 @@ from math import ceil, floor, pi, sin, sqrt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Protocol
 
     class Kernels(Protocol):
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         def power(self, k: int) -> float: ...
         def power_sum(self, low: int, high: int, order: int = 0) -> float: ...
         def greatest(self, low: int, high: int) -> int: ...
+        def lines(self, low: int, high: int, found: "array[int]") -> int: ...
 
 
 def nearest(value: float) -> int:
@@ -62,12 +64,12 @@ def line(kernels: "Kernels", k: int) -> "tuple[float, float]":
 def order(kernels: "Kernels", bin_hz: float, n: int, shaft_hz: float) -> "tuple[float, float]":
     """(Hz, amplitude in digits) of the n-th order: the line at the greatest bin near n * shaft_hz.
 
-    Near is max(1.5 bins, 1 %).  (0.0, 0.0) where it lies outside of the spectrum.
+    Near is max(1.5 bins, 1 %).  (0.0, 0.0) where that reaches out of the bins of lines.
     """
     place = n * shaft_hz / bin_hz
     reach = max(1.5, 0.01 * place)
     low, high = ceil(place - reach), floor(place + reach) + 1
-    if low < 2 or high > kernels.samples // 2 - 1:
+    if low < 3 or high > kernels.samples // 2 - 2:
         return 0.0, 0.0
     at, amplitude = line(kernels, kernels.greatest(low, high))
     return at * bin_hz, amplitude

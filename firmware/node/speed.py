@@ -1,8 +1,8 @@
 """The shaft speed from one spectrum, with a confidence: the fundamental that explains most lines.
 
 Candidates are the strongest lines and their halves and thirds.  A candidate scores, for each of
-its first harmonics, how far the greatest bin near it stands above its surroundings, in factors of ten
-of the power and four at most, the first harmonic counting double.
+its first harmonics, how far the greatest bin near it stands above its surroundings, in factors of
+ten of the power and four at most, the first harmonic counting double.
 """
 
 from array import array
@@ -51,12 +51,12 @@ class Estimator:
                     scores.append((score, hertz / part))
                     if score > best:
                         best, best_hz = score, hertz / part
+        if not best:
+            return 0.0, 0.0
         for score, hertz in scores:
             ratio = max(hertz, best_hz) / min(hertz, best_hz)
             if abs(ratio - spectrum.nearest(ratio)) > 0.05 * ratio and score > rival:
                 rival = score
-        if not best:
-            return 0.0, 0.0
         whole = _MOST * (HARMONICS + 1)
         return best_hz, min(1.0, 2.0 * best / whole) * (1.0 - 0.5 * rival / best)
 

@@ -55,7 +55,7 @@ class Vibration:
         self.bandwidth_hz, self.shaft_range_hz = bandwidth_hz, shaft_range_hz
         self.kernels = backend.Kernels(samples, wide)
         self._limits = None if machine is None else iso20816.limits(*machine)
-        self._found = array("H", bytes(2 * LINES))
+        self._found = array("H", bytes(2 * (LINES + 1)))
         self._speed = speed.Estimator()
 
     def compute(
@@ -91,8 +91,6 @@ class Vibration:
                 self._spectral(g_per_digit, rate_hz, keys, values, reasons, quantities)
                 break
         for key in keys:
-            if key.startswith("line") and key in values:
-                quantities["cycles"] = values[key[:6] + "hz"] * quantities["seconds"]
             action, reason = validity.judge(key, quantities) or ("", "")
             if action == validity.WITHHOLD:
                 withheld[key] = reason
@@ -164,31 +162,43 @@ class Vibration:
                     away = 1e3 * scale * spectrum.integrated(kernels, bin_hz, low, high, 2)
                     values["disp_rms_um"], values["disp_p2p_um"] = away, 2.0 * sqrt(2.0) * away
             for key in ("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um"):
-                reasons[key] = "rate_too_low"
+                reasons[key] = "above_nyquist"
             reasons["zone"] = "no_machine"
         if "hf_r" in kinds:
             if rate_hz > 2000.0:
                 found = spectrum.band(kernels, bin_hz, 1000.0, rate_hz / 2)
                 values["hf_rms_g"] = g_per_digit * found
-            reasons["hf_rms_g"] = "rate_too_low"
+            reasons["hf_rms_g"] = "above_nyquist"
         for i, (low_hz, high_hz) in enumerate(self.bands):
             if "band" in kinds:
                 found = spectrum.band(kernels, bin_hz, low_hz, high_hz)
                 values["band%d_g" % (i + 1)] = g_per_digit * found
         if "line" in kinds:
-            count = kernels.lines(3, self.samples // 2 - 2, self._found)
-            for i in range(LINES):
-                name = "line%d_" % (i + 1)
-                reasons[name + "hz"] = reasons[name + "g"] = "no_line"
-                if i < count:
-                    place, amplitude = spectrum.line(kernels, self._found[i])
-                    values[name + "hz"] = place * bin_hz
-                    values[name + "g"] = amplitude * g_per_digit
+            self._lines(g_per_digit, bin_hz, values, reasons)
         if "shaf" in kinds or "orde" in kinds:
             self._shaft(g_per_digit, bin_hz, keys, values, reasons, quantities)
         elif self.shaft_hz is not None:
             quantities["shaft_hz"] = self.shaft_hz
             quantities["shaft_turns"] = self.shaft_hz * quantities["seconds"]
+
+    def _lines(
+        self,
+        g_per_digit: float,
+        bin_hz: float,
+        values: "dict[str, float]",
+        reasons: "dict[str, str]",
+    ) -> None:
+        """The strongest lines, but for the one that may have too few cycles in the record."""
+        rank, kernels = 1, self.kernels
+        for i in range(kernels.lines(3, self.samples // 2 - 2, self._found)):
+            place, amplitude = spectrum.line(kernels, self._found[i])
+            if place >= validity.LEAST_CYCLES and rank <= LINES:
+                values["line%d_hz" % rank] = place * bin_hz
+                values["line%d_g" % rank] = amplitude * g_per_digit
+                rank += 1
+        for missing in range(rank, LINES + 1):
+            reason = "no_line" if kernels.most > kernels.least else "silent"
+            reasons["line%d_hz" % missing] = reasons["line%d_g" % missing] = reason
 
     def _shaft(
         self,
@@ -212,8 +222,8 @@ class Vibration:
             if key.startswith("order"):
                 reasons[key] = "no_speed"
                 if shaft_hz > 0.0:
-                    reasons[key] = "outside_band"
+                    reasons[key] = "above_nyquist" if shaft_hz > 6.0 * bin_hz else "too_short"
                     hertz, found = spectrum.order(self.kernels, bin_hz, int(key[5]), shaft_hz)
-                    if hertz > 0.0:
+                    if hertz >= validity.LEAST_CYCLES * bin_hz:
                         scale = _MM_S2 / sqrt(2.0) / (2.0 * pi)
                         values[key] = found * g_per_digit * scale / hertz

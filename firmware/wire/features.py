@@ -11,7 +11,7 @@ fn the shaft speed in Hz.  When a value counts: wire/validity.py.
 DEFINITIONS = 1
 
 _BAND = "sqrt(sum P_k), rnd(lo N/fs) <= k < rnd(hi N/fs), the band of the settings"
-_LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, interpolated: "
+_LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, f N/fs >= 4: "
 _ORDER = "greatest A_k within max(1.5 bins, 1 %) of n fn, as a line, x 9806.65/sqrt(2)/(2 pi f)"
 
 # id, key, unit, least, most, resolution, definition
@@ -66,16 +66,13 @@ REASONS = (
     "gap",
     "too_short",
     "short",
-    "too_few_turns",
-    "too_few_cycles",
-    "uncertain",
-    "no_speed",
+    "above_nyquist",
+    "bandwidth",
     "no_line",
-    "no_machine",
-    "rate_too_low",
-    "outside_band",
-    "narrow_band",
+    "no_speed",
+    "uncertain_speed",
     "slow_shaft",
+    "no_machine",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

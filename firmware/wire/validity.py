@@ -1,30 +1,31 @@
 """When a value counts: rules as data, and what a value that breaks one is withheld or marked for.
 
-Quantities of a record: `seconds` its length T, `shaft_turns` fn T, `cycles` f T of the value's own
-frequency, `confidence` of an estimated shaft speed.  A quantity that is unknown breaks no rule.
+Quantities of a record: `seconds` its length T, `shaft_turns` fn T, `confidence` of an estimated
+shaft speed, `velocity_to_hz` the velocity's upper edge F.  One that is unknown breaks no rule.
 Source: docs/features.md; the scatter of one block's velocity was measured on recordings as 13 to
 29 % at 51 ms and 3 to 7 % at 0.8 s.
 """
 
 WITHHOLD, MARK = "withhold", "mark"
 
+LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
+
 # key (a trailing * stands for any ending), quantity, at least, else, reason
 RULES = (
     ("vel_rms_mm_s", "seconds", 0.16, WITHHOLD, "too_short"),
-    ("vel_rms_mm_s", "shaft_turns", 4.0, WITHHOLD, "too_few_turns"),
+    ("vel_rms_mm_s", "shaft_turns", 4.0, WITHHOLD, "too_short"),
     ("vel_rms_mm_s", "seconds", 0.4, MARK, "short"),
     ("disp_*", "seconds", 0.16, WITHHOLD, "too_short"),
-    ("disp_*", "shaft_turns", 4.0, WITHHOLD, "too_few_turns"),
+    ("disp_*", "shaft_turns", 4.0, WITHHOLD, "too_short"),
     ("disp_*", "seconds", 0.4, MARK, "short"),
     ("zone", "seconds", 0.4, WITHHOLD, "too_short"),
-    ("zone", "shaft_turns", 4.0, WITHHOLD, "too_few_turns"),
-    ("zone", "velocity_to_hz", 1000.0, WITHHOLD, "narrow_band"),
+    ("zone", "shaft_turns", 4.0, WITHHOLD, "too_short"),
+    ("zone", "velocity_to_hz", 1000.0, WITHHOLD, "bandwidth"),
     ("zone", "shaft_hz", 10.0, WITHHOLD, "slow_shaft"),
-    ("line*", "cycles", 4.0, WITHHOLD, "too_few_cycles"),
-    ("shaft_hz", "confidence", 0.5, WITHHOLD, "uncertain"),
-    ("shaft_hz", "shaft_turns", 4.0, WITHHOLD, "too_few_turns"),
-    ("order*", "confidence", 0.5, WITHHOLD, "uncertain"),
-    ("order*", "shaft_turns", 4.0, WITHHOLD, "too_few_turns"),
+    ("shaft_hz", "confidence", 0.5, WITHHOLD, "uncertain_speed"),
+    ("shaft_hz", "shaft_turns", 4.0, WITHHOLD, "too_short"),
+    ("order*", "confidence", 0.5, WITHHOLD, "uncertain_speed"),
+    ("order*", "shaft_turns", 4.0, WITHHOLD, "too_short"),
 )
 
 

@@ -1,0 +1,219 @@
+"""Features of the spectrum of known signals, on each backend that this interpreter has."""
+
+import math
+from array import array
+
+from node.dsp import backend
+from node.vibration import Vibration
+
+RATE_HZ, SCALE = 3200.0, 0.00049
+LINE_KEYS = ("line1_hz", "line1_g", "line2_hz", "line2_g")
+OTHER_KEYS = ("hf_rms_g", "zone", "shaft_hz", "shaft_confidence", "order1_mm_s", "kurtosis")
+TIME_KEYS = ("acc_rms_g", "mean_g", "kurtosis", "acc_peak_g")
+SEVERITY_KEYS = ("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um")
+MM_S2 = 9806.65
+
+
+def backends():
+    yield backend("viper")
+    try:
+        yield backend("ulab")
+    except ValueError:
+        pass  # this interpreter has no ulab
+
+
+def tones(samples, *parts):
+    """int16[samples] of the sum of (hertz, g, phase), rounded to digits."""
+    block = array("h", bytes(2 * samples))
+    for i in range(samples):
+        x = 0.0
+        for hertz, g, phase in parts:
+            turns = hertz * i / RATE_HZ
+            x += g * math.sin(2 * math.pi * (turns - int(turns)) + phase)
+        block[i] = round(x / SCALE)
+    return block
+
+
+def compute(module, block, keys, rate_hz=RATE_HZ, marked=None, **options):
+    out, withheld = {}, {}
+    vibration = Vibration(module, len(block), **options)
+    vibration.compute(block, SCALE, rate_hz, keys, out, withheld, marked)
+    assert set(out) | set(withheld) == set(keys) and not set(out) & set(withheld)
+    for key in out:
+        assert -1e30 < out[key] < 1e30, (module.NAME, key, out[key])
+    return out, withheld
+
+
+def near(where, got, expected, part):
+    assert abs(got - expected) <= part * abs(expected), (where, got, expected)
+
+
+def velocity(hertz, g):
+    return g * MM_S2 / math.sqrt(2.0) / (2 * math.pi * hertz)
+
+
+def test_lines__tone_anywhere_between_bins__place_and_amplitude():
+    for samples in (256, 1024, 4096):
+        bin_hz = RATE_HZ / samples
+        for tenth in range(0, 10, 3):
+            hertz = (40 + tenth / 10) * bin_hz
+            block = tones(samples, (hertz, 3.0, 0.7))
+            for module in backends():
+                out, _ = compute(module, block, LINE_KEYS[:2])
+                where = (module.NAME, samples, tenth, out)
+                assert abs(out["line1_hz"] - hertz) <= 0.003 * bin_hz, where
+                near(where, out["line1_g"], 3.0, 0.001)
+
+
+def test_lines__two_40_db_apart__both_found():
+    block = tones(1024, (203.1, 8.0, 0.1), (911.7, 0.08, 2.0))
+    for module in backends():
+        out, _ = compute(module, block, LINE_KEYS)
+        assert abs(out["line2_hz"] - 911.7) <= 0.05 * RATE_HZ / 1024, (module.NAME, out)
+        near(module.NAME, out["line2_g"], 0.08, 0.01)
+
+
+def test_severity__one_tone__its_velocity_and_displacement():
+    for samples in (1024, 4096):
+        for hertz in (151.3, 480.0, 971.9):
+            block = tones(samples, (hertz, 2.5, 0.4))
+            for module in backends():
+                out, _ = compute(module, block, SEVERITY_KEYS)
+                where = (module.NAME, samples, hertz, out)
+                # The Hann window spreads a tone over four bins, which 1/f weighs unevenly.
+                near(where, out["vel_rms_mm_s"], velocity(hertz, 2.5), 0.003)
+                microns = 1000 * velocity(hertz, 2.5) / (2 * math.pi * hertz)
+                # The rounding to digits, at low frequencies, is the rest.
+                near(where, out["disp_rms_um"], microns, 0.01)
+                near(where, out["disp_p2p_um"], 2 * math.sqrt(2) * out["disp_rms_um"], 1e-5)
+
+
+def test_severity__20_mg_under_a_resonance_of_5_g__one_percent():
+    block = tones(4096, (24.7, 0.020, 0.4), (1280.9, 5.0, 1.0))
+    expected = velocity(24.7, 0.020)
+    for module in backends():
+        out, _ = compute(module, block, ("vel_rms_mm_s", "order1_mm_s"), shaft_hz=24.7)
+        near(module.NAME, out["order1_mm_s"], expected, 0.01)
+        # 24.7 Hz are 32 bins: the weights within the line make 0.3 %.
+        near(module.NAME, out["vel_rms_mm_s"], expected, 0.01)
+
+
+def test_bands__tones_in_and_out__root_of_their_squares():
+    block = tones(1024, (60.0, 0.5, 0.4), (300.3, 1.0, 1.0), (1400.0, 2.0, 2.0))
+    for module in backends():
+        out, _ = compute(
+            module,
+            block,
+            ("band1_g", "band2_g", "hf_rms_g"),
+            bands=((20.0, 100.0), (20.0, 500.0)),
+        )
+        near(module.NAME, out["band1_g"], 0.5 / math.sqrt(2), 0.002)
+        near(module.NAME, out["band2_g"], math.sqrt(1.25 / 2), 0.002)
+        near(module.NAME, out["hf_rms_g"], 2.0 / math.sqrt(2), 0.002)
+
+
+def test_orders__speed_given__velocity_of_each_harmonic():
+    parts = ((29.6, 0.3, 0.4), (59.2, 0.2, 1.0), (88.8, 0.1, 2.0))
+    block = tones(4096, *parts)
+    keys = ("shaft_hz", "shaft_confidence", "order1_mm_s", "order2_mm_s", "order3_mm_s")
+    for module in backends():
+        # 0.5 % off: an order is looked for within 1 %.
+        out, _ = compute(module, block, keys, shaft_hz=29.6 * 1.005)
+        assert out["shaft_confidence"] == 1.0
+        for n, (hertz, g, _) in enumerate(parts):
+            near(module.NAME, out["order%d_mm_s" % (n + 1)], velocity(hertz, g), 0.003)
+
+
+def test_orders__no_speed_to_be_found__withheld():
+    for module in backends():
+        out, withheld = compute(module, array("h", [9] * 1024), ("shaft_hz", "order1_mm_s"))
+        assert not out and withheld["order1_mm_s"] in ("no_speed", "uncertain_speed"), withheld
+
+
+def test_spectrum__silence__zero_or_withheld():
+    keys = SEVERITY_KEYS + LINE_KEYS + OTHER_KEYS[:2]
+    for level in (0, 32767, -32768):
+        for module in backends():
+            out, withheld = compute(module, array("h", [level] * 2048), keys, machine=(1, "rigid"))
+            assert set(withheld) == set(LINE_KEYS) and withheld["line1_g"] == "silent", withheld
+            assert all(value == 0.0 for value in out.values()), (module.NAME, level, out)
+
+
+def test_spectrum__whatever_the_block_holds__finite():
+    blocks = (
+        array("h", [32767 if i // 3 % 2 else -32768 for i in range(512)]),
+        array("h", [(i == 100) * 32767 for i in range(512)]),
+        array("h", [i % 2 for i in range(512)]),
+        array("h", [i * 128 - 32768 for i in range(512)]),
+    )
+    keys = SEVERITY_KEYS + LINE_KEYS + OTHER_KEYS
+    for block in blocks:
+        for module in backends():
+            compute(module, block, keys, rate_hz=2500.0, machine=(2, "flexible"))
+
+
+def test_wide__the_same_samples_in_32_bits__the_same_values():
+    block = tones(1024, (203.1, 8.0, 0.1), (911.7, 0.08, 2.0))
+    wide = array("i", [value * 256 for value in block])
+    keys = SEVERITY_KEYS + LINE_KEYS + TIME_KEYS
+    for module in backends():
+        narrow, _ = compute(module, block, keys)
+        out = {}
+        Vibration(module, 1024, wide=True).compute(wide, SCALE / 256, RATE_HZ, keys, out, {})
+        for key in keys:
+            bound = 1e-5 * max(abs(narrow[key]), 0.1)
+            assert abs(out[key] - narrow[key]) <= bound, (module.NAME, key, out[key], narrow[key])
+
+
+def test_validity__short_records__withheld_then_marked():
+    block = tones(1024, (300.0, 1.0, 0.4))
+    module, marked = backend("viper"), {}
+    out, withheld = compute(module, block, SEVERITY_KEYS, rate_hz=6401.0, marked=marked)
+    assert set(withheld.values()) == {"too_short"} and not out and not marked
+    out, withheld = compute(module, block, SEVERITY_KEYS, rate_hz=3200.0, marked=marked)
+    assert set(marked) == set(out) == set(SEVERITY_KEYS) and marked["vel_rms_mm_s"] == "short"
+    out, withheld = compute(module, block, SEVERITY_KEYS, rate_hz=2500.0, marked=marked)
+    assert len(out) == 3 and not marked
+    _, withheld = compute(module, block, SEVERITY_KEYS, rate_hz=2500.0, shaft_hz=9.0)
+    assert set(withheld.values()) == {"too_short"}
+
+
+def test_zone__iso_20816_3__from_velocity_and_machine():
+    module = backend("viper")
+    block = tones(2048, (480.0, 6.2, 0.4))  # 14.3 mm/s
+    out, _ = compute(module, block, ("zone", "vel_rms_mm_s"), machine=(1, "flexible"))
+    assert out["zone"] == 3.0 and out["vel_rms_mm_s"] > 11.0
+    out, _ = compute(module, tones(2048, (480.0, 2.0, 0.4)), ("zone",), machine=(1, "flexible"))
+    assert out["zone"] == 1.0
+    _, withheld = compute(module, block, ("zone",))
+    assert withheld == {"zone": "no_machine"}
+    options = {"machine": (1, "rigid"), "bandwidth_hz": 500.0}
+    _, withheld = compute(module, block, ("zone",), **options)
+    assert withheld == {"zone": "bandwidth"}
+
+
+def raised(call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def test_vibration__options_that_cannot_work__value_error_names_them():
+    module = backend("viper")
+    for named, options in (
+        ("bands", {"bands": ((1.0, 2.0),) * 5}),
+        ("bands", {"bands": ((20.0, 20.0),)}),
+        ("bands", {"bands": ((-1.0, 20.0),)}),
+        ("shaft_hz", {"shaft_hz": 0.0}),
+        ("shaft_range_hz", {"shaft_range_hz": (9.0, 9.0)}),
+        ("bandwidth_hz", {"bandwidth_hz": 5.0}),
+        ("1 rigid", {"machine": (3, "rigid")}),
+    ):
+        assert named in raised(Vibration, module, 256, **options), options
+    vibration = Vibration(module, 256, bands=((20.0, 1300.0),))
+    block, out = tones(256, (300.0, 1.0, 0.0)), {"kept": 1.0}
+    for keys, named in ((("band1_g",), "half of the rate"), (("band2_g",), "only 1 bands")):
+        text = raised(vibration.compute, block, SCALE, 2500.0, keys, out, {})
+        assert named in text and out == {"kept": 1.0}, text
