@@ -1,5 +1,7 @@
 """What is soldered to which pins: the buses of a board's description, with the twins at them."""
 
+from sim.faults import schedule
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -18,13 +20,14 @@ def pin_number(pin: "Any") -> int:
 
 
 def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]":
-    """Every bus with its chips: {"kind", "id", "pins", "chips": {address or cs pin: twin}}.
+    """Every bus with its chips: {"kind", "id", "pins", "chips": {address or cs pin: twin},
+    "names": {name: (address or cs pin, twin)}}.  Faults of the description are put in the world.
 
     Raises ImportError for a chip that has no twin, KeyError for a description without a pin.
     """
     buses = []
     for bus in spec.get("buses", ()):
-        chips = {}
+        chips, names = {}, {}
         for config in bus.get("chips", ()):
             name = config["chip"]
             twin = __import__("sim.chips." + name).chips
@@ -33,14 +36,18 @@ def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]
             if hasattr(chip, "next_event_us"):
                 world.add_source(chip)
             if bus["kind"] == "i2c":
-                chips[config["address"]] = chip
+                number = config["address"]
             else:
                 number = config["cs"] if "cs" in config else bus["cs"]
-                chips[number] = chip
                 world.pin_state(number).level = 1
                 world.pin_state(number).listener = _framed(chip)
+            chips[number] = chip
+            names[config["name"]] = (number, chip)
         pins = {name: bus[name] for name in _PINS[bus["kind"]]}
-        buses.append({"kind": bus["kind"], "id": bus["id"], "pins": pins, "chips": chips})
+        buses.append(
+            {"kind": bus["kind"], "id": bus["id"], "pins": pins, "chips": chips, "names": names}
+        )
+    schedule(spec, buses, world)
     return buses
 
 

@@ -92,8 +92,13 @@ class Twin(RegisterChip):
         self._clock = 1 + config.get("clock_error_ppm", 0) * 1e-6
         self._noisy = config.get("noise", True)
         self._seed = mix(config.get("seed", 1))
-        self._axes, self._signs = _orientation(config.get("orientation", "xyz"))
+        self._mounted = config.get("orientation", "xyz")
+        self._axes, self._signs = _orientation(self._mounted)
         self._source = source(config["source"], world.open_file)
+
+        self._frozen = False  # the data registers keep their values
+        self._stalls = False  # each run meets a CPU that comes late, once
+        self._gain = 1.0
 
         self._regs = bytearray(_FIFO_STATUS + 1)
         for reg, value in _RESET:
@@ -135,6 +140,31 @@ class Twin(RegisterChip):
         self._fifo.trigger(self._regs[_FIFO_CTL] & 0x1F)
         self._drive()
 
+    # --- faults (docs/architecture.md)
+
+    def inject(self, kind: str, fault: "dict[str, Any] | None") -> None:
+        """A fault begins, as its row of the schedule says, or ends: None."""
+        self._sync()
+        on = fault is not None
+        if kind == "unplugged":
+            self._lose_supply()
+        elif kind == "wrong_identity":
+            self._regs[_DEVID] = 0 if on else _ID
+        self._drive()
+
+    def _lose_supply(self) -> None:
+        """All that it held is gone; it will be in standby when the supply is back."""
+        self._write_log()
+        for reg in range(len(self._regs)):
+            self._regs[reg] = 0
+        for reg, value in _RESET:
+            self._regs[reg] = value
+        self._fifo.set_mode(BYPASS)
+        self._fresh = self._lost = False
+        for axis in range(3):
+            self._digits[axis] = 0
+        self._set_rate()
+
     # --- transactions
 
     def begin(self) -> None:
@@ -170,7 +200,7 @@ class Twin(RegisterChip):
             self._set_rate()
         if self._measuring() and (not was_measuring or (reg == _BW_RATE and old != value)):
             self._begin_measuring()
-        if self._running() and not was_running:
+        if self._measuring() and (not was_measuring or (self._running() and not was_running)):
             self._run += 1
             self._served = 0
 

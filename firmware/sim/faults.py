@@ -1,0 +1,92 @@
+"""Faults of sensors and buses on a schedule, in the board's own time (docs/architecture.md).
+
+A fault begins and ends at an instant of the simulated clock, so it hits the same sample in every
+run.  What each does is the business of what it is done to: a chip (`inject`), or a bus.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sim.world import World
+
+    Fault = dict[str, Any]
+    Bus = dict[str, Any]
+    Step = tuple[int, bool, Fault]
+
+# Kind, and the key that it cannot do without
+KINDS = (
+    ("unplugged", None),
+    ("nack", None),
+    ("wrong_identity", None),
+    ("stuck", None),
+    ("bus_held", None),
+    ("overrun", None),
+    ("clipping", "factor"),
+    ("mounting", "orientation"),
+)
+
+
+class Schedule:
+    """Begins and ends faults when they are due; a source of the world.
+
+    faults: those of this boot, {"kind", "chip", "from_ms", "to_ms", …}; buses: of build_buses.
+    Raises ValueError(key, value, allowed).
+    """
+
+    def __init__(self, faults: "list[Fault]", buses: "list[Bus]") -> None:
+        self._buses = buses
+        self._steps: "list[Step]" = []
+        for fault in faults:
+            self._check(fault)
+            self._steps.append((int(fault["from_ms"] * 1000), True, fault))
+            self._steps.append((int(fault["to_ms"] * 1000), False, fault))
+        # The next one last; of one instant, ends come before beginnings.
+        self._steps.sort(key=lambda step: (step[0], step[1]), reverse=True)
+
+    def _check(self, fault: "Fault") -> None:
+        kinds = [kind for kind, _ in KINDS]
+        if fault.get("kind") not in kinds:
+            raise ValueError("faults.kind", fault.get("kind"), kinds)
+        needs = KINDS[kinds.index(fault["kind"])][1]
+        if needs is not None and needs not in fault:
+            raise ValueError("faults." + needs, None, "what %s needs" % fault["kind"])
+        if not 0 <= fault["from_ms"] < fault["to_ms"]:
+            raise ValueError("faults.to_ms", fault["to_ms"], "after from_ms")
+        _find(self._buses, fault["chip"])
+
+    def next_event_us(self) -> "int | None":
+        return self._steps[-1][0] if self._steps else None
+
+    def advance(self, now_us: int) -> None:
+        """Begin and end all that is due."""
+        while self._steps and self._steps[-1][0] <= now_us:
+            _, begins, fault = self._steps.pop()
+            bus, place, chip = _find(self._buses, fault["chip"])
+            kind = fault["kind"]
+            if kind in ("unplugged", "nack"):
+                # Off the bus: its controller finds nobody there.
+                if begins:
+                    bus["chips"].pop(place, None)
+                else:
+                    bus["chips"][place] = chip
+            if kind != "nack":
+                chip.inject(kind, fault if begins else None)
+
+
+def _find(buses: "list[Bus]", name: str) -> "tuple[Bus, int, Any]":
+    """(bus, address or chip select, twin) of a chip by its name.  Raises ValueError."""
+    for bus in buses:
+        if name in bus["names"]:
+            place, chip = bus["names"][name]
+            return bus, place, chip
+    names = [known for bus in buses for known in bus["names"]]
+    raise ValueError("faults.chip", name, names)
+
+
+def schedule(spec: "dict[str, Any]", buses: "list[Bus]", world: "World") -> None:
+    """Put the faults of this boot of a board's description into the world."""
+    boot = spec.get("boot", 1)
+    faults = [fault for fault in spec.get("faults", ()) if fault.get("boot", 1) == boot]
+    if faults:
+        world.add_source(Schedule(faults, buses))
