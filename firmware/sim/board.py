@@ -6,7 +6,6 @@ import json
 import os
 import sys
 
-import utime
 import vfs
 
 from sim import power
@@ -73,6 +72,7 @@ def _hide_ourselves(scope: "dict[str, Any]") -> None:
 
 def _install(spec: "dict[str, Any]", host: "Any") -> None:
     from sim import machine, network, select, time
+    from sim.pacer import Pacer
     from sim.wiring import build_buses
     from sim.world import World
 
@@ -84,25 +84,11 @@ def _install(spec: "dict[str, Any]", host: "Any") -> None:
     sys.modules["_asyncio"] = tasks
     sys.modules["machine"] = machine
     sys.modules["network"] = network
-    world = World(spec, host.open, _pacer() if spec.get("realtime") else None)
+    world = World(spec, host.open, Pacer() if spec.get("realtime") else None)
     time.attach(world)
     select.attach(world)
     network.attach(world)
     machine.attach(world, build_buses(spec, world))
-
-
-def _pacer() -> "Any":
-    """A function that waits until the host's clock, too, is at an instant since now."""
-    last = [utime.ticks_us(), 0]  # a stamp, and the microseconds from the start to it
-
-    def wait_until_us(instant_us: int) -> None:
-        now = utime.ticks_us()
-        last[1] += utime.ticks_diff(now, last[0])
-        last[0] = now
-        if instant_us > last[1]:
-            utime.sleep_us(instant_us - last[1])
-
-    return wait_until_us
 
 
 def _mount(flash: "dict[str, Any]", host: "Any") -> None:

@@ -1,7 +1,8 @@
 """The world around a node: its simulated clock, its pins, and what the twins need of the host.
 
-Time is counted in microseconds since the boot, by arithmetic alone: nothing here reads the
-host's clock, but for `realtime`, which only delays.  Whoever has something to do at a certain
+Time is counted in microseconds since the boot, by arithmetic alone.  In real time (a pacer is
+given) it follows the host's clock: waits really wait, computing takes what it takes, and who is
+late finds the clock where the host's is.  Whoever has something to do at a certain
 instant is a source: `next_event_us()` says when (None: never), `advance(now_us)` does it.
 `advance_to` visits these instants in order, so that an interrupt comes exactly when it is due,
 also in mid-sleep.
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
         def next_event_us(self) -> int | None: ...
         def advance(self, now_us: int) -> None: ...
 
+    class Pacer(Protocol):
+        def now_us(self) -> int: ...
+        def wait_until_us(self, instant_us: int) -> None: ...
+
 
 _LOG_MAGIC = 0x4E57  # docs/architecture.md, the log of served samples
 _LOG_HEADER = "<HHIIH"  # magic, axes, run, first, count
@@ -32,18 +37,19 @@ class World:
     """Clock, pins and files of one virtual board.
 
     spec: the board's description, docs/architecture.md; open_file(path, mode): opens a file of the
-    host, unbuffered; wait_until_us(instant): lets real time catch up, for `realtime`.
+    host, unbuffered; pacer: the host's clock, to live in real time (sim/pacer.py).
     """
 
     def __init__(
         self,
         spec: "dict[str, Any]",
         open_file: "Callable[[str, str], Any]",
-        wait_until_us: "Callable[[int], None] | None" = None,
+        pacer: "Pacer | None" = None,
     ) -> None:
         self.spec = spec
         self.open_file = open_file
-        self._wait_until_us = wait_until_us
+        self._pacer = pacer
+        self._visiting = False  # a source does what it is due to do, at its own instant
         self._now_us = 0
         self._now_ns = 0  # below a microsecond, 0..999
         self._asked = 0
@@ -61,6 +67,9 @@ class World:
 
     def asked_us(self) -> int:
         """now_us for a program that asks for the time: whoever only asks, waits for it to pass."""
+        if self._pacer is not None:
+            self.advance_to(self._now_us)
+            return self._now_us
         self._asked += 1
         if self._asked > _ASKED_OFTEN:
             asked = self._asked
@@ -71,6 +80,8 @@ class World:
     def asked_enough(self) -> None:
         """The program lets others run: it is not in a loop that only asks for the time."""
         self._asked = 0
+        if self._pacer is not None:
+            self.advance_to(self._now_us)
 
     def advance_us(self, span_us: int) -> None:
         """Let a span pass; negative spans are none."""
@@ -85,6 +96,8 @@ class World:
     def advance_to(self, target_us: int) -> None:
         """Let time pass up to an instant, with all that is due until then, in its order."""
         self._asked = 0
+        if self._pacer is not None and not self._visiting:
+            target_us = max(target_us, self._pacer.now_us())
         while True:
             due_us = self.next_event_us()
             if due_us is None or due_us > target_us:
@@ -92,14 +105,18 @@ class World:
             self._set(due_us)
             source = self._next
             if source is not None:
-                source.advance(self._now_us)
+                outer, self._visiting = self._visiting, True
+                try:
+                    source.advance(self._now_us)
+                finally:
+                    self._visiting = outer
         self._set(target_us)
 
     def _set(self, instant_us: int) -> None:
         # Not back: a handler that ran meanwhile may have taken time itself.
         if instant_us > self._now_us:
-            if self._wait_until_us is not None:
-                self._wait_until_us(instant_us)
+            if self._pacer is not None:
+                self._pacer.wait_until_us(instant_us)
             self._now_us = instant_us
 
     def next_event_us(self) -> "int | None":
