@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from system.faultproxy import FaultProxy
+from nodewright.faultproxy import FaultProxy
 from system.mqtt_rig import Listener, Mosquitto, node, split, wait_until
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from system.faultproxy import FaultProxy
+from nodewright.faultproxy import FaultProxy
 from system.mqtt_rig import HOST, Listener, Mosquitto, node, split, wait_until
 
 CONNACK = b"\x20\x02\x00\x00"
