@@ -3,7 +3,8 @@
 Quantities of a record: `seconds` its length T, `shaft_turns` fn T, `confidence` of an estimated
 shaft speed, `velocity_to_hz` the velocity's upper edge F.  One that is unknown breaks no rule.
 Source: docs/features.md; the scatter of one block's velocity was measured on recordings as 13 to
-29 % at 51 ms and 3 to 7 % at 0.8 s.
+29 % at 51 ms and 3 to 7 % at 0.8 s.  Of 143 records of bearings and faults (1.3 s, 8 to 60 Hz)
+the estimated speed reached a confidence of 0.7 in 73 and was right, within 2 %, in 68 of these.
 """
 
 WITHHOLD, MARK = "withhold", "mark"
@@ -22,9 +23,9 @@ RULES = (
     ("zone", "shaft_turns", 4.0, WITHHOLD, "too_short"),
     ("zone", "velocity_to_hz", 1000.0, WITHHOLD, "bandwidth"),
     ("zone", "shaft_hz", 10.0, WITHHOLD, "slow_shaft"),
-    ("shaft_hz", "confidence", 0.5, WITHHOLD, "uncertain_speed"),
+    ("shaft_hz", "confidence", 0.7, WITHHOLD, "uncertain_speed"),
     ("shaft_hz", "shaft_turns", 4.0, WITHHOLD, "too_short"),
-    ("order*", "confidence", 0.5, WITHHOLD, "uncertain_speed"),
+    ("order*", "confidence", 0.7, WITHHOLD, "uncertain_speed"),
     ("order*", "shaft_turns", 4.0, WITHHOLD, "too_short"),
 )
 

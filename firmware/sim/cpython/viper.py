@@ -36,7 +36,19 @@ class Word(int):
     """A loaded word with its top bit set: 32 and 64 bits agree on it only once it is masked."""
 
     def __and__(self, mask: int) -> int:
-        return int32(int.__and__(self, int32(mask)) if mask >= 0 else -1 - _MOST - 1)
+        return int32(int.__and__(self, int32(mask)))
+
+    __rand__ = __and__
+
+    def _refuse(self, *_: object) -> "Any":
+        raise OverflowError("%d from memory is negative on 32 bits only: mask it" % int(self))
+
+
+for _name in ["add", "sub", "mul", "floordiv", "mod", "lshift", "rshift", "or", "xor"]:
+    setattr(Word, "__%s__" % _name, Word._refuse)
+    setattr(Word, "__r%s__" % _name, Word._refuse)
+for _name in ["neg", "pos", "invert", "eq", "ne", "lt", "le", "gt", "ge"]:
+    setattr(Word, "__%s__" % _name, Word._refuse)
 
 
 class Address:
