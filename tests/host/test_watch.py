@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright import broker, fleet_state
+from nodewright.data import firmware_dir
 from nodewright.errors import BadInput, BrokerUnreachable
 from nodewright.fleet_state import FleetState, printable
 from nodewright.seqset import SeqSet
@@ -21,20 +22,11 @@ WAIT_S = 10.0
 TOPIC = "nodewright/demo/pump-1/"
 
 
+_VECTORS = json.loads((firmware_dir() / "wire" / "vectors" / "report_v1.json").read_text())
+
+
 def report(boot: int = 1, seq: int = 0, **more: Any) -> bytes:
-    fields = {
-        "v": 1,
-        "definitions": 1,
-        "boot": boot,
-        "seq": seq,
-        "uptime_ms": 1,
-        "epoch_s": None,
-        "dropped": 0,
-        "record": None,
-        "channels": {"x": {"acc_rms_g": 0.5}},
-        "withheld": {},
-        "faults": [],
-    }
+    fields = _VECTORS["good"][0]["report"] | {"boot": boot, "seq": seq}
     return json.dumps(fields | more).encode()
 
 
@@ -90,7 +82,7 @@ def test_apply__report__is_kept_and_counted() -> None:
         "report",
         False,
     )
-    assert event.message["channels"]["x"]["acc_rms_g"] == 0.5
+    assert event.message["channels"] == _VECTORS["good"][0]["report"]["channels"]
     node = pump(state)
     assert (node.received, node.doubles, node.seen_at, node.missing) == (1, 0, 5.0, 0)
     assert node.has(3, 17)
