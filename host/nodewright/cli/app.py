@@ -18,6 +18,7 @@ COMMANDS = {
     "virtual": "Run the demo's boards and their broker until Ctrl-C, and print their ports.",
     "watch": "Show what the nodes on a broker report, until Ctrl-C.",
     "boards": "List the boards that a node can be made of, with what they offer.",
+    "doctor": "Look at this host: what is missing or odd, and what to do about it.",
 }
 
 _EPILOG = "Exit codes:\n\n" + "\n".join(
