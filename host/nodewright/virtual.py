@@ -1,4 +1,7 @@
-"""A virtual board: a MicroPython process with a flash file, twins, and a serial port.
+"""A virtual board: a process with the firmware, twins around it, and a serial port.
+
+It runs MicroPython over a flash file, or CPython over a folder: nodewright/guest.py.  On CPython
+there is no REPL and so no port; all else is the same.
 
 The process lives on a pseudo-terminal of its own, as the leader of its session: when we die,
 however that happens, the terminal hangs up and the process with it.  A second pseudo-terminal is
@@ -21,12 +24,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from nodewright.console import Event, Lines, parse_event
-from nodewright.data import firmware_dir
 from nodewright.errors import NodewrightError
+from nodewright.guest import Guest, OnCPython, OnMicroPython
 from nodewright.interpreter import Interpreter
 from nodewright.pty_link import End, open_line
 from nodewright.reactor import reactor
-from nodewright.twins_heap import twins_heap_bytes
 
 # firmware/sim/board.py writes it when the board is up, firmware/sim/power.py sends the signals.
 _READY = b"\x00ready\x00"
@@ -66,16 +68,19 @@ class CrashLoop(BoardFailed):
 class VirtualBoard:
     """One board, running from `start` to `stop`, or as a context manager.
 
-    image: the bytes of its flash; spec: docs/architecture.md, "Twins", without paths, which are
-    ours; heap_bytes: as on the board it stands for, of 32-bit words.  on_event and on_line are
-    called on the thread that serves all boards: they must not wait.
+    image: the bytes of its flash, or, on CPython, its files by their absolute paths; spec:
+    docs/architecture.md, "Twins", without paths, which are ours; interpreter: None for CPython;
+    heap_bytes: as on the board it stands for, of 32-bit words (CPython's has no bound).  on_event
+    and on_line are called on the thread that serves all boards: they must not wait.
+
+    port: the device of its serial port once it has started, "" where there is none.
     """
 
     def __init__(
         self,
-        image: bytes,
+        image: bytes | Mapping[str, bytes],
         spec: Mapping[str, Any],
-        interpreter: Interpreter,
+        interpreter: Interpreter | None,
         heap_bytes: int,
         *,
         on_event: Callable[[Event], None] | None = None,
@@ -87,7 +92,9 @@ class VirtualBoard:
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self.failure: BoardFailed | None = None
         self.boots = 0
-        self._image, self._spec, self._interpreter = image, dict(spec), interpreter
+        self.port = ""
+        self._spec = dict(spec)
+        self._guest = _guest(image, self._spec, interpreter, heap_bytes)
         self._on_event, self._on_line = on_event, on_line
         self._restarts_per_minute = restarts_per_minute
         self._restarts: deque[float] = deque()
@@ -102,6 +109,7 @@ class VirtualBoard:
         self._console = Lines(self._line)
         self._starting: bytearray | None = None
         self._raw = False
+        self._cut = False
         self._mode_tail = b""
 
     # --- life
@@ -122,13 +130,13 @@ class VirtualBoard:
         """Make the folder, the port and the process.  It boots meanwhile; see `wait_for`."""
         self._folder = Path(tempfile.mkdtemp(prefix="nodewright-"))
         try:
-            (self._folder / "flash.img").write_bytes(self._image)
+            # Here, not on the thread that serves the other boards.
+            self._guest.lay_out(self._folder)
             self.samples_dir.mkdir()
-            ours, self._slave = open_line(interrupts=False)
-            self.port = os.ttyname(self._slave)
-            # Measured here, not on the thread that serves the other boards.
-            self._heap = self._heap_argument()
-            self._serial = End(self._loop, ours, self._typed, lambda: None)
+            if self._guest.has_repl:
+                ours, self._slave = open_line(interrupts=False)
+                self.port = os.ttyname(self._slave)
+                self._serial = End(self._loop, ours, self._typed, lambda: None)
             self._loop.run(lambda: self._spawn("power_on"))
         except BaseException:
             self.stop()
@@ -155,6 +163,20 @@ class VirtualBoard:
 
         self._loop.run(pull)
 
+    def cut_power(self) -> None:
+        """Take its supply away, whatever it is doing, and give it back: the flash stays as it is.
+
+        Raises BoardFailed where no process runs.
+        """
+
+        def cut() -> None:
+            if not self._pid:
+                raise BoardFailed(self.name, "does not run")
+            self._cut = True
+            os.kill(self._pid, signal.SIGKILL)
+
+        self._loop.run(cut)
+
     # --- what is known of it
 
     @property
@@ -174,8 +196,13 @@ class VirtualBoard:
         """Its process, 0 while there is none."""
         return self._pid
 
+    @property
+    def files(self) -> Path:
+        """On CPython: the folder that is the node's `/`."""
+        return self.folder / "files"
+
     def flash_image(self) -> bytes:
-        """What is on its flash now."""
+        """What is on its flash now; FileNotFoundError on CPython, which has `files`."""
         return (self.folder / "flash.img").read_bytes()
 
     def wait_for(
@@ -200,20 +227,13 @@ class VirtualBoard:
 
     # --- the process; all below runs on the reactor's thread
 
-    def _heap_argument(self) -> str:
-        """The heap that stands for the board's: scaled as words are, plus that of the twins."""
-        scaled = self.heap_bytes * self._interpreter.word_bits // 32
-        return f"heapsize={scaled + twins_heap_bytes(self._interpreter, self._spec)}"
-
     def _spawn(self, cause: str, run_main: bool = True) -> None:
         self.boots += 1
         spec_path = self.folder / "spec.json"
-        flash = {**self._spec["flash"], "path": str(self.folder / "flash.img")}
-        spec = {**self._spec, "flash": flash, "log": str(self.samples_dir)}
+        spec = {**self._spec, **self._guest.changes(self.folder), "log": str(self.samples_dir)}
         spec |= {"boot": self.boots, "reset_cause": cause, "run_main": run_main}
         spec_path.write_text(json.dumps(spec))
-        launcher = firmware_dir() / "sim" / "launcher.py"
-        command = [*self._interpreter.command, "-X", self._heap, "-i", str(launcher)]
+        command = self._guest.command()
         ours, other = open_line(interrupts=True)
         try:
             self._pid = _spawn_on(os.ttyname(other), [*command, str(spec_path)], self.folder)
@@ -291,6 +311,13 @@ class VirtualBoard:
         self._ended(os.waitstatus_to_exitcode(status))
 
     def _ended(self, code: int) -> None:
+        if self._cut:
+            self._cut = self._raw = False
+            self._starting = None
+            self._console.end()
+            if self._may_restart():
+                self._spawn("power_on")
+            return
         if self._starting is not None:
             told = bytes(self._starting)
             self._starting = None
@@ -353,6 +380,22 @@ class VirtualBoard:
         self._process = self._serial = None
         pid, self._pid = self._pid, 0
         return pid
+
+
+def _guest(
+    image: bytes | Mapping[str, bytes],
+    spec: Mapping[str, Any],
+    interpreter: Interpreter | None,
+    heap_bytes: int,
+) -> Guest:
+    """Whoever runs such an image.  Raises TypeError for one that the runtime cannot have."""
+    if interpreter is None:
+        if isinstance(image, bytes):
+            raise TypeError("CPython runs files, not a flash image")
+        return OnCPython(image)
+    if not isinstance(image, bytes):
+        raise TypeError("MicroPython runs a flash image, not files")
+    return OnMicroPython(image, spec, interpreter, heap_bytes)
 
 
 def _spawn_on(terminal: str, command: list[str], home: Path) -> int:

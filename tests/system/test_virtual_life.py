@@ -12,7 +12,7 @@ import pytest
 
 from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
 from nodewright.virtual import BoardFailed, VirtualBoard
-from system.virtual_rig import WAIT_S, board, facts
+from system.virtual_rig import WAIT_S, board, facts, image
 
 _BUSY = "print('nodewright: done')\nwhile True: pass\n"
 _DEAF = """
@@ -136,8 +136,7 @@ def test_board__process_dies_of_a_fault__failure_names_the_signal() -> None:
 def test_board__interpreter_that_is_gone__board_failed() -> None:
     good = find_interpreter()
     gone = Interpreter(("/nowhere/micropython",), *list(vars(good).values())[1:])
-    virtual = board("")
-    broken = VirtualBoard(virtual._image, virtual._spec, gone, 100_000)
+    broken = VirtualBoard(image({}), board("")._spec, gone, 100_000)
     with pytest.raises((BoardFailed, OSError)):
         broken.start()
 

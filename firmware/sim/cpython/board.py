@@ -1,0 +1,93 @@
+"""A virtual board on CPython: the same twins, the same firmware as source, the same console.
+
+The node's files lie in a folder, spec["files"], in place of a flash image; there is no REPL.
+"""
+
+import json
+import os
+import signal
+import sys
+
+import sim.cpython
+from sim.cpython import modules, ported
+from sim.cpython.files import Files
+from sim.cpython.report import print_exception
+
+sim.cpython.install()
+ported.install()
+
+from sim import machine, network, power, select, time  # noqa: E402  they need what is installed
+from sim.cpython import loop  # noqa: E402
+from sim.pacer import Pacer  # noqa: E402
+from sim.wiring import build_buses  # noqa: E402
+from sim.world import World  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from sim.cpython.modules import NodeModules
+
+READY = "\x00ready\x00"  # firmware/sim/board.py
+
+
+def start(spec_path: str) -> "NoReturn":
+    """Build the board, run its programs, and wait for the supervisor to end it."""
+    try:
+        with open(spec_path, encoding="utf-8") as file:
+            spec = json.load(file)
+        node = _build(spec)
+    except Exception as error:
+        print_exception(error)
+        sys.stdout.flush()
+        power.end_stillborn()
+    sys.stdout.write(READY)
+    sys.stdout.flush()
+    try:
+        _run(node, spec["files"] + "/boot.py")
+        if spec.get("run_main", True):
+            _run(node, spec["files"] + "/main.py")
+    except SystemExit:
+        power.end_softly()
+    _idle()
+
+
+def _build(spec: "dict[str, Any]") -> "NodeModules":
+    """Twins in place; the node's modules can be imported."""
+    world = World(spec, _open_host, Pacer() if spec.get("realtime") else None)
+    time.attach(world)
+    select.attach(world)
+    network.attach(world)
+    machine.attach(world, build_buses(spec, world))
+    sys.modules["machine"] = machine
+    sys.modules["network"] = network
+    loop.install(world)
+    files = Files(spec["files"])
+    twins = {"os": files.module(), "time": time, "select": select}
+    node = modules.NodeModules(os.path.realpath(spec["files"]), twins, {"open": files.open})
+    modules.install(node)
+    return node
+
+
+def _open_host(path: str, mode: str) -> "Any":
+    """A file of the host for the twins, unbuffered as theirs are on MicroPython."""
+    return open(path, mode, buffering=0)
+
+
+def _run(node: "NodeModules", path: str) -> None:
+    if not os.path.exists(path):
+        return
+    try:
+        node.run(path)
+    except (Exception, KeyboardInterrupt) as error:
+        print_exception(error)
+    sys.stdout.flush()
+
+
+def _idle() -> "NoReturn":
+    """The programs have ended: where a board has its REPL, here is nothing but its end."""
+    while True:
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            continue
