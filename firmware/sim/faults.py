@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sim.pins import PinState
     from sim.world import World
 
     Fault = dict[str, Any]
@@ -25,17 +26,19 @@ KINDS = (
     ("clipping", "factor"),
     ("mounting", "orientation"),
 )
+_I2C_ONLY = ("nack", "bus_held")  # SPI has no acknowledgement, and no line that two drive
+_MOST_CLOCKS = 9
 
 
 class Schedule:
     """Begins and ends faults when they are due; a source of the world.
 
-    faults: those of this boot, {"kind", "chip", "from_ms", "to_ms", …}; buses: of build_buses.
-    Raises ValueError(key, value, allowed).
+    faults: those of this boot, {"kind", "chip", "from_ms", "to_ms", …}; buses: of build_buses;
+    world: where they are.  Raises ValueError(key, value, allowed).
     """
 
-    def __init__(self, faults: "list[Fault]", buses: "list[Bus]") -> None:
-        self._buses = buses
+    def __init__(self, faults: "list[Fault]", buses: "list[Bus]", world: "World") -> None:
+        self._buses, self._world = buses, world
         self._steps: "list[Step]" = []
         for fault in faults:
             self._check(fault)
@@ -53,7 +56,9 @@ class Schedule:
             raise ValueError("faults." + needs, None, "what %s needs" % fault["kind"])
         if not 0 <= fault["from_ms"] < fault["to_ms"]:
             raise ValueError("faults.to_ms", fault["to_ms"], "after from_ms")
-        _find(self._buses, fault["chip"])
+        bus, _, _ = _find(self._buses, fault["chip"])
+        if bus["kind"] != "i2c" and fault["kind"] in _I2C_ONLY:
+            raise ValueError("faults.kind", fault["kind"], "on I2C only")
 
     def next_event_us(self) -> "int | None":
         return self._steps[-1][0] if self._steps else None
@@ -62,16 +67,45 @@ class Schedule:
         """Begin and end all that is due."""
         while self._steps and self._steps[-1][0] <= now_us:
             _, begins, fault = self._steps.pop()
-            bus, place, chip = _find(self._buses, fault["chip"])
-            kind = fault["kind"]
-            if kind in ("unplugged", "nack"):
-                # Off the bus: its controller finds nobody there.
-                if begins:
-                    bus["chips"].pop(place, None)
-                else:
-                    bus["chips"][place] = chip
-            if kind != "nack":
-                chip.inject(kind, fault if begins else None)
+            self._step(fault, begins)
+
+    def _step(self, fault: "Fault", begins: bool) -> None:
+        bus, place, chip = _find(self._buses, fault["chip"])
+        kind = fault["kind"]
+        if kind == "bus_held":
+            if begins:  # only clocks end it
+                sda, scl = (self._world.pin_state(bus["pins"][name]) for name in ("sda", "scl"))
+                Hold(sda, scl, fault.get("clocks", _MOST_CLOCKS))
+            return
+        if kind in ("unplugged", "nack"):
+            # Off the bus: its controller finds nobody there.
+            if begins:
+                bus["chips"].pop(place, None)
+            else:
+                bus["chips"][place] = chip
+        if kind != "nack":
+            chip.inject(kind, fault if begins else None)
+
+
+class Hold:
+    """A chip that lost its master in mid-byte: it holds SDA low until it has been clocked on.
+
+    clocks: how many rising edges of SCL, while the master lets SDA go, bring it to a bit that is
+    high: nine at most, the rest of a byte and its acknowledge (UM10204 rev. 7, 3.1.16).
+    """
+
+    def __init__(self, sda: "PinState", scl: "PinState", clocks: int) -> None:
+        self._sda, self._scl, self._clocks = sda, scl, clocks
+        sda.hold(True)
+        scl.listener = self._clock
+
+    def _clock(self, level: int) -> None:
+        if not level or not self._sda.released:
+            return
+        self._clocks -= 1
+        if self._clocks <= 0:
+            self._scl.listener = None
+            self._sda.hold(False)
 
 
 def _find(buses: "list[Bus]", name: str) -> "tuple[Bus, int, Any]":
@@ -89,4 +123,4 @@ def schedule(spec: "dict[str, Any]", buses: "list[Bus]", world: "World") -> None
     boot = spec.get("boot", 1)
     faults = [fault for fault in spec.get("faults", ()) if fault.get("boot", 1) == boot]
     if faults:
-        world.add_source(Schedule(faults, buses))
+        world.add_source(Schedule(faults, buses, world))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sim.world import World
 
 _EIO = 5  # what the RP2040's port raises when nobody acknowledges, ports/rp2/machine_i2c.c
+_ETIMEDOUT = 110  # and when the bus does not become free within its timeout
 _CLOCKS_PER_BYTE = 9  # eight bits and the acknowledge
 
 
@@ -35,11 +36,19 @@ class I2C:
         wires = {"sda": sda, "scl": scl}
         pins = {name: pin_number(pin) for name, pin in wires.items() if pin is not None}
         self._chips: "dict[int, Any]" = find_bus(self.buses, "I2C", bus, pins)
+        self._wires = [self.world.pin_state(number) for number in pins.values()]
+        for wire in self._wires:
+            wire.taken = wire.driven = False
+            wire.pull_up()
+        self._timeout_us = timeout
         self._byte_ns = _CLOCKS_PER_BYTE * 1_000_000_000 // freq
         self._reg = (bytearray(1), bytearray(2))
 
     def scan(self) -> "list[int]":
         """The addresses that acknowledge, of 0x08..0x77."""
+        for wire in self._wires:
+            if wire.held or wire.taken:
+                return []
         self.world.advance_ns(self._byte_ns * 112)
         return [address for address in sorted(self._chips) if 0x08 <= address <= 0x77]
 
@@ -47,6 +56,10 @@ class I2C:
         """The chip at an address, after the time that the address byte takes."""
         if not isinstance(address, int):
             raise TypeError("can't convert %s to int" % type(address).__name__)
+        for wire in self._wires:
+            if wire.held or wire.taken:
+                self.world.advance_us(self._timeout_us)
+                raise OSError(_ETIMEDOUT)
         self.world.advance_ns(self._byte_ns)
         chip = self._chips.get(address)
         if chip is None:

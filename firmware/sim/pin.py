@@ -53,8 +53,9 @@ class Pin:
             raise ValueError("invalid pin pull")
         if mode != -1:
             self._mode = mode
-        if pull == self.PULL_UP and not self._state.driven:
-            self._state.level = 1
+            self._state.taken = True
+        if pull == self.PULL_UP:
+            self._state.pull_up()
         if value is not None:
             self._state.drive(1 if value else 0)
 
@@ -78,7 +79,7 @@ class Pin:
     low = off
 
     def toggle(self) -> None:
-        self.value(not self._state.level)
+        self.value(not self._state.released)
 
     def irq(
         self,

@@ -14,12 +14,18 @@ IRQ_RISING = 8
 
 
 class PinState:
-    """One wire: its level, who listens to it, and the handler of its interrupt."""
+    """One wire: its level, who listens to it, and the handler of its interrupt.
+
+    taken: the program has made it a plain pin, and a bus that it belonged to has lost it.
+    """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.level = 0
         self.driven = False
+        self.held = False  # somebody else pulls it low
+        self.released = 0  # what it is when nobody else does
+        self.taken = False
         self.listener: "Callable[[int], None] | None" = None
         self._pin: "Any" = None
         self._handler: "Callable[[Any], None] | None" = None
@@ -35,6 +41,21 @@ class PinState:
     def drive(self, level: int) -> None:
         """Set the level, from either side; an edge that is waited for runs its handler now."""
         self.driven = True
+        self.released = level
+        self._change(0 if self.held else level)
+
+    def pull_up(self) -> None:
+        """A resistor pulls it up: high, until somebody drives it."""
+        if not self.driven:
+            self.released = 1
+            self._change(0 if self.held else 1)
+
+    def hold(self, low: bool) -> None:
+        """A chip at an open-drain line pulls it low, or lets it go."""
+        self.held = low
+        self._change(0 if low else self.released)
+
+    def _change(self, level: int) -> None:
         if level == self.level:
             return
         self.level = level

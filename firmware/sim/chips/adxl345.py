@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     class World(Protocol):
         def now_us(self) -> int: ...
+        def advance_us(self, span_us: int) -> None: ...
         def pin(self, number: int, level: int) -> None: ...
         def open_file(self, path: str, mode: str) -> Any: ...
         def log_samples(
@@ -73,6 +74,8 @@ _NOISE_LOW_POWER_DIGITS = (1.8, 1.8, 2.6)  # "Noise Performance"
 _NOISE_CODE = 10  # of 100 Hz
 _CHUNK = 16  # samples that are computed at once
 _LOGGED = 32  # samples that are logged at once
+_STALL_AFTER = 8  # entries of a run: its settling is over
+_STALL_SAMPLES = 48  # more than the FIFO and its watermark hold
 
 
 class Twin(RegisterChip):
@@ -97,7 +100,8 @@ class Twin(RegisterChip):
         self._source = source(config["source"], world.open_file)
 
         self._frozen = False  # the data registers keep their values
-        self._stalls = False  # each run meets a CPU that comes late, once
+        self._stalls = False  # each run meets a CPU that comes late
+        self._stalled_run = 0
         self._gain = 1.0
 
         self._regs = bytearray(_FIFO_STATUS + 1)
@@ -140,7 +144,7 @@ class Twin(RegisterChip):
         self._fifo.trigger(self._regs[_FIFO_CTL] & 0x1F)
         self._drive()
 
-    # --- faults (docs/architecture.md)
+    # --- faults, docs/architecture.md
 
     def inject(self, kind: str, fault: "dict[str, Any] | None") -> None:
         """A fault begins, as its row of the schedule says, or ends: None."""
@@ -150,6 +154,15 @@ class Twin(RegisterChip):
             self._lose_supply()
         elif kind == "wrong_identity":
             self._regs[_DEVID] = 0 if on else _ID
+        elif kind == "stuck":
+            self._frozen = on
+        elif kind == "overrun":
+            self._stalls = on
+        elif kind == "clipping":
+            self._gain = fault["factor"] if fault is not None else 1.0
+        elif kind == "mounting":
+            turned = fault["orientation"] if fault is not None else self._mounted
+            self._axes, self._signs = _orientation(turned)
         self._drive()
 
     def _lose_supply(self) -> None:
@@ -183,6 +196,7 @@ class Twin(RegisterChip):
         if reg == _INT_SOURCE:
             return self._sources()
         if reg == _FIFO_STATUS:
+            self._stall()
             return self._fifo.count
         return self._regs[reg] if reg <= _FIFO_STATUS else 0
 
@@ -251,6 +265,14 @@ class Twin(RegisterChip):
         self._made = made
         self._fresh = True
 
+    def _stall(self) -> None:
+        """Let a CPU come too late for the FIFO, once a run, as if other work had kept it."""
+        if not self._stalls or self._stalled_run == self._run or self._served < _STALL_AFTER:
+            return
+        self._stalled_run = self._run
+        self._world.advance_us(int(_STALL_SAMPLES * 1e6 / self._rate_hz))
+        self._sync()
+
     # --- interrupts
 
     def _sources(self) -> int:
@@ -309,6 +331,8 @@ class Twin(RegisterChip):
         """The digits of the sample with this number since the start of measurement."""
         index = self._base + made
         self._unplayed = index + 1
+        if self._frozen:
+            return
         if index // _CHUNK != self._chunk:
             self._chunk = index // _CHUNK
             self._source.fill(self._chunk * _CHUNK, _CHUNK, self._rate_hz, self._g)
@@ -319,7 +343,7 @@ class Twin(RegisterChip):
         key = self._seed + 2 * index
         bits = mix(key & 0xFFFFFFFF) | (mix(key + 1 & 0xFFFFFFFF) & 0xFFFF) << 32
         for axis in range(3):
-            value = self._g[at + self._axes[axis]] * self._signs[axis] * _DIGITS_PER_G
+            value = self._g[at + self._axes[axis]] * self._signs[axis] * self._gain * _DIGITS_PER_G
             if self._noisy:
                 value += (NORMAL[bits & 0xFF] + NORMAL[bits >> 8 & 0xFF]) * self._noise(axis, code)
                 bits >>= 16
