@@ -1,0 +1,118 @@
+"""A demo's result as the data of its page."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from nodewright import __version__
+from nodewright.demo.kept import Kept
+from nodewright.demo.plan import G_PER_DIGIT
+from nodewright.demo.result import DemoResult
+from nodewright.demo.tally import Tally
+from nodewright.page import facts
+from nodewright.page.marks import marks_of
+from nodewright.page.model import Fact, FaultEvent, LastRecord, NodePage, Page
+from nodewright.page.words import count
+
+
+def gather(
+    result: DemoResult, made_at: datetime, host: str, faults: Sequence[FaultEvent] = ()
+) -> Page:
+    """The page of a demo.  The same arguments give the same page.
+
+    made_at: when it ended, with its time zone; host: what it ran on; faults: what was put in.
+    """
+    nodes = [
+        _node(tally, result.kept.get(tally.plan.name, Kept()), result.about)
+        for tally in result.tallies
+    ]
+    return Page(
+        made_at=made_at,
+        version=__version__,
+        ok=result.ok,
+        seconds=result.seconds,
+        how=_how(result),
+        nodes=tuple(nodes),
+        faults=tuple(faults),
+        made_with=_made_with(result, host),
+    )
+
+
+def _how(result: DemoResult) -> tuple[str, ...]:
+    felt = "a recording" if result.about["kind"] == "record" else "simulated machines"
+    boards = count(len(result.tallies), "virtual board")
+    bounded = result.runtime.interpreter is not None
+    heap = f" with {result.heap_bytes // 1024} KB of heap" if bounded else ""
+    return (
+        f"{boards} booted the firmware image that a board gets, and ran it on "
+        f"{result.runtime}{heap}. Sensors and buses were twins: models at "
+        f"the level of registers and bytes, which felt {felt}. Reports went over MQTT through "
+        f"{result.broker_kind} {result.broker_version}.",
+        "Each value is held against a float64 reference, which shares no code with the node and "
+        "works on the very samples that the sensor’s twin served. That judges the node’s program. "
+        "No physical sensor was on the bus: mounting, cable and chip tolerances are not judged.",
+    )
+
+
+def _made_with(result: DemoResult, host: str) -> tuple[Fact, ...]:
+    return (
+        Fact("Host tool", f"nodewright {__version__}"),
+        Fact("Host", host),
+        Fact("Interpreter of the nodes", str(result.runtime)),
+        Fact("Its command", " ".join(result.runtime.as_dict()["command"]), code=True),
+        Fact("Heap of a node", f"{result.heap_bytes} bytes"),
+        Fact("Broker", f"{result.broker_kind} {result.broker_version}, {result.broker_address}"),
+        Fact("Asked for", f"{result.cycles} reports of each node, every {result.interval_s:g} s"),
+        Fact("Took", f"{result.seconds:.1f} s"),
+        Fact("Messages refused", facts.counts(result.refused)),
+    )
+
+
+def _node(tally: Tally, kept: Kept, about: Mapping[str, Any]) -> NodePage:
+    plan, failures = tally.plan, tuple(tally.failures)
+    records = [kept.reports[key]["record"] for key in tally.sent if key in kept.reports]
+    last = _last(tally, kept)
+    return NodePage(
+        name=plan.name,
+        title=plan.machine.title if about["kind"] == "machines" else "a recording, played",
+        ok=not failures,
+        sent=len(tally.sent),
+        received=tally.received,
+        lost=tally.lost,
+        doubled=tally.duplicates,
+        points=tuple(tally.points),
+        failures=failures,
+        notes=tuple(tally.notes),
+        machine=facts.machine(plan, about),
+        sensor=facts.sensor(plan),
+        delivery=facts.delivery(tally, [record for record in records if record is not None]),
+        health=facts.health(kept.health),
+        image=facts.image(tally, kept),
+        files=tuple(sorted(kept.image.files.items())) if kept.image else (),
+        console=tuple(facts.said(line) for line in kept.console),
+        marks=marks_of(plan, about, last.points if last else ()),
+        last=last,
+    )
+
+
+def _last(tally: Tally, kept: Kept) -> LastRecord | None:
+    if kept.last is None or kept.digits is None or kept.last not in tally.verdicts:
+        return None
+    report = kept.reports[kept.last]
+    boot, seq = kept.last
+    return LastRecord(
+        name=f"report {boot}:{seq}",
+        channels=tuple(tally.plan.sensor["channels"]),
+        samples_g=kept.digits.astype(np.float64) * G_PER_DIGIT,
+        rate_hz=report["record"]["rate_hz"],
+        evidence=facts.evidence(report["record"], tally.plan.clock_error_ppm),
+        points=tuple(tally.verdicts[kept.last].points),
+        marked=_reasons(report["marked"]),
+        withheld=_reasons(report["withheld"]),
+    )
+
+
+def _reasons(table: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    return {(channel, key): why for channel, row in table.items() for key, why in row.items()}

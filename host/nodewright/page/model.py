@@ -1,0 +1,106 @@
+"""What the page says, as data; how it looks is decided elsewhere.
+
+Text here is plain: whoever puts it on the page escapes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nodewright.demo.judge import Point
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and what there is to say; code: for machines' words (digests, commands, keys)."""
+
+    name: str
+    text: str
+    code: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A frequency at which the spectrum may show a line, and why.
+
+    shaft: a multiple of the shaft's speed; part: of vanes, blades, a bearing's balls.
+    """
+
+    name: str
+    frequency_hz: float
+    kind: Literal["shaft", "part"]
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """One fault that was put in.
+
+    at_s: since the demo began; said: what the node reported; outcome: how it ended.
+    """
+
+    at_s: float
+    node: str
+    fault: str
+    said: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class LastRecord:
+    """The waveform that a node's last values were computed from, and what it says of itself.
+
+    samples_g: float64[N, axes], as the sensor's twin served it; rate_hz: as the node measured it;
+    points: its values beside the reference; marked, withheld: (channel, feature) to reason.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    samples_g: NDArray[np.float64]
+    rate_hz: float
+    evidence: tuple[Fact, ...]
+    points: tuple[Point, ...]
+    marked: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    withheld: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NodePage:
+    """One node.  points: of all its reports that count; last: None where no record came."""
+
+    name: str
+    title: str
+    ok: bool
+    sent: int
+    received: int
+    lost: int
+    doubled: int
+    points: tuple[Point, ...]
+    failures: tuple[str, ...]
+    notes: tuple[str, ...]
+    machine: tuple[Fact, ...]
+    sensor: tuple[Fact, ...]
+    delivery: tuple[Fact, ...]
+    health: tuple[Fact, ...]
+    image: tuple[Fact, ...]
+    files: tuple[tuple[str, str], ...]
+    console: tuple[str, ...]
+    marks: tuple[Mark, ...] = ()
+    last: LastRecord | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything.  made_at: when the demo ended; how: sentences on how it was made."""
+
+    made_at: datetime
+    version: str
+    ok: bool
+    seconds: float
+    how: tuple[str, ...]
+    nodes: tuple[NodePage, ...]
+    faults: tuple[FaultEvent, ...]
+    made_with: tuple[Fact, ...]

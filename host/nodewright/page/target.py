@@ -1,0 +1,93 @@
+"""The file that a page goes to: checked before the demo starts, written in one step."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from nodewright.errors import BadInput, NodewrightError
+from nodewright.page.document import GENERATOR
+
+_FIRST_BYTES = 1024  # in which a page of ours says so
+_SIGN = f'<meta name="generator" content="{GENERATOR}">'.encode()
+
+
+class ReportError(NodewrightError):
+    """The page could not be written after all: path, reason."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"the report {path} was not written: {reason}")
+
+
+class Target:
+    """Where a page goes.
+
+    A file that is there already is replaced if it is such a page or empty, and never else. What
+    was there stays whole until the new page is whole; a symbolic link stays one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises BadInput where no page can be written to path."""
+        self.path = path
+        try:
+            # A folder that lets us make a file lets us make the page, too.
+            part = self._begin(b"")
+        except OSError as error:
+            raise BadInput(self._cure(error)) from error
+        part.unlink()
+        self._refuse_others()
+
+    def write(self, text: str) -> None:
+        """Write the page.  Raises ReportError; BadInput for a file that came meanwhile."""
+        self._refuse_others()
+        part = None
+        try:
+            part = self._begin(text.encode())
+            part.replace(self._file)
+        except OSError as error:
+            if part is not None:
+                with suppress(OSError):
+                    part.unlink()
+            raise ReportError(self.path, error.strerror or str(error)) from error
+
+    @property
+    def _file(self) -> Path:
+        return self.path.resolve()
+
+    def _begin(self, data: bytes) -> Path:
+        """A file beside the page's, with this in it, on the disk."""
+        part = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
+        # Not tempfile: what it makes nobody else may read, and a page is to be shown.
+        with part.open("xb") as stream:
+            try:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            except OSError:
+                part.unlink()
+                raise
+        return part
+
+    def _refuse_others(self) -> None:
+        file = self._file
+        if not file.exists():
+            return
+        if not file.is_file():
+            raise BadInput(f"--report {self.path} is no ordinary file: give the name of a new one")
+        try:
+            with file.open("rb") as stream:
+                first = stream.read(_FIRST_BYTES)
+        except OSError as error:
+            raise BadInput(self._cure(error)) from error
+        if first and _SIGN not in first:
+            raise BadInput(
+                f"--report {self.path} exists and is no page of nodewright: "
+                "give another name, or delete it first"
+            )
+
+    def _cure(self, error: OSError) -> str:
+        reason = error.strerror or str(error)
+        return (
+            f"--report {self.path} cannot be written ({reason}): give a file in a folder of yours"
+        )
