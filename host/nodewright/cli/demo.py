@@ -7,7 +7,7 @@ import typer
 
 from nodewright.cli import exits
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port
+from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port, Realtime, Runtime
 from nodewright.cli.output import print_json
 from nodewright.errors import BadInput
 
@@ -44,7 +44,9 @@ def command(
     variable: Annotated[
         str | None, typer.Option(metavar="NAME", help="The array of an npz or mat file.")
     ] = None,
+    runtime: Runtime = None,
     interpreter: Interpreter = None,
+    realtime: Realtime = False,
     broker: BrokerKind = "auto",
     port: Port = None,
     as_json: Annotated[
@@ -64,11 +66,13 @@ def command(
     # Here and not above: NumPy and SciPy take a while, and `--help` need not wait for them.
     from nodewright.cli.demo_view import JsonView, PlainView, TableView
     from nodewright.cli.output import err, out
+    from nodewright.cli.runtime import tell_choice
     from nodewright.demo.fleet import FleetOptions, Interrupted
     from nodewright.demo.record import open_record
     from nodewright.demo.run import DemoOptions, run_demo
 
-    fleet = FleetOptions(nodes, interval, interpreter, broker, port)
+    tell_choice(runtime, interpreter)
+    fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime)
     if record is not None:
         source = open_record(record, rate_hz, scale, channel or (), variable)
         options = DemoOptions(fleet, cycles, source, source.about)

@@ -104,9 +104,11 @@ class TableView(JsonView):
 
 def _intro(fleet: VirtualFleet) -> list[Text]:
     hub, board = fleet.hub, fleet.board
+    bounded = fleet.runtime.interpreter is not None
+    heap = f", {board.heap_bytes // 1024} KB of heap" if bounded else ""
     lines = [
         Text(f"broker: {hub.kind} {hub.version} on {hub.host}:{hub.port}"),
-        Text(f"runtime: {fleet.interpreter}, {board.heap_bytes // 1024} KB of heap"),
+        Text(f"runtime: {fleet.runtime}{heap}"),
     ]
     lines += [
         Text(f"{plan.name}: {plan.machine.title}, {plan.sensor_text}") for plan in fleet.plans

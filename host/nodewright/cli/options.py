@@ -12,12 +12,18 @@ Interpreter = Annotated[
     str | None,
     typer.Option(
         metavar="PATH",
-        envvar="NODEWRIGHT_MICROPYTHON",
-        help="Another MicroPython than the packaged one.",
+        help="Another MicroPython than that of NODEWRIGHT_MICROPYTHON or the packaged one.",
     ),
 ]
 Interval = Annotated[
     float, typer.Option(metavar="S", help="Seconds between two records of a node.")
+]
+Runtime = Annotated[
+    Literal["micropython", "cpython"] | None,
+    typer.Option(help="What runs the firmware; CPython serves where there is no MicroPython."),
+]
+Realtime = Annotated[
+    bool, typer.Option("--realtime", help="The sensors live on this host's clock, late or not.")
 ]
 Port = Annotated[
     int | None, typer.Option(metavar="PORT", help="Of the broker on loopback; else any free one.")

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from nodewright.cli import exits
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port
+from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port, Realtime, Runtime
 from nodewright.cli.output import err, out, print_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ _POLL_S = 0.2
 def command(
     demo: Annotated[int, typer.Option(metavar="N", help="How many boards, 1 to 64.")] = 3,
     interval: Interval = 2.0,
+    runtime: Runtime = None,
     interpreter: Interpreter = None,
+    realtime: Realtime = False,
     broker: BrokerKind = "auto",
     port: Port = None,
     as_json: Annotated[
@@ -39,11 +41,14 @@ def command(
     """Run the demo's boards and their broker until Ctrl-C, and print their ports.
 
     Each port is that of a MicroPython board: mpremote, a terminal program or your own tool can
-    open it. `resume` keeps mpremote from resetting the board first.
+    open it. `resume` keeps mpremote from resetting the board first. On CPython the boards have
+    no REPL and so no ports.
     """
+    from nodewright.cli.runtime import tell_choice
     from nodewright.demo.fleet import FleetOptions, Interrupted, VirtualFleet
 
-    options = FleetOptions(demo, interval, interpreter, broker, port)
+    tell_choice(runtime, interpreter)
+    options = FleetOptions(demo, interval, interpreter, broker, port, runtime, realtime)
     with interrupts() as asked:
         try:
             with VirtualFleet(options, asked) as fleet:
@@ -78,7 +83,7 @@ def _wait(fleet: "VirtualFleet", asked: threading.Event) -> bool:
 def _as_dict(fleet: "VirtualFleet") -> dict[str, Any]:
     return {
         "boards": [
-            {"node": board.name, "port": board.port, "machine": plan.machine.title}
+            {"node": board.name, "port": board.port or None, "machine": plan.machine.title}
             for plan, board in zip(fleet.plans, fleet.boards, strict=True)
         ],
         "broker": {
@@ -86,20 +91,23 @@ def _as_dict(fleet: "VirtualFleet") -> dict[str, Any]:
             "version": fleet.hub.version,
             "address": f"{fleet.hub.host}:{fleet.hub.port}",
         },
-        "runtime": str(fleet.interpreter),
+        "runtime": {**fleet.runtime.as_dict(), "note": fleet.runtime.note},
     }
 
 
 def _show(fleet: "VirtualFleet") -> None:
     table = Table("node", "port", "machine", "sensor")
     for plan, board in zip(fleet.plans, fleet.boards, strict=True):
-        table.add_row(board.name, board.port, plan.machine.title, plan.sensor_text)
+        table.add_row(board.name, board.port or "none", plan.machine.title, plan.sensor_text)
     console = out()
     console.print(table)
     hub = fleet.hub
-    console.print(f"runtime: {fleet.interpreter}", markup=False)
+    console.print(f"runtime: {fleet.runtime}", markup=False)
     console.print(f"broker: {hub.kind} {hub.version}", markup=False)
     console.print(f"  nodewright watch --broker mqtt://{hub.host}:{hub.port}", soft_wrap=True)
     port = fleet.boards[0].port
-    console.print(f"  mpremote connect {port} resume fs ls", soft_wrap=True)
+    if port:
+        console.print(f"  mpremote connect {port} resume fs ls", soft_wrap=True)
+    else:
+        console.print("no ports: on CPython the boards have no REPL for mpremote")
     console.print("Ctrl-C ends them all.")

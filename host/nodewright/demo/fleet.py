@@ -17,7 +17,8 @@ from nodewright.console import Event
 from nodewright.demo.kept import ImageDigest
 from nodewright.demo.plan import NodePlan, make_plans, network_spec
 from nodewright.image import build_image
-from nodewright.interpreter import Interpreter, find_interpreter
+from nodewright.offline import Runtime, choose_runtime
+from nodewright.sources import source_files
 from nodewright.virtual import VirtualBoard
 
 BOARD = "virtual"
@@ -40,7 +41,9 @@ class FleetOptions:
     """How many nodes, and on what they run.
 
     interval_s: between two records of a node; interpreter: a MicroPython, None for the packaged
-    one; broker, port: which broker, and where (None: any free port).
+    one; broker, port: which broker, and where (None: any free port); runtime: "micropython",
+    "cpython", or None for the first of them that is here; realtime: the twins live on the host's
+    clock.
     """
 
     nodes: int = 3
@@ -48,6 +51,8 @@ class FleetOptions:
     interpreter: str | None = None
     broker: Kind | Literal["auto"] = "auto"
     port: int | None = None
+    runtime: str | None = None
+    realtime: bool = False
 
 
 class VirtualFleet:
@@ -76,7 +81,7 @@ class VirtualFleet:
         options = self.options
         # What can be wrong is told before anything runs.
         make_plans(self.board, options.nodes, options.interval_s, options.port or 1)
-        self.interpreter: Interpreter = find_interpreter(options.interpreter)
+        self.runtime: Runtime = choose_runtime(options.runtime, options.interpreter)
         self.hub = broker.start(options.broker, options.port)
         self.plans = make_plans(self.board, options.nodes, options.interval_s, self.hub.port)
         self._folder = Path(tempfile.mkdtemp(prefix="nodewright-fleet-"))
@@ -111,13 +116,13 @@ class VirtualFleet:
 
     def _make(self, plan: NodePlan, on_event: Callable[[str, Event], None]) -> VirtualBoard:
         self.check()
-        image = build_image(self.board, plan.settings, arch=self.interpreter.mpy_arch or None)
-        self.images[plan.name] = ImageDigest.of(image)
+        image = self._image(plan)
         flash = self.board.flash
         spec = {
             "name": plan.name,
             "unique_id": f"{plan.seed:016x}",
             "seed": plan.seed,
+            "realtime": self.options.realtime,
             "flash": {
                 "block_bytes": flash.block_bytes,
                 "prog_bytes": flash.prog_bytes,
@@ -128,12 +133,23 @@ class VirtualFleet:
             "buses": [plan.twins(self._source(plan, self._folder))],
         }
         return VirtualBoard(
-            image.data,
+            image,
             spec,
-            self.interpreter,
+            self.runtime.interpreter,
             self.board.heap_bytes,
             on_event=lambda event: on_event(plan.name, event),
         )
+
+    def _image(self, plan: NodePlan) -> bytes | dict[str, bytes]:
+        """A flash image, or on CPython the files of one."""
+        interpreter = self.runtime.interpreter
+        if interpreter is None:
+            files = source_files(plan.settings)
+            self.images[plan.name] = ImageDigest.of_files(files)
+            return files
+        image = build_image(self.board, plan.settings, arch=interpreter.mpy_arch or None)
+        self.images[plan.name] = ImageDigest.of(image)
+        return image.data
 
     def _start(self, board: VirtualBoard) -> None:
         if not self._asked.is_set():

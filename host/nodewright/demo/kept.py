@@ -20,7 +20,10 @@ _MOST_LINES = 400
 
 @dataclass(frozen=True)
 class ImageDigest:
-    """What a node booted from: SHA-256 of its flash image, and of each file in it."""
+    """What a node booted from: SHA-256 of its flash image, and of each file in it.
+
+    Without an image, on CPython, it is that of version.json, which has those of all other files.
+    """
 
     sha256: str
     size_bytes: int
@@ -29,6 +32,11 @@ class ImageDigest:
     @classmethod
     def of(cls, image: Image) -> Self:
         return cls(hashlib.sha256(image.data).hexdigest(), len(image.data), dict(image.files))
+
+    @classmethod
+    def of_files(cls, files: Mapping[str, bytes]) -> Self:
+        digests = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+        return cls(digests["/version.json"], sum(map(len, files.values())), digests)
 
 
 @dataclass(frozen=True)

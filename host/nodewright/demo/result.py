@@ -7,7 +7,7 @@ from typing import Any
 from nodewright import __version__
 from nodewright.demo.kept import Kept
 from nodewright.demo.tally import Tally
-from nodewright.interpreter import Interpreter
+from nodewright.offline import Runtime
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class DemoResult:
     broker_kind: str
     broker_version: str
     broker_address: str
-    interpreter: Interpreter
+    runtime: Runtime
+    realtime: bool
     heap_bytes: int
     about: Mapping[str, Any]
     cycles: int
@@ -52,11 +53,11 @@ class DemoResult:
                 "address": self.broker_address,
             },
             "runtime": {
-                "kind": "micropython",
-                "version": ".".join(map(str, self.interpreter.version)),
-                "arch": self.interpreter.mpy_arch,
-                "command": list(self.interpreter.command),
-                "heap_bytes": self.heap_bytes,
+                **self.runtime.as_dict(),
+                "note": self.runtime.note,
+                # CPython's has no bound.
+                "heap_bytes": self.heap_bytes if self.runtime.interpreter else None,
+                "realtime": self.realtime,
             },
             "source": dict(self.about),
             "cycles": self.cycles,
