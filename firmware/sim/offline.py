@@ -17,7 +17,7 @@ import sys
 
 ON_CPYTHON = sys.implementation.name == "cpython"
 if not ON_CPYTHON:
-    # Before any other import: this file's own folder has a `time` and a `select` of the twins.
+    # Before any other import: files in the user's folders take the place of built-in modules.
     sys.path[:] = [".frozen"]
 
 import json  # noqa: E402

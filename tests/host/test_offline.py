@@ -154,6 +154,20 @@ def test_run__values_that_are_no_numbers__told_as_wrong(tmp_path: Path) -> None:
     assert set(told.wrong) == {"acc_rms_g", "acc_peak_g"}
 
 
+def test_run__modules_in_the_users_own_folder__not_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    chosen = runtime("micropython")
+    library = tmp_path / ".micropython" / "lib"
+    library.mkdir(parents=True)
+    for name in ("json", "array", "math", "node", "wire"):
+        (library / f"{name}.py").write_text("raise SystemExit('not ours')\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NODEWRIGHT_CACHE", str(tmp_path / "cache"))
+    (told,) = offline.run([noise(256)], chosen, keys=KEYS)
+    assert set(told.values) == set(KEYS)
+
+
 def micropython(**facts: object) -> offline.Runtime:
     about: dict[str, object] = {
         "command": ("micropython",),
