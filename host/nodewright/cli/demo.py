@@ -1,5 +1,6 @@
 """`nodewright demo`: everything at once, judged."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ Examples:
     nodewright demo
     nodewright demo --nodes 6 --cycles 20 --interval 2.5
     nodewright demo --record bearing.npy --rate-hz 25600 --scale 0.001
+    nodewright demo --report demo.html
     nodewright demo --json | python -m json.tool
 """
 
@@ -49,6 +51,10 @@ def command(
     realtime: Realtime = False,
     broker: BrokerKind = "auto",
     port: Port = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write one HTML page: plots, values, evidence."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="The result as one JSON object, nothing else.")
     ] = False,
@@ -70,7 +76,9 @@ def command(
     from nodewright.demo.fleet import FleetOptions, Interrupted
     from nodewright.demo.record import open_record
     from nodewright.demo.run import DemoOptions, run_demo
+    from nodewright.page import Target, build, gather, host_text
 
+    target = None if report is None else Target(report)
     tell_choice(runtime, interpreter)
     fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime)
     if record is not None:
@@ -91,6 +99,10 @@ def command(
         print_json(result.as_dict())
     else:
         view.finish(result)
+    if target is not None:
+        target.write(build(gather(result, datetime.now(UTC), host_text())))
+        if not as_json:
+            out().print(f"report: {target.path}", markup=False, soft_wrap=True)
     raise typer.Exit(exits.DONE if result.ok else exits.FAILED)
 
 

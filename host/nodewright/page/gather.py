@@ -1,5 +1,6 @@
 """A demo's result as the data of its page."""
 
+import platform
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,12 @@ def gather(
         faults=tuple(faults),
         made_with=_made_with(result, host),
     )
+
+
+def host_text() -> str:
+    """What this program runs on."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python} on {platform.system()} {platform.machine()}"
 
 
 def _how(result: DemoResult) -> tuple[str, ...]:

@@ -31,18 +31,17 @@ class Target:
         """Raises BadInput where no page can be written to path."""
         self.path = path
         try:
+            self._refuse_others()
             # A folder that lets us make a file lets us make the page, too.
-            part = self._begin(b"")
-        except OSError as error:
+            self._begin(b"").unlink()
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, until 3.13
             raise BadInput(self._cure(error)) from error
-        part.unlink()
-        self._refuse_others()
 
     def write(self, text: str) -> None:
         """Write the page.  Raises ReportError; BadInput for a file that came meanwhile."""
-        self._refuse_others()
         part = None
         try:
+            self._refuse_others()
             part = self._begin(text.encode())
             part.replace(self._file)
         except OSError as error:
@@ -70,24 +69,22 @@ class Target:
         return part
 
     def _refuse_others(self) -> None:
+        """Raise BadInput for what must not be replaced, OSError where that cannot be seen."""
         file = self._file
         if not file.exists():
             return
         if not file.is_file():
             raise BadInput(f"--report {self.path} is no ordinary file: give the name of a new one")
-        try:
-            with file.open("rb") as stream:
-                first = stream.read(_FIRST_BYTES)
-        except OSError as error:
-            raise BadInput(self._cure(error)) from error
+        with file.open("rb") as stream:
+            first = stream.read(_FIRST_BYTES)
         if first and _SIGN not in first:
             raise BadInput(
                 f"--report {self.path} exists and is no page of nodewright: "
                 "give another name, or delete it first"
             )
 
-    def _cure(self, error: OSError) -> str:
-        reason = error.strerror or str(error)
+    def _cure(self, error: Exception) -> str:
+        reason = getattr(error, "strerror", None) or str(error)
         return (
             f"--report {self.path} cannot be written ({reason}): give a file in a folder of yours"
         )
