@@ -164,6 +164,7 @@ def right_report(**record: Any) -> dict[str, Any]:
         "record": evidence | record,
         "channels": channels,
         "withheld": {"z": {"crest": "silent"}},
+        "marked": {},
         "faults": [],
     }
 
@@ -209,16 +210,43 @@ def test_judge__whole_channel_left_out__fails() -> None:
     assert "report 1:7: no channel y" in verdict_on(report).failures
 
 
+def marked_report(reason: str, **record: Any) -> dict[str, Any]:
+    """The same of a record that is not valid, every value marked."""
+    report = right_report(valid=False, **record)
+    report["marked"] = {
+        name: dict.fromkeys(values, reason) for name, values in report["channels"].items()
+    }
+    return report
+
+
 @pytest.mark.parametrize("name", ["overruns", "gaps"])
 def test_judge__record_with_a_gap__fails(name: str) -> None:
-    verdict = verdict_on(right_report(valid=False, **{name: 2}))
+    verdict = verdict_on(marked_report(name[:-1], **{name: 2}))
     assert verdict.failures == [f"report 1:7: 2 {name}"]
 
 
-def test_judge__clipped_record__is_marked() -> None:
-    verdict = verdict_on(right_report(valid=False, clipped=3))
+def test_judge__gap_of_a_fault_made_on_purpose__is_explained() -> None:
+    verdict = verdict_on(marked_report("gap", gaps=2)).explained("FIFO overrun")
     assert verdict.ok
-    assert verdict.notes == ["report 1:7: not valid, 3 samples at the rail"]
+    assert "report 1:7: 2 gaps (FIFO overrun)" in verdict.notes
+
+
+def test_judge__clipped_record__is_marked_and_compared_with_nothing() -> None:
+    report = marked_report("clipped", clipped=3)
+    report["channels"]["x"]["acc_rms_g"] = 99.0
+    verdict = verdict_on(report)
+    assert verdict.ok
+    assert not verdict.points
+    assert verdict.notes == ["report 1:7: 14 values marked clipped"]
+    assert verdict.marked == {"clipped": 14}
+
+
+def test_judge__invalid_record_with_a_value_unmarked__fails() -> None:
+    report = marked_report("clipped", clipped=3)
+    del report["marked"]["y"]["acc_rms_g"]
+    verdict = verdict_on(report)
+    assert "report 1:7: not valid, yet 1 values are not marked" in verdict.failures
+    assert not verdict.explained("anything").ok
 
 
 def test_judge__clipped_record_that_passes_for_good__fails() -> None:

@@ -1,7 +1,8 @@
 """A report held against the reference: computed from the very samples which its twin served."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,9 @@ from wire import features
 
 # What every report of a demo must have, where it is defined.  More is judged as it comes.
 REQUIRED = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest")
+
+# Reasons that spoil a value: it says nothing of the machine, whatever was computed.
+SPOILED = ("overrun", "gap", "clipped", "stuck", "mounting")
 
 
 class Samples(Protocol):
@@ -48,17 +52,26 @@ class Point:
 class Verdict:
     """All points of one report, what else was wrong with it, and what it says of its own record.
 
-    notes: why its values are not to be trusted as the machine's, though the node computed them
-    right: a clipped record.
+    points: the values that pass for good, and those that should be there.  notes: what the report
+    itself says against its record; incidents: those of the failures that a fault explains, where
+    one was made on purpose; marked: how many values bear which of the reasons that spoil a value.
     """
 
     points: list[Point]
     failures: list[str]
     notes: list[str]
+    incidents: tuple[str, ...] = ()
+    marked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         return not self.failures and all(point.ok for point in self.points)
+
+    def explained(self, by: str) -> "Verdict":
+        """The same, where its incidents are those of a fault made on purpose."""
+        left = [text for text in self.failures if text not in self.incidents]
+        told = [f"{text} ({by})" for text in self.incidents]
+        return replace(self, failures=left, notes=[*self.notes, *told], incidents=())
 
 
 def judge(
@@ -71,37 +84,69 @@ def judge(
 
     served: the twin's log; channels: names of its axes in order; g_per_digit: the sensor's scale.
     A fault, a record with a gap or an overrun, samples that nobody served: each is a failure.
+    A value that bears a reason that spoils it is counted, and compared with nothing.
     """
     boot, seq, record = report["boot"], report["seq"], report["record"]
     where = f"report {boot}:{seq}"
-    failures = [
+    incidents = [
         f"{where}: fault {fault['fault']} of {fault['sensor']}" for fault in report["faults"]
     ]
     if record is None:
-        return Verdict([], failures or [f"{where}: no record"], [])
-    failures += [
+        incidents = incidents or [f"{where}: no record"]
+        return Verdict([], incidents, [], tuple(incidents))
+    incidents += [
         f"{where}: {record[name]} {name}" for name in ("overruns", "gaps") if record[name]
     ]
+    reasons = {name: _spoiled(report, name) for name in channels}
+    marked = Counter(reason for spoiled in reasons.values() for reason in spoiled.values())
+    failures = [*incidents, *_unmarked(report, where, reasons)]
     failures += [
         f"{where}: no channel {name}" for name in channels if name not in report["channels"]
     ]
+    notes = [f"{where}: {count} values marked {reason}" for reason, count in marked.items()]
+    points: list[Point] = []
     try:
-        digits = served.samples(
-            record["sensor"], boot, record["run"], record["first"], record["samples"]
-        )
+        for axis, channel in enumerate(channels):
+            spoiled = reasons[channel]
+            values = report["channels"].get(channel, {})
+            if spoiled and spoiled.keys() >= values.keys():
+                continue  # nothing of it passes for good
+            digits = served.samples(
+                record["sensor"], boot, record["run"], record["first"], record["samples"]
+            )
+            samples = digits[:, axis].astype(np.float64) * g_per_digit
+            expected, unknown = _reference(report, channel, samples)
+            failures += [f"{where}: {key} of {channel} has no reference" for key in unknown]
+            points += _channel_points(report, channel, expected, g_per_digit, spoiled)
     except (ServedError, ValueError) as error:
-        return Verdict([], [*failures, f"{where}: {error}"], [])
-    points = []
-    for axis, channel in enumerate(channels):
-        samples = digits[:, axis].astype(np.float64) * g_per_digit
-        expected, unknown = _reference(report, channel, samples)
-        failures += [f"{where}: {key} of {channel} has no reference" for key in unknown]
-        points += _channel_points(report, channel, expected, g_per_digit)
-    clipped = record["clipped"]
-    notes = [f"{where}: not valid, {clipped} samples at the rail"] if clipped else []
-    if record["valid"] and (notes or record["overruns"] or record["gaps"]):
-        failures.append(f"{where}: says it is valid, and is not")
-    return Verdict(points, failures, notes)
+        return Verdict([], [*failures, f"{where}: {error}"], notes, tuple(incidents), marked)
+    return Verdict(points, failures, notes, tuple(incidents), marked)
+
+
+def _spoiled(report: Mapping[str, Any], channel: str) -> dict[str, str]:
+    """Which values of a channel are marked as spoiled or withheld for it: key, reason."""
+    told = report["withheld"].get(channel, {}) | report["marked"].get(channel, {})
+    return {key: reason for key, reason in told.items() if reason in SPOILED}
+
+
+def _unmarked(
+    report: Mapping[str, Any], where: str, reasons: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """What a record that is not valid lets pass for good all the same."""
+    record = report["record"]
+    found = []
+    spoilt = [name for name in ("clipped", "overruns", "gaps") if record[name]]
+    if record["valid"] and spoilt:
+        found.append(f"{where}: says it is valid, and is not")
+    if not record["valid"]:
+        bare = sum(
+            key not in spoiled
+            for channel, spoiled in reasons.items()
+            for key in report["channels"].get(channel, {})
+        )
+        if bare:
+            found.append(f"{where}: not valid, yet {bare} values are not marked")
+    return found
 
 
 def _reference(
@@ -125,7 +170,11 @@ def _reference(
 
 
 def _channel_points(
-    report: Mapping[str, Any], channel: str, expected: Mapping[str, float], g_per_digit: float
+    report: Mapping[str, Any],
+    channel: str,
+    expected: Mapping[str, float],
+    g_per_digit: float,
+    spoiled: Mapping[str, str],
 ) -> list[Point]:
     values = report["channels"].get(channel, {})
     reasons = report["withheld"].get(channel, {})
@@ -133,8 +182,8 @@ def _channel_points(
     points = []
     for key in features.KEYS:
         value, right = values.get(key), expected.get(key)
-        if value is None and right is None:
-            continue  # both withhold it, or neither was asked
+        if key in spoiled or (value is None and right is None):
+            continue  # told as spoiled; or both withhold it, or neither was asked
         bound = deviation = None
         if right is not None:
             bound = reference.tolerance(key, expected, g_per_digit=g_per_digit, bin_hz=bin_hz)

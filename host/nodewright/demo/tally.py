@@ -15,7 +15,8 @@ class Tally:
     """The account of one node: its first `cycles` reports, and no more.
 
     The node goes on measuring until it is stopped; what it begins after those does not count, for
-    it may be on its way at the end.
+    it may be on its way at the end.  restarts: how often it is made to start anew on purpose; what
+    it had not seen acknowledged then may be gone with its memory, and is not lost on the way.
     """
 
     plan: NodePlan
@@ -25,6 +26,8 @@ class Tally:
     verdicts: dict[Key, Verdict] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     version: str = ""
+    restarts: int = 0
+    acked: set[Key] = field(default_factory=set)
     _copies: dict[Key, int] = field(default_factory=dict)
 
     def on_console(self, event: str, facts: Mapping[str, str]) -> None:
@@ -35,6 +38,8 @@ class Tally:
                 self.version = facts.get("version", "")
             elif event == "report" and len(self.sent) < self.cycles:
                 self.sent.append((int(facts["boot"]), int(facts["seq"])))
+            elif event == "acked":
+                self.acked.add((int(facts["boot"]), int(facts["seq"])))
         except (KeyError, ValueError):
             self.faults.append(f"console: {event} {dict(facts)} cannot be read")
             return
@@ -65,8 +70,20 @@ class Tally:
         return sum(key in self._copies for key in self.sent)
 
     @property
+    def destroyed(self) -> list[Key]:
+        """Reports that were still in its memory when it was made to start anew."""
+        if not self.restarts:
+            return []
+        last = max(self.boots, default=0)
+        return [
+            key
+            for key in self.sent
+            if key[0] < last and key not in self.acked and key not in self._copies
+        ]
+
+    @property
     def lost(self) -> int:
-        return len(self.sent) - self.received
+        return len(self.sent) - self.received - len(self.destroyed)
 
     @property
     def duplicates(self) -> int:
@@ -75,7 +92,8 @@ class Tally:
     @property
     def complete(self) -> bool:
         """True when all its reports were sent and came."""
-        return len(self.sent) >= self.cycles and all(key in self.verdicts for key in self.sent)
+        known = self.verdicts.keys() | set(self.destroyed)
+        return len(self.sent) >= self.cycles and all(key in known for key in self.sent)
 
     @property
     def points(self) -> list[Point]:
@@ -100,7 +118,7 @@ class Tally:
         if not self.booted:
             return ["did not boot", *self.faults]
         found = list(self.faults)
-        if len(self.boots) > 1:
+        if len(self.boots) > 1 + self.restarts:
             found.append(f"booted {len(self.boots)} times")
         if len(self.sent) < self.cycles:
             found.append(f"sent {len(self.sent)} of {self.cycles} reports")
@@ -119,7 +137,8 @@ class Tally:
         return found
 
     def _missing(self) -> list[Key]:
-        return [key for key in self.sent if key not in self._copies]
+        gone = self.destroyed
+        return [key for key in self.sent if key not in self._copies and key not in gone]
 
     def _foreign(self) -> list[Key]:
         """What came under the node's name from before its last counted report, unsent by it."""
