@@ -196,7 +196,10 @@ def _run(
         raise Refused(str(lines[-1]["refused"]))
     if end is not None or not lines or "done" not in lines[-1] or len(lines) != len(blocks) + 1:
         raise OfflineError(str(runtime), end or "ended without a result", output)
-    return [Values(**line) for line in lines[:-1]]
+    try:
+        return [Values(**line) for line in lines[:-1]]
+    except TypeError as error:
+        raise OfflineError(str(runtime), f"gave a strange result: {error}", output) from error
 
 
 def _command(runtime: Runtime, job: Path) -> list[str]:
@@ -244,7 +247,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     found = []
     for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            found.append(json.loads(text))
+            line = json.loads(text)
         except ValueError:
             break
+        if not isinstance(line, dict):
+            break
+        found.append(line)
     return found

@@ -110,12 +110,19 @@ def test_run__interpreter_hangs__stopped_in_time(tmp_path: Path) -> None:
         "pass\n",
         "open(json.load(open(job))['result'], 'w').write('{\"done\": true}')\n",
         "open(json.load(open(job))['result'], 'w').write('{\"val')\n",
+        "open(json.load(open(job))['result'], 'w').write('[]\\n{\"done\": true}')\n",
     ],
-    ids=["nothing", "too little", "cut off"],
+    ids=["nothing", "too little", "cut off", "no object"],
 )
 def test_run__interpreter_ends_early__error_and_no_values(tmp_path: Path, on_job: str) -> None:
     with pytest.raises(offline.OfflineError, match="without a result"):
         offline.run([noise(256)], fake(tmp_path, on_job), keys=KEYS)
+
+
+def test_run__result_of_another_shape__error_and_no_values(tmp_path: Path) -> None:
+    strange = "open(json.load(open(job))['result'], 'w').write('{\"a\": 1}\\n{\"done\": true}')\n"
+    with pytest.raises(offline.OfflineError, match="strange result"):
+        offline.run([noise(256)], fake(tmp_path, strange), keys=KEYS)
 
 
 def test_run__code_that_raises__error_with_the_traceback(tmp_path: Path) -> None:
