@@ -5,7 +5,7 @@ from array import array
 from errno import EIO
 
 from node.drivers.errors import SensorTimeout
-from node.drivers.kernels import count_at_rail
+from node.drivers.kernels import count_at_rail, longest_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LEAST_SAMPLES = 64  # the settling samples pass through the blocks
 _LONGEST_US = 500_000_000  # ticks_us is good for 2**29
 _AXES = 3
+_ALL_AXES = 7
 _POLLS_A_SAMPLE = 16  # how finely polling looks for the sample that completes the watermark
 _LOOKS_A_WATERMARK = 8  # how often an interrupt is looked for
 _SHORTEST_SLEEP_US = 20
@@ -33,6 +34,7 @@ class Record:
         self.overruns = 0  # times that the FIFO was found full: samples may be lost
         self.gaps = 0  # times that samples took longer to come than their number explains
         self.clipped = 0  # samples with an axis at its rail
+        self.stuck = 0  # axes that did not show the chip's noise for too long: bit 0 is x
         self.span_samples = 0  # rate_hz is span_samples / span_us
         self.span_us = 0
 
@@ -48,12 +50,17 @@ class Record:
         return self.span_samples * 1_000_000 / self.span_us
 
     @property
+    def rate_known(self) -> bool:
+        """The rate has been measured over at least half of the record."""
+        return 2 * self.span_samples >= self.samples
+
+    @property
     def valid(self) -> bool:
-        """Nothing lost or clipped, and the rate measured over at least half of the record."""
+        """Nothing lost, clipped or stuck, and the rate is known."""
         return (
             self.samples > 0
-            and not (self.overruns or self.gaps or self.clipped)
-            and 2 * self.span_samples >= self.samples
+            and not (self.overruns or self.gaps or self.clipped or self.stuck)
+            and self.rate_known
         )
 
 
@@ -69,6 +76,7 @@ class Capture:
             raise ValueError("samples", samples, _LEAST_SAMPLES)
         # array('h', bytes) fills without a list of the same length beside it.
         self.blocks = tuple([array("h", bytes(2 * samples)) for _ in range(_AXES)])
+        self._still = array("H", bytes(2 * (_AXES + 1)))
         self._samples = samples
         self._record = Record()
         self._clock = clock
@@ -103,8 +111,8 @@ class Capture:
     def record(self, sensor: "Any") -> Record:
         """Start the sensor, fill the blocks, stop it.  Blocks for settling + samples / rate.
 
-        Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, DeviceMismatch
-        for another chip, ValueError for a record too long to time.  After an error the sensor is
+        Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, SensorReset
+        (an OSError) when its supply failed, DeviceMismatch for another chip, ValueError for a record too long to time.  After an error the sensor is
         in standby as far as it answers, and the next call starts it anew.
         """
         most = _LONGEST_US // sensor.period_us
@@ -112,6 +120,7 @@ class Capture:
             raise ValueError("samples", self._samples, most)
         record = self._record
         record.samples = record.overruns = record.gaps = record.clipped = 0
+        record.stuck = 0
         record.span_samples = record.span_us = 0
         record.nominal_hz = sensor.odr_hz
         record.first = sensor.settling_samples
@@ -121,6 +130,7 @@ class Capture:
             self._runs += 1
             record.run = self._runs
             self._fill(sensor, sensor.period_us)
+            sensor.prove_settings()
         except OSError:
             try:
                 sensor.stop()
@@ -130,8 +140,21 @@ class Capture:
         sensor.stop()
         x, y, z = self.blocks
         record.clipped = count_at_rail(x, y, z, self._samples, sensor.rail_low, sensor.rail_high)
+        record.stuck = self._find_stuck(sensor)
         record.samples = self._samples
         return record
+
+    def _find_stuck(self, sensor: "Any") -> int:
+        x, y, z = self.blocks
+        still = self._still
+        longest_runs(x, y, z, self._samples, still)
+        if still[_AXES] >= sensor.still_frames:
+            return _ALL_AXES
+        stuck = 0
+        for axis in range(_AXES):
+            if still[axis] >= sensor.still_samples:
+                stuck |= 1 << axis
+        return stuck
 
     def _fill(self, sensor: "Any", period_us: int) -> None:
         x, y, z = self.blocks

@@ -1,11 +1,12 @@
 """The hardware: the only module that imports machine and network."""
 
 import binascii
+from time import sleep_us
 
 import machine
 import network
 
-from node.drivers.bus import I2CRegisters, SPIRegisters
+from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,13 +33,29 @@ def registers(bus: "dict[str, Any]") -> "RegisterBus":
 def _i2c(bus: "dict[str, Any]") -> "Any":
     key = ("i2c", bus["id"])
     if key not in _buses:
-        _buses[key] = machine.I2C(
-            bus["id"],
-            sda=machine.Pin(bus["sda"]),
-            scl=machine.Pin(bus["scl"]),
-            freq=bus["rate_hz"],
-        )
+        _buses[key] = _new_i2c(bus)
     return _buses[key]
+
+
+def _new_i2c(bus: "dict[str, Any]") -> "Any":
+    return machine.I2C(
+        bus["id"], sda=machine.Pin(bus["sda"]), scl=machine.Pin(bus["scl"]), freq=bus["rate_hz"]
+    )
+
+
+def recover(bus: "dict[str, Any]") -> "bool | None":
+    """After a failed transaction: free a bus of the settings that a chip holds low.
+
+    None where nothing holds it (SPI: never); else whether it is free again.
+    """
+    # A pin without a mode stays the controller's, on every port, and can be read.
+    if bus["kind"] != "i2c" or machine.Pin(bus["sda"])():
+        return None
+    line = machine.Pin.OPEN_DRAIN, machine.Pin.PULL_UP
+    freed = clock_out(machine.Pin(bus["sda"], *line), machine.Pin(bus["scl"], *line), sleep_us)
+    # Gives the pins back to the controller: ports have one object for each, which chips share.
+    _buses[("i2c", bus["id"])] = _new_i2c(bus)
+    return freed
 
 
 def _spi(bus: "dict[str, Any]") -> "Any":

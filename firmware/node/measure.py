@@ -3,10 +3,10 @@
 import gc
 from time import ticks_diff, ticks_us
 
-from node import hal
+from node import evidence, hal
 from node.capture import Capture
 from node.drivers.adxl345 import ADXL345
-from node.drivers.errors import DeviceMismatch, SensorTimeout
+from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
 from node.vibration import Vibration
 
 TYPE_CHECKING = False
@@ -66,11 +66,12 @@ class Measurement:
             self._fault("wrong_identity", expected=error.expected, got=error.got)
         except SensorTimeout:
             self._fault("timeout")
+        except SensorReset as error:
+            self._fault("sensor_reset", register=error.reg, expected=error.expected, got=error.got)
         except ValueError as error:
             self._bad_setting(error.args)
         except OSError as error:
-            known = self._sensor is not None
-            self._fault("bus_error" if known else "no_answer", errno=error.errno)
+            self._bus_failed(error.errno)
         else:
             captured_ticks = ticks_us()
             self._health.stage("capture", ticks_diff(captured_ticks, begin_ticks))
@@ -94,6 +95,17 @@ class Measurement:
         else:
             self._fault("bad_setting", path=self._path, allowed=str(args))
 
+    def _bus_failed(self, errno: "int | None") -> None:
+        """Nothing answered; perhaps because a chip holds the bus, which can be mended."""
+        known = self._sensor is not None
+        freed = hal.recover(self._settings["bus"])
+        if freed is None:
+            self._fault("bus_error" if known else "no_answer", errno=errno)
+            return
+        if freed:
+            self._health.count("bus_recovered")
+        self._fault("bus_held", errno=errno, recovered=freed)
+
     def _fault(self, fault: str, **facts: object) -> None:
         self._sensor = None  # look for it anew in the next cycle
         self._health.count(fault)
@@ -103,6 +115,15 @@ class Measurement:
 
     def _compute(self, record: "Any") -> None:
         sensor = self._sensor
+        x, y, z = self._capture.blocks
+        found = evidence.findings(
+            record,
+            evidence.misplaced(
+                x, y, z, record.samples, sensor.g_per_digit, self._settings["gravity"]
+            ),
+        )
+        for reason, _ in found:
+            self._health.count(reason)
         for index, channel in enumerate(self._settings["channels"]):
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
@@ -116,10 +137,10 @@ class Measurement:
                 withheld,
                 marked,
             )
-            if not record.valid:  # whatever else there is to say of a value
-                spoiled = _spoiled(record)
+            gravest = evidence.judge(found, index)
+            if gravest is not None:  # whatever else there is to say of a value
                 for key in values:
-                    marked[key] = spoiled
+                    marked[key] = gravest
             self.channels[channel] = values
             self.withheld[channel] = withheld
             self.marked[channel] = marked
@@ -137,10 +158,3 @@ class Measurement:
             "valid": record.valid,
         }
         gc.collect()
-
-
-def _spoiled(record: "Any") -> str:
-    """Why a record is not valid: the gravest of its evidence."""
-    if record.overruns:
-        return "overrun"
-    return "gap" if record.gaps else "clipped"

@@ -73,6 +73,9 @@ REASONS = (
     "uncertain_speed",
     "slow_shaft",
     "no_machine",
+    "rate",
+    "stuck",
+    "mounting",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

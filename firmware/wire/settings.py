@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VERSION = 1
 BACKENDS = ("ulab", "viper")
 CHIPS = ("adxl345",)
+GRAVITY = ("x", "-x", "y", "-y", "z", "-z")
 SAMPLES = (256, 512, 1024, 2048, 4096)
 
 MISSING = "missing"
@@ -53,6 +54,7 @@ _SENSOR = {
     "bus": ("kinds", {"i2c": _I2C, "spi": _SPI}),
     "int1": ("or_null", _PIN),
     "channels": ("list", 1, 3, ("name",)),
+    "gravity": ("or_null", ("one", GRAVITY)),  # the axis that reads +1 g at rest; null: unknown
     "features": ("list", 1, len(features.KEYS), ("one", features.KEYS)),
     "bands": ("list", 0, 4, {"low_hz": _HZ, "high_hz": _HZ}),  # of band1_g to band4_g
     "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum

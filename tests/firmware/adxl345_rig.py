@@ -27,24 +27,26 @@ class Clock:
 
 
 class Ramp:
-    """A source that tells each sample from the others: x counts, y is its negative, z stands."""
+    """A source that tells each sample from the others: x counts, y is its negative, z shakes."""
 
     def fill(self, start, count, rate_hz, out):
         for i in range(count):
             out[3 * i] = ((start + i) % 500) / 256
             out[3 * i + 1] = -((start + i) % 500) / 256
-            out[3 * i + 2] = 1.0
+            out[3 * i + 2] = 1.0 + (start + i) % 2 / 128
 
 
 class Level:
-    """A source that gives the same three values (g) for ever."""
+    """A source that gives the same three values (g) for ever, but for what it shakes (g)."""
 
-    def __init__(self, *g):
-        self.g = g
+    def __init__(self, *g, shake=0):
+        self.g, self.shake = g, shake
 
     def fill(self, start, count, rate_hz, out):
         for i in range(3 * count):
             out[i] = self.g[i % 3]
+            if (start + i // 3) % 2:  # towards 0
+                out[i] -= self.shake if out[i] > 0 else -self.shake
 
 
 class Rig:

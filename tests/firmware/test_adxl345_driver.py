@@ -116,7 +116,7 @@ def test_read_into__entries__are_the_samples_served_at_their_places():
             digits = served[axis::3]
             assert len(digits) == 17
             assert list(block) == digits[:5] + [0] * 5 + digits[5:] + [0] * 18
-        assert min(y) < -10 and list(z[10:22]) == [256] * 12
+        assert min(y) < -10 and sorted(z[10:22]) == [256] * 6 + [258] * 6
 
 
 def test_read_into__extremes__keep_their_sign():

@@ -230,10 +230,10 @@ def test_record__port_without_hard_interrupts__polls():
 def test_record__rail_touched__counts_the_samples_and_is_not_valid():
     for kind, odr_hz, rail in (("i2c", 800, 4095), ("spi", 3200, 4094)):
         for source, clipped in (
-            (Level(rail / 256, 0, 0), 128),
-            (Level(0, -16.0, 99.0), 128),
-            (Level(0, 0, (rail - 2) / 256), 0),
-            (Level(-4094 / 256, 0, 0), 0),
+            (Level(rail / 256, 0, 0, shake=0.1), 64),
+            (Level(0, -16.0, 99.0, shake=0.1), 128),
+            (Level(0, 0, (rail - 2) / 256, shake=0.1), 0),
+            (Level(-4094 / 256, 0, 0, shake=0.1), 0),
         ):
             rig = Rig(kind, source)
             record = Capture(128, None, rig.clock).record(_sensor(rig, odr_hz))

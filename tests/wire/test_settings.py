@@ -29,6 +29,7 @@ def good():
                 },
                 "int1": 6,
                 "channels": ["x", "y", "z"],
+                "gravity": "-z",
                 "features": ["acc_rms_g", "band2_g"],
                 "bands": [
                     {"low_hz": 10, "high_hz": 100},
@@ -54,6 +55,7 @@ def good():
                 },
                 "int1": None,
                 "channels": ["axial"],
+                "gravity": None,
                 "features": ["vel_rms_mm_s"],
                 "bands": [],
                 "shaft_hz": None,
@@ -97,6 +99,7 @@ BAD = (
     (("watchdog_ms",), 9000, "watchdog_ms"),
     (("dsp", "backend"), "numpy", "dsp.backend"),
     (("sensors",), [], "sensors"),
+    (("sensors", 0, "gravity"), "up", "sensors[0].gravity"),
     (("sensors",), {}, "sensors"),
     (("sensors", 0), None, "sensors[0]"),
     (("sensors", 0, "chip"), "adxl999", "sensors[0].chip"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _READ = const(0x80)  # ADXL345 rev. G, figures 37 and 38: R/W, MB, A5…A0
 _MULTIPLE = const(0x40)
+_MOST_CLOCKS = const(9)  # what is left of a byte, and its acknowledge
+_HALF_CLOCK_US = const(5)  # 100 kHz, which every chip can follow
 
 
 class I2CRegisters:
@@ -70,3 +72,28 @@ class SPIRegisters:
             self._spi.write(self._pair)
         finally:
             self._cs(1)
+
+
+def clock_out(sda: "Any", scl: "Any", sleep_us: "Any") -> bool:
+    """Make a chip let go of SDA which it holds low since it lost its master in mid-byte.
+
+    Up to nine clocks bring it to a bit that is high, a STOP ends its transaction (NXP UM10204
+    rev. 7, 3.1.16).  sda, scl: open-drain pins, called with a level or without.  Whether SDA is
+    high at the end.
+    """
+    sda(1)
+    for _ in range(_MOST_CLOCKS):
+        if sda():
+            break
+        scl(0)
+        sleep_us(_HALF_CLOCK_US)
+        scl(1)
+        sleep_us(_HALF_CLOCK_US)
+    scl(0)
+    sda(0)
+    sleep_us(_HALF_CLOCK_US)
+    scl(1)
+    sleep_us(_HALF_CLOCK_US)
+    sda(1)
+    sleep_us(_HALF_CLOCK_US)
+    return bool(sda())

@@ -20,3 +20,13 @@ class SensorTimeout(OSError):
     def __init__(self, chip: str, waited_us: int) -> None:
         super().__init__(errno.ETIMEDOUT, "%s: no samples in %d us" % (chip, waited_us))
         self.chip, self.waited_us = chip, waited_us
+
+
+class SensorReset(OSError):
+    """The chip has lost what start() wrote to it: its supply failed during the record."""
+
+    def __init__(self, chip: str, reg: int, expected: int, got: int) -> None:
+        super().__init__(
+            errno.EIO, "%s: register 0x%02X is 0x%02X, not 0x%02X" % (chip, reg, got, expected)
+        )
+        self.chip, self.reg, self.expected, self.got = chip, reg, expected, got

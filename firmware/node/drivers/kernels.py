@@ -43,3 +43,56 @@ def count_at_rail(x, y, z, count: int, low: int, high: int) -> int:  # type: ign
         if a <= low or a >= high or b <= low or b >= high or c <= low or c >= high:
             hits += 1
     return hits
+
+
+@micropython.viper
+def longest_runs(x, y, z, count: int, runs):  # type: ignore[no-untyped-def]
+    """Write to runs (array('H') of 4) the longest run of equal samples of x, of y, of z, of all.
+
+    count: 1 to 65535, of the first samples.  Of all: frames in which no axis changes.
+    """
+    px = ptr16(x)
+    py = ptr16(y)
+    pz = ptr16(z)
+    out = ptr16(runs)
+    most_x = most_y = most_z = most = 1
+    run_x = run_y = run_z = run = 1
+    for i in range(1, count):
+        still = 0
+        run_x += 1
+        if px[i] != px[i - 1]:
+            run_x = 1
+            still = 1
+        elif run_x > most_x:
+            most_x = run_x
+        run_y += 1
+        if py[i] != py[i - 1]:
+            run_y = 1
+            still = 1
+        elif run_y > most_y:
+            most_y = run_y
+        run_z += 1
+        if pz[i] != pz[i - 1]:
+            run_z = 1
+            still = 1
+        elif run_z > most_z:
+            most_z = run_z
+        run += 1
+        if still:
+            run = 1
+        elif run > most:
+            most = run
+    out[0] = most_x
+    out[1] = most_y
+    out[2] = most_z
+    out[3] = most
+
+
+@micropython.viper
+def axis_sum(x, count: int) -> int:  # type: ignore[no-untyped-def]
+    """Sum of the first count samples of an axis, up to 32767 of them: within 31 bits."""
+    px = ptr16(x)
+    total = 0
+    for i in range(count):
+        total += (px[i] ^ 0x8000) - 0x8000
+    return total

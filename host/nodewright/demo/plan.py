@@ -15,7 +15,7 @@ CHANNELS = ("x", "y", "z")
 FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "vel_rms_mm_s")
 # ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
 G_PER_DIGIT = 1 / 256
-MOST_NODES = 64
+MOST_NODES = 256
 
 _SAMPLES = 1024
 _RANGE_G = 16
@@ -78,10 +78,12 @@ def make_plans(
     count: int,
     interval_s: float,
     port: int,
+    gravity: str | None = "z",
 ) -> list[NodePlan]:
     """The nodes of a demo, machine after machine in turn.
 
-    interval_s: between two records of a node; port: of the broker on loopback.
+    interval_s: between two records of a node; port: of the broker on loopback; gravity: the axis
+    on which the machines' sensors feel it, None for a source without (a recording).
     Raises BadInput for a number that cannot work.
     """
     if not 1 <= count <= MOST_NODES:
@@ -97,7 +99,7 @@ def make_plans(
     for index in range(count):
         machine = MACHINES[index % len(MACHINES)]
         name = f"{machine.kind}-{index // len(MACHINES) + 1}"
-        plans.append(_plan(board, index, name, machine, interval_s, port))
+        plans.append(_plan(board, index, name, machine, interval_s, port, gravity))
     return plans
 
 
@@ -108,6 +110,7 @@ def _plan(
     machine: Machine,
     interval_s: float,
     port: int,
+    gravity: str | None,
 ) -> NodePlan:
     sensor = {
         "name": SENSOR,
@@ -118,6 +121,7 @@ def _plan(
         "bus": _bus(board, machine),
         "int1": _INT1_PIN,
         "channels": list(CHANNELS),
+        "gravity": gravity,
         "features": list(FEATURES),
         "bands": [],
         "shaft_hz": None,
