@@ -7,6 +7,7 @@ from nodewright.demo.kept import Kept, Said
 from nodewright.demo.plan import NodePlan
 from nodewright.demo.tally import Tally
 from nodewright.page.model import Fact
+from nodewright.page.words import signed
 
 _BUSES = {"i2c": "I²C", "spi": "SPI"}
 _CLOCKS = {"unset": "not set: the node was never told the time"}
@@ -52,7 +53,9 @@ def sensor(plan: NodePlan) -> tuple[Fact, ...]:
         Fact("Sensor", f"{chip['chip'].upper()}, ±{chip['range_g']} g"),
         Fact("Bus", f"{_BUSES.get(bus['kind'], bus['kind'])} at {rate}, {where}, {wait}"),
         Fact("Record", f"{samples} samples, {samples / odr_hz:.3g} s at {odr_hz} Hz nominal"),
-        Fact("Its oscillator", f"set off by {plan.clock_error_ppm / 1e4:+.2f} % in the twin"),
+        Fact(
+            "Its oscillator", f"set off by {signed(plan.clock_error_ppm / 1e4, 2)} % in the twin"
+        ),
     )
 
 
@@ -64,7 +67,7 @@ def evidence(record: Mapping[str, Any], clock_error_ppm: int) -> tuple[Fact, ...
     settings = str(record["settings"])
     return (
         Fact("Valid", "yes" if record["valid"] else "no: its values are marked"),
-        Fact("Measured rate", f"{rate_hz:.6g} Hz, {off:+.2f} % of nominal"),
+        Fact("Measured rate", f"{rate_hz:.6g} Hz, {signed(off, 2)} % of nominal"),
         Fact("True rate of the twin", f"{true_hz:.6g} Hz"),
         Fact("Overruns", str(record["overruns"])),
         Fact("Gaps", str(record["gaps"])),

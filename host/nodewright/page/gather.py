@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from nodewright import __version__
+from nodewright.demo.judge import Point
 from nodewright.demo.kept import Kept
 from nodewright.demo.plan import G_PER_DIGIT
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.page import facts
 from nodewright.page.marks import marks_of
-from nodewright.page.model import Fact, FaultEvent, LastRecord, NodePage, Page
+from nodewright.page.model import Fact, FaultEvent, LastRecord, NodePage, Page, Unjudged
 from nodewright.page.words import count
+from wire import features
 
 
 def gather(
@@ -50,11 +52,12 @@ def host_text() -> str:
 def _how(result: DemoResult) -> tuple[str, ...]:
     felt = "a recording" if result.about["kind"] == "record" else "simulated machines"
     boards = count(len(result.tallies), "virtual board")
-    bounded = result.runtime.interpreter is not None
-    heap = f" with {result.heap_bytes // 1024} KB of heap" if bounded else ""
+    ran = "started from the firmware’s sources, and ran them on"
+    if result.runtime.interpreter is not None:
+        ran = "booted the firmware image that a board gets, and ran it on"
     return (
-        f"{boards} booted the firmware image that a board gets, and ran it on "
-        f"{result.runtime}{heap}. Sensors and buses were twins: models at "
+        f"{boards} {ran} {result.runtime}{_heap(result, ' with ')}. Sensors and buses were twins: "
+        "models at "
         f"the level of registers and bytes, which felt {felt}. Reports went over MQTT through "
         f"{result.broker_kind} {result.broker_version}.",
         "Each value is held against a float64 reference, which shares no code with the node and "
@@ -63,13 +66,19 @@ def _how(result: DemoResult) -> tuple[str, ...]:
     )
 
 
+def _heap(result: DemoResult, before: str = "") -> str:
+    """Nothing where a node's heap has no bound, as on CPython."""
+    bounded = result.runtime.interpreter is not None
+    return f"{before}{result.heap_bytes // 1024} KB of heap" if bounded else ""
+
+
 def _made_with(result: DemoResult, host: str) -> tuple[Fact, ...]:
     return (
         Fact("Host tool", f"nodewright {__version__}"),
         Fact("Host", host),
         Fact("Interpreter of the nodes", str(result.runtime)),
         Fact("Its command", " ".join(result.runtime.as_dict()["command"]), code=True),
-        Fact("Heap of a node", f"{result.heap_bytes} bytes"),
+        Fact("Nodes ran with", _heap(result) or "no bound to their heap"),
         Fact("Broker", f"{result.broker_kind} {result.broker_version}, {result.broker_address}"),
         Fact("Asked for", f"{result.cycles} reports of each node, every {result.interval_s:g} s"),
         Fact("Took", f"{result.seconds:.1f} s"),
@@ -109,16 +118,37 @@ def _last(tally: Tally, kept: Kept) -> LastRecord | None:
         return None
     report = kept.reports[kept.last]
     boot, seq = kept.last
+    points, marked = tuple(tally.verdicts[kept.last].points), _reasons(report["marked"])
     return LastRecord(
         name=f"report {boot}:{seq}",
         channels=tuple(tally.plan.sensor["channels"]),
         samples_g=kept.digits.astype(np.float64) * G_PER_DIGIT,
         rate_hz=report["record"]["rate_hz"],
         evidence=facts.evidence(report["record"], tally.plan.clock_error_ppm),
-        points=tuple(tally.verdicts[kept.last].points),
-        marked=_reasons(report["marked"]),
+        points=points,
+        marked=marked,
         withheld=_reasons(report["withheld"]),
+        unjudged=_unjudged(report["channels"], points, marked),
     )
+
+
+def _unjudged(
+    channels: Mapping[str, Mapping[str, float]],
+    points: Sequence[Point],
+    marked: Mapping[tuple[str, str], str],
+) -> tuple[Unjudged, ...]:
+    """The values of a report that the judge left out."""
+    judged = {(point.channel, point.feature) for point in points}
+    return tuple(
+        Unjudged(channel, key, _unit(key), values[key], marked.get((channel, key), ""))
+        for channel, values in channels.items()
+        for key in sorted(values)
+        if (channel, key) not in judged
+    )
+
+
+def _unit(key: str) -> str:
+    return features.row(key)[2] if key in features.KEYS else ""
 
 
 def _reasons(table: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:

@@ -11,7 +11,7 @@ _VOID = frozenset({"meta", "link", "br"})
 # Cc: control characters, most of them not allowed in HTML. Cf: among them those that turn the
 # direction of what follows. Cs: half a surrogate pair, which UTF-8 cannot hold.
 _SHOWN_AS_CODE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_SOFT_HYPHEN = "\u00ad"
+_KEPT = "\n\t\u00ad"  # layout, and a hyphen that shows itself only where it breaks a word
 
 
 class Markup(str):
@@ -25,7 +25,7 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        ascii(c)[1:-1] if unicodedata.category(c) in _SHOWN_AS_CODE and c != _SOFT_HYPHEN else c
+        ascii(c)[1:-1] if unicodedata.category(c) in _SHOWN_AS_CODE and c not in _KEPT else c
         for c in text
     )
 

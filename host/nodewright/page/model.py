@@ -50,11 +50,23 @@ class FaultEvent:
 
 
 @dataclass(frozen=True)
+class Unjudged:
+    """A value that no reference judges, since the node itself marked it; reason: "" for none."""
+
+    channel: str
+    feature: str
+    unit: str
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True)
 class LastRecord:
     """The waveform that a node's last values were computed from, and what it says of itself.
 
     samples_g: float64[N, axes], as the sensor's twin served it; rate_hz: as the node measured it;
-    points: its values beside the reference; marked, withheld: (channel, feature) to reason.
+    points: its values beside the reference; marked, withheld: (channel, feature) to reason;
+    unjudged: its other values.
     """
 
     name: str
@@ -65,6 +77,7 @@ class LastRecord:
     points: tuple[Point, ...]
     marked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     withheld: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unjudged: tuple[Unjudged, ...] = ()
 
 
 @dataclass(frozen=True)

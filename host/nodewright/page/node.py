@@ -6,7 +6,7 @@ from itertools import groupby
 from nodewright.demo.judge import Point
 from nodewright.page.figures import spectra, waveforms
 from nodewright.page.markup import Markup, lines, tag
-from nodewright.page.model import LastRecord, NodePage
+from nodewright.page.model import LastRecord, NodePage, Unjudged
 from nodewright.page.tables import cell, facts, head, numeric, row, table
 from nodewright.page.words import number, percent, share, small, title, unit
 
@@ -78,6 +78,10 @@ def _values(node: NodePage, record: LastRecord) -> Markup:
         name = tag("th", f"axis {channel}", scope="rowgroup", colspan="8")
         rows = [_value(record, point) for point in points]
         bodies.append(tag("tbody", tag("tr", name, class_="group"), lines(rows)))
+    if record.unjudged:
+        name = tag("th", "marked by the node: not good values", scope="rowgroup", colspan="8")
+        rows = [_unjudged(value) for value in record.unjudged]
+        bodies.append(tag("tbody", tag("tr", name, class_="group"), lines(rows)))
     return table(f"{node.name}: values of {record.name} beside the reference", columns, bodies)
 
 
@@ -96,6 +100,18 @@ def _value(record: LastRecord, point: Point) -> Markup:
         numeric(None if point.tolerance is None else _data(point.tolerance, small)),
         numeric(percent(share(point.deviation, point.tolerance))),
         class_=None if point.ok else "out",
+    )
+
+
+def _unjudged(value: Unjudged) -> Markup:
+    reason = value.reason or "no reference"
+    return row(
+        [f"{value.channel}: {title(value.feature)}", " ", tag("code", value.feature)],
+        cell(tag("span", f"– {reason}", class_="marked")),
+        numeric(_data(value.value)),
+        numeric(None),
+        cell(unit(value.unit)),
+        *[numeric(None)] * 3,
     )
 
 

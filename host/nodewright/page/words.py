@@ -44,6 +44,11 @@ def number(value: float) -> str:
     return f"{value:.6g}".replace("-", _MINUS)
 
 
+def signed(value: float, decimals: int) -> str:
+    """With its sign, also above 0."""
+    return f"{value:+.{decimals}f}".replace("-", _MINUS)
+
+
 def small(value: float) -> str:
     """Two digits and a power of ten: of deviations and tolerances."""
     if value == 0:
