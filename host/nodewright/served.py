@@ -129,6 +129,18 @@ class ServedSamples:
                 f"{path}: {error.strerror}; has the sensor been read yet?"
             ) from error
 
+    def last_run(self, sensor: str, boot_index: int) -> tuple[int, int]:
+        """(run, samples served in it) of the last run of a boot; (0, 0) where there was none."""
+        path = self._folder / f"samples-{sensor}-{boot_index}.bin"
+        log = self._files.setdefault((sensor, boot_index), _File(path))
+        try:
+            with path.open("rb") as stream:
+                log.refresh(stream)
+        except OSError:
+            return 0, 0
+        run = max(log.runs, default=0)
+        return run, sum(chunk.count for chunk in log.runs.get(run, ()))
+
 
 def _join(
     stream: BinaryIO, axes: int, chunks: list[_Chunk], first: int, count: int

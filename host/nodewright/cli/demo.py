@@ -10,6 +10,7 @@ from nodewright.cli import exits
 from nodewright.cli.interrupts import interrupts
 from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port, Realtime, Runtime
 from nodewright.cli.output import print_json
+from nodewright.demo.faults import NAMES, parse
 from nodewright.errors import BadInput
 
 EXAMPLES = """
@@ -18,13 +19,14 @@ Examples:
     nodewright demo
     nodewright demo --nodes 6 --cycles 20 --interval 2.5
     nodewright demo --record bearing.npy --rate-hz 25600 --scale 0.001
-    nodewright demo --report demo.html
+    nodewright demo --faults unplugged,broker
+    nodewright demo --faults all --report demo.html
     nodewright demo --json | python -m json.tool
 """
 
 
 def command(
-    nodes: Annotated[int, typer.Option(metavar="N", help="Virtual boards, 1 to 64.")] = 3,
+    nodes: Annotated[int, typer.Option(metavar="N", help="Virtual boards, 1 to 256.")] = 3,
     cycles: Annotated[int, typer.Option(metavar="K", help="Reports of each node.")] = 5,
     interval: Interval = 2.0,
     record: Annotated[
@@ -45,6 +47,13 @@ def command(
     ] = None,
     variable: Annotated[
         str | None, typer.Option(metavar="NAME", help="The array of an npz or mat file.")
+    ] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help=f"Make these go wrong, with commas between: {', '.join(NAMES)}, or all.",
+        ),
     ] = None,
     runtime: Runtime = None,
     interpreter: Interpreter = None,
@@ -68,6 +77,10 @@ def command(
 
     Done (exit 0) only if every node booted, every report arrived, and every value is within its
     tolerance; else it says which did not.
+
+    With --faults things go wrong on purpose, each apart from the others. Then done also means that
+    each was reported as what it is, that no value taken under it passed for good, that every node
+    came back, and that nothing was lost but what the fault itself destroys.
     """
     # Here and not above: NumPy and SciPy take a while, and `--help` need not wait for them.
     from nodewright.cli.demo_view import JsonView, PlainView, TableView
@@ -81,12 +94,13 @@ def command(
     target = None if report is None else Target(report)
     tell_choice(runtime, interpreter)
     fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime)
+    wrong = () if faults is None else parse(faults, gravity=record is None)
     if record is not None:
         source = open_record(record, rate_hz, scale, channel or (), variable)
-        options = DemoOptions(fleet, cycles, source, source.about)
+        options = DemoOptions(fleet, cycles, source, source.about, wrong)
     else:
         _refuse_without_record(rate_hz, scale, channel, variable)
-        options = DemoOptions(fleet, cycles)
+        options = DemoOptions(fleet, cycles, faults=wrong)
     view = JsonView() if as_json else TableView(out()) if out().is_terminal else PlainView(out())
     with interrupts() as asked:
         try:

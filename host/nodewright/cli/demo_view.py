@@ -38,6 +38,9 @@ class JsonView:
     def changed(self, tallies: Mapping[str, Tally]) -> None:
         """A node booted, sent, or was heard."""
 
+    def told(self, line: str) -> None:
+        """A fault began, was reported, ended, or was survived."""
+
     def finish(self, result: DemoResult) -> None:
         """The end."""
 
@@ -64,6 +67,9 @@ class PlainView(JsonView):
                     self._shown.add((name, key))
                     line = f"{name}: report {key[0]}:{key[1]}: {_verdict(tally.verdicts[key])}"
                     self._console.print(line, soft_wrap=True)
+
+    def told(self, line: str) -> None:
+        self._console.print(Text(line), soft_wrap=True)
 
     def finish(self, result: DemoResult) -> None:
         self._console.print(_full_table(result.tallies))
@@ -96,6 +102,9 @@ class TableView(JsonView):
 
     def changed(self, tallies: Mapping[str, Tally]) -> None:
         self._live.update(_live_table(tallies))
+
+    def told(self, line: str) -> None:
+        self._live.console.print(Text(line, style="yellow"), soft_wrap=True)
 
     def finish(self, result: DemoResult) -> None:
         self._console.print(_full_table(result.tallies))
@@ -136,6 +145,8 @@ def _live_table(tallies: Mapping[str, Tally]) -> Table:
             numbers = _numbers(lead) if lead else ["", "", ""]
             table.add_row(*first, channel, *numbers, _worst(points), _mark(points))
             first = ["", "", ""]
+        if not verdict.points and verdict.notes:
+            table.add_row(*first, "", Text(verdict.notes[0], style="yellow"))
         if verdict.failures:
             table.add_row(*first, "", Text(verdict.failures[0], style="red"))
     return table
@@ -191,8 +202,10 @@ def _verdict(verdict: Verdict) -> str:
     if verdict.failures:
         return "; ".join(verdict.failures)
     bad = [point for point in verdict.points if not point.ok]
-    if bad or not verdict.points:
+    if bad:
         return f"{len(bad)} of {len(verdict.points)} values out of tolerance"
+    if not verdict.points:
+        return "; ".join(verdict.notes) or "no values"
     marks = f" ({'; '.join(verdict.notes)})" if verdict.notes else ""
     worst = f"the worst {_worst(verdict.points)} of its tolerance"
     return f"{len(verdict.points)} values ok{marks}, {worst}"
@@ -211,6 +224,11 @@ def _print_end(console: Console, result: DemoResult) -> None:
             console.print(Text(f"  {text}", style="red"), soft_wrap=True)
         for text in tally.notes:
             console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
+    for fault in result.faults:
+        line = Text(f"fault {fault['fault']} ({fault['node'] or 'all'}): ")
+        word, style = ("survived", "green") if fault["ok"] else ("not survived", "bold red")
+        line.append(word, style=style).append(f": {fault['proof']}")
+        console.print(line, soft_wrap=True)
     values = sum(len(tally.points) for tally in result.tallies)
     good = f"every node booted, every report arrived, all {values} values within tolerance"
     text = good if result.ok else "not everything passed, see above"

@@ -24,6 +24,9 @@ class Actions(Protocol):
     def cut_power(self, node: str) -> None:
         """Take the supply away in the middle of the node's next record, and give it back."""
 
+    def cut_at(self, node: str) -> tuple[int, int]:
+        """(run, samples of it that had been read) when the supply went; (0, 0) for none."""
+
     def begin_outage(self, name: str) -> None:
         """Kill the broker, or freeze the link: as the fault's name says."""
 
@@ -190,8 +193,11 @@ class RebootCase(Case):
 
     _PATIENCE_S = 30.0
 
-    def __init__(self, planned: Planned) -> None:
+    def __init__(self, planned: Planned, samples: int) -> None:
+        """samples: of a record."""
         super().__init__(planned)
+        self._samples = samples
+        self._good = ""
         self._cause = "power_on" if self.fault.name == "power" else "hard"
         self._boot = 0  # the last one heard of
         self._calm = False
@@ -207,8 +213,19 @@ class RebootCase(Case):
                 actions.cut_power(self.planned.node)
             else:
                 actions.reset(self.planned.node)
+        elif self._good:
+            if self.fault.name == "power":
+                self._check_cut(*actions.cut_at(self.planned.node))
+            self.said.append(f"measured again from {self._good}")
+            self._end()
         elif self.began is not None and self.now_s - self.began > self._PATIENCE_S:
             self.give_up(f"no good report in {self._PATIENCE_S:g} s")
+
+    def _check_cut(self, run: int, count: int) -> None:
+        if 0 < count < self._samples:
+            self._say(f"cut after {count} of {self._samples} samples of run {run}")
+        else:
+            self._fail(f"not cut in mid-record: {count} samples of run {run} had been read")
 
     def on_console(self, node: str, event: str, facts: Mapping[str, str]) -> None:
         """An acknowledgement to begin at; the boot that must follow."""
@@ -231,12 +248,12 @@ class RebootCase(Case):
 
     def on_report(self, node: str, report: Mapping[str, Any]) -> None:
         """The first good one of the new boot ends it."""
-        if node == self.planned.node and self.state == "after" and report["boot"] == self._boot:
+        mine = node == self.planned.node and report["boot"] == self._boot
+        if mine and self.state == "after" and not self._good:
             self._since += 1
             if is_good(report):
                 self.recovered = self._since
-                self.said.append(f"measured again from {report['boot']}:{report['seq']}")
-                self._end()
+                self._good = f"{report['boot']}:{report['seq']}"
 
 
 class OutageCase(Case):
@@ -253,6 +270,7 @@ class OutageCase(Case):
         self._errors: dict[str, dict[str, int]] = {}
         self._owed: dict[str, set[Key]] = {name: set() for name in self._nodes}
         self._kept = 0  # reports measured meanwhile
+        self._heard: set[str] = set()
         self._back: set[str] = set()
         self._told: set[str] = set()
         self._offline: set[str] = set()
@@ -260,7 +278,7 @@ class OutageCase(Case):
 
     def step(self, actions: Actions) -> None:
         """Begin, end when it has lasted long enough, and see whether all are back."""
-        if self.state == "waiting":
+        if self.state == "waiting" and self._heard.issuperset(self._nodes):
             self.state, self.began = "under", self.now_s
             self._tell(f"begins: {self.fault.title} for {self._lasts_s:g} s")
             actions.begin_outage(self.fault.name)
@@ -288,7 +306,9 @@ class OutageCase(Case):
 
     def on_console(self, node: str, event: str, facts: Mapping[str, str]) -> None:
         """Which reports it owes us, and whether it is back."""
-        if node not in self._owed or self.over or self.state == "waiting":
+        if self.state == "waiting" and event == "boot":
+            self._connects[node] = 0
+        if node not in self._owed or self.state in ("waiting", "over"):
             return
         if event == "report":
             if self.state == "under":
@@ -302,6 +322,7 @@ class OutageCase(Case):
 
     def on_report(self, node: str, report: Mapping[str, Any]) -> None:
         """One less that it owes us."""
+        self._heard.add(node)
         if node in self._owed:
             self._owed[node].discard((report["boot"], report["seq"]))
 

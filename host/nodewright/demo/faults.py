@@ -51,7 +51,7 @@ FAULTS = (
         kind="unplugged",
         records=2,
         begin="within",
-        says=("bus_error", "no_answer", "timeout", "wrong_identity"),
+        says=("bus_error", "no_answer", "timeout", "sensor_reset", "wrong_identity"),
     ),
     Fault(
         "identity",
@@ -117,16 +117,20 @@ FIRST_RECORD = 1  # one good record comes first
 _WITHIN = 0.5  # of the record
 
 
-def parse(text: str) -> tuple[Fault, ...]:
+def parse(text: str, gravity: bool = True) -> tuple[Fault, ...]:
     """The faults in a list as `unplugged,broker`, or `all`, in the order of the catalogue.
 
-    Raises BadInput for a name that is not known.
+    gravity: whether the sensors feel it; without, nobody can see that one is mounted wrongly.
+    Raises BadInput for a name that is not known, and for a fault that cannot be shown.
     """
     asked = [word.strip() for word in text.split(",")]
     for word in asked:
         if word not in (*NAMES, ALL):
             raise BadInput(f"--faults {word!r} is not known: {', '.join(NAMES)}, or {ALL}")
-    return tuple(fault for fault in FAULTS if ALL in asked or fault.name in asked)
+    if "mounting" in asked and not gravity:
+        raise BadInput("--faults mounting needs gravity, which a recording need not have in it")
+    possible = [fault for fault in FAULTS if gravity or fault.name != "mounting"]
+    return tuple(fault for fault in possible if ALL in asked or fault.name in asked)
 
 
 @dataclass(frozen=True)

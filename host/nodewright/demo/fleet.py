@@ -4,7 +4,8 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import Any, Literal, Self
 from nodewright import boards, broker
 from nodewright.broker import Kind
 from nodewright.console import Event
+from nodewright.demo.fault_round import FaultRound
+from nodewright.demo.faults import Fault
 from nodewright.demo.kept import ImageDigest
+from nodewright.demo.outside import Outside
 from nodewright.demo.plan import NodePlan, make_plans, network_spec
 from nodewright.image import build_image
 from nodewright.offline import Runtime, choose_runtime
@@ -67,23 +71,38 @@ class VirtualFleet:
         options: FleetOptions,
         asked: threading.Event,
         source: Source = machines,
+        faults: Sequence[Fault] = (),
     ) -> None:
-        """asked: set by whoever wants it to end; source: what the sensors feel."""
+        """asked: set by whoever wants it to end; source: what the sensors feel; faults: what will
+        go wrong on purpose."""
         self.options = options
         self._asked, self._source = asked, source
         self.board = boards.load(BOARD)
         self.plans: list[NodePlan] = []
         self.boards: list[VirtualBoard] = []
         self.images: dict[str, ImageDigest] = {}
+        self.round = FaultRound((), ())
+        self.outside: Outside | None = None
+        self._faults = faults
         self._begun: list[VirtualBoard] = []
 
     def __enter__(self) -> Self:
         options = self.options
         # What can be wrong is told before anything runs.
-        make_plans(self.board, options.nodes, options.interval_s, options.port or 1)
+        # A recording need not have gravity in it.
+        gravity = "z" if self._source is machines else None
+        plans = make_plans(
+            self.board, options.nodes, options.interval_s, options.port or 1, gravity
+        )
+        FaultRound(self._faults, plans)
         self.runtime: Runtime = choose_runtime(options.runtime, options.interpreter)
         self.hub = broker.start(options.broker, options.port)
-        self.plans = make_plans(self.board, options.nodes, options.interval_s, self.hub.port)
+        port = self.hub.port
+        if self._faults:
+            self.outside = Outside(self.hub)
+            port = self.outside.port
+        self.plans = make_plans(self.board, options.nodes, options.interval_s, port, gravity)
+        self.round = FaultRound(self._faults, self.plans)
         self._folder = Path(tempfile.mkdtemp(prefix="nodewright-fleet-"))
         return self
 
@@ -96,6 +115,8 @@ class VirtualFleet:
         try:
             self._for_each(self._begun, lambda board: board.stop())
         finally:
+            if self.outside is not None:
+                self.outside.close()
             self.hub.stop()
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -106,7 +127,10 @@ class VirtualFleet:
         Raises Interrupted, and what images and boards raise.
         """
         self.boards = [self._make(plan, on_event) for plan in self.plans]
-        self._for_each(self.boards, self._start)
+        if self.options.realtime:
+            self._start_in_turn()
+        else:
+            self._for_each(self.boards, self._start)
         self.check()
 
     def check(self) -> None:
@@ -131,6 +155,7 @@ class VirtualFleet:
             },
             "network": network_spec(),
             "buses": [plan.twins(self._source(plan, self._folder))],
+            "faults": self.round.schedule(plan.name),
         }
         return VirtualBoard(
             image,
@@ -155,6 +180,23 @@ class VirtualFleet:
         if not self._asked.is_set():
             self._begun.append(board)
             board.start()
+
+    def _start_in_turn(self) -> None:
+        """Spread over one interval, and so all that come: a node measures from its boot on.
+
+        On the wall clock these processes share what boards have each for themselves: all at once
+        would come too late for their sensors (docs/decisions/0009-runtimes-and-time.md).
+        """
+        begin_s = time.monotonic()
+        with ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1)) as pool:
+            done = []
+            for index, board in enumerate(self.boards):
+                due_s = begin_s + index * self.options.interval_s / len(self.boards)
+                if self._asked.wait(max(0.0, due_s - time.monotonic())):
+                    break
+                done.append(pool.submit(self._start, board))
+        for future in done:
+            future.result()
 
     def _for_each(self, what: list[VirtualBoard], action: Callable[[VirtualBoard], None]) -> None:
         """Do it to all boards at once, and raise the first error when all are done."""

@@ -16,7 +16,7 @@ from wire import features
 REQUIRED = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest")
 
 # Reasons that spoil a value: it says nothing of the machine, whatever was computed.
-SPOILED = ("overrun", "gap", "clipped", "stuck", "mounting")
+SPOILED = ("overrun", "gap", "rate", "clipped", "stuck", "mounting")
 
 
 class Samples(Protocol):

@@ -14,7 +14,8 @@ from nodewright.offline import Runtime
 class DemoResult:
     """The account of every node, and what it ran on.
 
-    kept: node by node, what the page shows beside the account.
+    kept: node by node, what the page shows beside the account; faults: what was made to go wrong,
+    and how it ended; fault_failures: why one of them was not survived.
     """
 
     tallies: list[Tally]
@@ -30,11 +31,14 @@ class DemoResult:
     seconds: float
     refused: Mapping[str, int]
     kept: Mapping[str, Kept] = field(default_factory=dict)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    fault_failures: list[str] = field(default_factory=list)
 
     @property
     def failures(self) -> list[str]:
         """What did not pass, with the node's name in front."""
-        return [f"{t.plan.name}: {text}" for t in self.tallies for text in t.failures]
+        nodes = [f"{t.plan.name}: {text}" for t in self.tallies for text in t.failures]
+        return [*nodes, *self.fault_failures]
 
     @property
     def ok(self) -> bool:
@@ -47,6 +51,7 @@ class DemoResult:
             "ok": self.ok,
             "failures": self.failures,
             "nodes": [_node(tally) for tally in self.tallies],
+            "faults": self.faults,
             "broker": {
                 "kind": self.broker_kind,
                 "version": self.broker_version,
@@ -86,6 +91,8 @@ def _node(tally: Tally) -> dict[str, Any]:
         "received": tally.received,
         "lost": tally.lost,
         "duplicates": tally.duplicates,
+        "destroyed": len(tally.destroyed),
+        "marked": dict(tally.marked),
         "points": [point.as_dict() for point in tally.points],
         "failures": tally.failures,
         "notes": tally.notes,

@@ -1,13 +1,15 @@
 """The demo: virtual nodes, a collector, and the judge over everything that arrives."""
 
+import os
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodewright.console import Event as ConsoleEvent
+from nodewright.demo.faults import Fault
 from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
 from nodewright.demo.judge import judge
 from nodewright.demo.kept import Kept, Said
@@ -29,13 +31,15 @@ _LINGER_S = 0.2  # for a double that is on its way
 class DemoOptions:
     """What to show: the fleet, the reports per node, and what the sensors feel.
 
-    source: what the sensors feel; about: the same for the result.
+    cycles: at least so many; faults made on purpose take as many more as they need.
+    source: what the sensors feel; about: the same for the result; faults: what will go wrong.
     """
 
     fleet: FleetOptions = field(default_factory=FleetOptions)
     cycles: int = 5
     source: Source = machines
     about: Mapping[str, Any] = field(default_factory=lambda: {"kind": "machines"})
+    faults: Sequence[Fault] = ()
 
 
 class View(Protocol):
@@ -47,6 +51,9 @@ class View(Protocol):
     def changed(self, tallies: Mapping[str, Tally]) -> None:
         """A node booted, sent, or was heard."""
 
+    def told(self, line: str) -> None:
+        """A fault began, was reported, ended, or was survived."""
+
 
 def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoResult:
     """Run it to its end, and leave nothing behind.
@@ -57,13 +64,17 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
     if not 1 <= options.cycles <= MOST_CYCLES:
         raise BadInput(f"--cycles {options.cycles} cannot be: 1 to {MOST_CYCLES}")
     began_s = time.monotonic()
-    with VirtualFleet(options.fleet, asked, options.source) as fleet:
+    with VirtualFleet(options.fleet, asked, options.source, options.faults) as fleet:
         view.running(fleet)
         hub = fleet.hub
-        with Collector(Address(hub.host, hub.port), fleet=FLEET) as collector:
+        # A broker that is killed must keep for us what comes before we are back.
+        session = f"nodewright-demo-{os.getpid()}" if options.faults else None
+        address = Address(hub.host, hub.port)
+        with Collector(address, fleet=FLEET, session=session) as collector:
             watcher = _Watcher(fleet, collector, options.cycles, view)
             fleet.boot(watcher.on_console)
-            watcher.run(_BOOT_S + _SLACK_S + options.cycles * options.fleet.interval_s)
+            cycles_s = options.cycles * options.fleet.interval_s
+            watcher.run(_BOOT_S + _SLACK_S + cycles_s + fleet.round.most_s())
             return DemoResult(
                 tallies=list(watcher.tallies.values()),
                 broker_kind=hub.kind,
@@ -78,6 +89,8 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
                 seconds=time.monotonic() - began_s,
                 refused=dict(collector.state.refused),
                 kept=watcher.kept,
+                faults=fleet.round.outcomes(),
+                fault_failures=fleet.round.failures,
             )
 
 
@@ -86,7 +99,13 @@ class _Watcher:
 
     def __init__(self, fleet: VirtualFleet, collector: Collector, cycles: int, view: View) -> None:
         self._fleet, self._collector, self._view = fleet, collector, view
-        self.tallies = {plan.name: Tally(plan, cycles) for plan in fleet.plans}
+        self._round = fleet.round
+        self.tallies = {
+            plan.name: Tally(plan, max(cycles, self._round.records(plan.name)))
+            for plan in fleet.plans
+        }
+        for name, tally in self.tallies.items():
+            tally.restarts = self._round.restarts(name)
         self.kept = {plan.name: Kept() for plan in fleet.plans}
         self._began_s = time.monotonic()
         self._console: queue.SimpleQueue[tuple[str, Said]] = queue.SimpleQueue()
@@ -100,12 +119,16 @@ class _Watcher:
         """Watch until every node is done, or most_s have passed."""
         for plan, board in zip(self._fleet.plans, self._fleet.boards, strict=True):
             self._served[plan.name] = ServedSamples(board.samples_dir)
+        if self._fleet.outside is not None:
+            boards = {board.name: board for board in self._fleet.boards}
+            self._fleet.outside.attach(boards, self._collector)
         began_s = time.monotonic()
         while not self._done(time.monotonic() - began_s):
             self._fleet.check()
             self._step(_POLL_S)
             if time.monotonic() - began_s > most_s:
                 break
+        self._round.close()
         until_s = time.monotonic() + _LINGER_S
         while time.monotonic() < until_s:
             self._step(_POLL_S)
@@ -117,7 +140,7 @@ class _Watcher:
             kept.find_last(self.tallies[name], self._served[name])
 
     def _done(self, for_s: float) -> bool:
-        return all(
+        return self._round.over and all(
             self.tallies[board.name].complete
             or board.failure is not None
             or (not self.tallies[board.name].booted and for_s > _BOOT_S)
@@ -131,15 +154,31 @@ class _Watcher:
         while not self._console.empty():
             node, said = self._console.get()
             self.kept[node].console.append(said)
-            self.tallies[node].on_console(said.event.name, said.event.facts)
+            tally = self.tallies[node]
+            if not self._round.over:
+                tally.cycles = max(tally.cycles, len(tally.sent) + 1)
+            tally.on_console(said.event.name, said.event.facts)
+            self._round.on_console(node, said.event.name, said.event.facts)
             changed = True
         if event is not None and event.node in self.kept:
             self.kept[event.node].on_message(event.kind, event.message)
         if event is not None and event.kind == "report" and event.node in self.tallies:
-            tally = self.tallies[event.node]
-            if tally.on_report(event.message):
-                verdict = judge(event.message, self._served[event.node], CHANNELS, G_PER_DIGIT)
-                tally.on_verdict(event.message, verdict)
+            self._on_report(event.node, event.message)
             changed = True
+        elif event is not None and event.node in self.tallies:
+            self._round.on_message(event.node, event.kind, event.message)
+        if self._fleet.outside is not None:
+            self._round.step(time.monotonic() - self._began_s, self._fleet.outside)
         if changed:
             self._view.changed(self.tallies)
+        for line in self._round.news():
+            self._view.told(line)
+
+    def _on_report(self, node: str, report: Mapping[str, Any]) -> None:
+        tally = self.tallies[node]
+        if not tally.on_report(report):
+            return
+        self._round.on_message(node, "report", report)
+        verdict = judge(report, self._served[node], CHANNELS, G_PER_DIGIT)
+        key = report["boot"], report["seq"]
+        tally.on_verdict(report, self._round.explain(node, key, verdict))

@@ -1,5 +1,6 @@
 """What one node of a demo sent, by its own console, beside what came over the broker."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,6 +105,15 @@ class Tally:
             if key in self.verdicts
             for point in self.verdicts[key].points
         ]
+
+    @property
+    def marked(self) -> Counter[str]:
+        """How many values of the reports that count bear which reason that spoils them."""
+        found: Counter[str] = Counter()
+        for key in self.sent:
+            if key in self.verdicts:
+                found.update(self.verdicts[key].marked)
+        return found
 
     @property
     def notes(self) -> list[str]:
