@@ -1,7 +1,7 @@
 """A demo's result without a demo, and an HTML page taken apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
@@ -21,6 +21,17 @@ from nodewright.page import FaultEvent, build, gather
 
 MADE_AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 MACHINES: Mapping[str, Any] = {"kind": "machines"}
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x00\u202e&amp;\ud800'
+RECORDING = {
+    "kind": "record",
+    "file": "bearing.npy",
+    "sha256": "ef" * 32,
+    "rate_hz": 25600.0,
+    "seconds": 10.0,
+    "channels": ["de"],
+    "scale": 1.0,
+    "notes": ["repeated"],
+}
 _VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -120,6 +131,25 @@ def result_of(
         refused={},
         kept=kept,
     )
+
+
+def hostile() -> DemoResult:
+    """A result in which every text that may come from outside is an attack."""
+    result = result_of(1, about=RECORDING | {"file": HOSTILE, "notes": [HOSTILE]})
+    (tally,), kept = result.tallies, result.kept["pump-1"]
+    tally.faults.append(HOSTILE)
+    tally.version = HOSTILE
+    record: dict[str, Any] = dict(kept.reports[1, 1])
+    record["record"] = record["record"] | {"settings": HOSTILE, "clock": HOSTILE}
+    record["withheld"] = {"x": {HOSTILE: HOSTILE}}
+    record["marked"] = {"x": {"acc_rms_g": HOSTILE}}
+    record["channels"] = record["channels"] | {"x": {HOSTILE: 1.0}}
+    kept.reports[1, 1] = record
+    kept.console.append(Said(1.0, Event(HOSTILE, {HOSTILE: HOSTILE})))
+    kept.health = {"errors": {HOSTILE: 1}, "reset_cause": HOSTILE, "stages_us": {HOSTILE: 1}}
+    plan = replace(tally.plan, name=HOSTILE)
+    tally.plan = plan
+    return replace(result, broker_version=HOSTILE, kept={HOSTILE: kept}, refused={HOSTILE: 1})
 
 
 def page_of(result: DemoResult, *faults: FaultEvent) -> str:

@@ -3,32 +3,28 @@
 import re
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 
-from host.page_rig import MADE_AT, Element, digits_of, page_of, parse, report_of, result_of
-from nodewright.console import Event
+from host.page_rig import (
+    HOSTILE,
+    MADE_AT,
+    RECORDING,
+    Element,
+    digits_of,
+    hostile,
+    page_of,
+    parse,
+    report_of,
+    result_of,
+)
 from nodewright.demo.judge import Verdict
-from nodewright.demo.kept import Said
 from nodewright.demo.machines import MACHINES
 from nodewright.demo.result import DemoResult
 from nodewright.page import FaultEvent
 from sim.bearing import orders
 from sim.machines import PRESETS
-
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>\x00\u202e&amp;\ud800'
-RECORDING = {
-    "kind": "record",
-    "file": "bearing.npy",
-    "sha256": "ef" * 32,
-    "rate_hz": 25600.0,
-    "seconds": 10.0,
-    "channels": ["de"],
-    "scale": 1.0,
-    "notes": ["repeated"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -213,25 +209,6 @@ def test_page__evidence__names_what_the_record_says(tree: Element) -> None:
     for words in ("mosquitto 2.0.11", "a host", "nodewright 0."):
         assert words in tree.by_id("made-with").text
     assert tree.first("time").attributes["datetime"] == MADE_AT.isoformat()
-
-
-def hostile() -> DemoResult:
-    """A result in which every text that may come from outside is an attack."""
-    result = result_of(1, about=RECORDING | {"file": HOSTILE, "notes": [HOSTILE]})
-    (tally,), kept = result.tallies, result.kept["pump-1"]
-    tally.faults.append(HOSTILE)
-    tally.version = HOSTILE
-    record: dict[str, Any] = dict(kept.reports[1, 1])
-    record["record"] = record["record"] | {"settings": HOSTILE, "clock": HOSTILE}
-    record["withheld"] = {"x": {HOSTILE: HOSTILE}}
-    record["marked"] = {"x": {"acc_rms_g": HOSTILE}}
-    record["channels"] = record["channels"] | {"x": {HOSTILE: 1.0}}
-    kept.reports[1, 1] = record
-    kept.console.append(Said(1.0, Event(HOSTILE, {HOSTILE: HOSTILE})))
-    kept.health = {"errors": {HOSTILE: 1}, "reset_cause": HOSTILE, "stages_us": {HOSTILE: 1}}
-    plan = replace(tally.plan, name=HOSTILE)
-    tally.plan = plan
-    return replace(result, broker_version=HOSTILE, kept={HOSTILE: kept}, refused={HOSTILE: 1})
 
 
 def test_page__hostile_texts__stay_text() -> None:

@@ -1,6 +1,7 @@
 """Facts about a node, each as a name and a text."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from nodewright.demo.kept import Kept, Said
@@ -28,7 +29,8 @@ def machine(plan: NodePlan, about: Mapping[str, Any]) -> tuple[Fact, ...]:
             Fact("What is wrong", plan.machine.condition),
         )
     return (
-        Fact("Recording", str(about["file"])),
+        # Its folder is nobody's business who gets the page.
+        Fact("Recording", Path(about["file"]).name),
         Fact("Its SHA-256", str(about["sha256"]), code=True),
         Fact("Its rate", f"{about['rate_hz']:g} Hz for {about['seconds']:g} s"),
         Fact("Its channels", ", ".join(map(str, about["channels"]))),

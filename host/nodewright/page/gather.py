@@ -77,7 +77,6 @@ def _made_with(result: DemoResult, host: str) -> tuple[Fact, ...]:
         Fact("Host tool", f"nodewright {__version__}"),
         Fact("Host", host),
         Fact("Interpreter of the nodes", str(result.runtime)),
-        Fact("Its command", " ".join(result.runtime.as_dict()["command"]), code=True),
         Fact("Nodes ran with", _heap(result) or "no bound to their heap"),
         Fact("Broker", f"{result.broker_kind} {result.broker_version}, {result.broker_address}"),
         Fact("Asked for", f"{result.cycles} reports of each node, every {result.interval_s:g} s"),

@@ -6,7 +6,7 @@ from itertools import groupby
 from nodewright.demo.judge import Point
 from nodewright.page.figures import spectra, waveforms
 from nodewright.page.markup import Markup, lines, tag
-from nodewright.page.model import LastRecord, NodePage, Unjudged
+from nodewright.page.model import Fact, LastRecord, NodePage, Unjudged
 from nodewright.page.tables import cell, facts, head, numeric, row, table
 from nodewright.page.words import number, percent, share, small, title, unit
 
@@ -64,9 +64,14 @@ def _record(node: NodePage, record: LastRecord) -> Markup:
             _values(node, record),
             _withheld(record),
             tag("h3", "What the record says of itself"),
-            facts(record.evidence),
+            _halves(record.evidence),
         ]
     )
+
+
+def _halves(items: tuple[Fact, ...]) -> Markup:
+    middle = (len(items) + 1) // 2
+    return tag("div", facts(items[:middle]), facts(items[middle:]), class_="pair")
 
 
 def _values(node: NodePage, record: LastRecord) -> Markup:
