@@ -15,7 +15,8 @@ if TYPE_CHECKING:
         samples: int
 
         def power(self, k: int) -> float: ...
-        def power_sum(self, low: int, high: int, order: int = 0) -> float: ...
+        def power_sum(self, low: int, high: int) -> float: ...
+        def integrals(self, low: int, high: int) -> "tuple[float, float]": ...
         def greatest(self, low: int, high: int) -> int: ...
         def lines(self, low: int, high: int, found: "array[int]") -> int: ...
 
@@ -39,11 +40,11 @@ def severity_bins(samples: int, bin_hz: float, top_hz: float) -> "tuple[int, int
     return low, min(samples // 2 - 1, nearest(top_hz / bin_hz) + 1) + 1
 
 
-def integrated(kernels: "Kernels", bin_hz: float, low: int, high: int, times: int) -> float:
-    """sqrt(sum P_k / (2 pi f_k)**(2 * times)) over low <= k < high: digits s**times."""
+def integrated(kernels: "Kernels", bin_hz: float, low: int, high: int) -> "tuple[float, float]":
+    """RMS over low <= k < high, integrated once and twice: (digits s, digits s**2)."""
     turn = 2.0 * pi * bin_hz
-    root = sqrt(kernels.power_sum(low, high, times) / 3.0)
-    return root / turn if times == 1 else root / turn / turn
+    once, twice = kernels.integrals(low, high)
+    return sqrt(once / 3.0) / turn, sqrt(twice / 3.0) / turn / turn
 
 
 def line(kernels: "Kernels", k: int) -> "tuple[float, float]":

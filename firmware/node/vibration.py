@@ -3,8 +3,8 @@
 from array import array
 from math import pi, sqrt
 
-from node import spectrum, speed
-from wire import features, iso20816, validity
+from node import plan, spectrum, speed
+from wire import iso20816, validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,12 +12,10 @@ if TYPE_CHECKING:
 
     from node.dsp import Samples
 
-KEYS = features.KEYS
-LINES, BANDS = 5, 4
+KEYS = plan.KEYS
 
-_TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")
-_SHAPE = ("crest", "kurtosis", "skewness")
 _MM_S2 = 9806.65  # a standard g in mm/s**2
+_ORDER_SCALE = _MM_S2 / sqrt(2.0) / (2.0 * pi)
 
 
 class Vibration:
@@ -40,8 +38,8 @@ class Vibration:
         shaft_range_hz: "tuple[float, float]" = (5.0, 100.0),
         machine: "tuple[int, str] | None" = None,
     ) -> None:
-        if len(bands) > BANDS:
-            raise ValueError("bands: %d are more than %d" % (len(bands), BANDS))
+        if len(bands) > plan.BANDS:
+            raise ValueError("bands: %d are more than %d" % (len(bands), plan.BANDS))
         for low_hz, high_hz in bands:
             if not 0 <= low_hz < high_hz:
                 raise ValueError("bands: %r to %r Hz is no band" % (low_hz, high_hz))
@@ -51,12 +49,17 @@ class Vibration:
             raise ValueError("shaft_range_hz: %r is no range" % (shaft_range_hz,))
         if not bandwidth_hz > 10:
             raise ValueError("bandwidth_hz: %r is not above 10" % (bandwidth_hz,))
-        self.samples, self.bands, self.shaft_hz = samples, bands, shaft_hz
+        self.samples, self.shaft_hz = samples, shaft_hz
+        self.bands = tuple((low_hz, high_hz) for low_hz, high_hz in bands)
         self.bandwidth_hz, self.shaft_range_hz = bandwidth_hz, shaft_range_hz
         self.kernels = backend.Kernels(samples, wide)
         self._limits = None if machine is None else iso20816.limits(*machine)
-        self._found = array("H", bytes(2 * (LINES + 1)))
+        self._found = array("H", bytes(2 * (plan.LINES + 1)))
         self._speed = speed.Estimator()
+        self._plan = plan.Plan((), ())
+        self._values: dict[str, float] = {}
+        self._reasons: dict[str, str] = {}
+        self._quantities: dict[str, float] = {}
 
     def compute(
         self,
@@ -75,57 +78,59 @@ class Vibration:
         holds, no value is NaN or infinite.  Raises ValueError for a length, scale, rate, band or
         key that cannot work, before anything is computed.
         """
-        self._check(g_per_digit, rate_hz, keys)
-        kernels = self.kernels
-        kernels.load(block)
+        wanted = self._check(g_per_digit, rate_hz, keys)
+        self.kernels.load(block)
         out.clear()
         withheld.clear()
         if marked is not None:
             marked.clear()
-        quantities = {"seconds": self.samples / rate_hz}
-        values = self._time(g_per_digit, keys)
-        reasons: dict[str, str] = {}
-        for key in keys:
-            if key not in _TIME:
-                kernels.transform()
-                self._spectral(g_per_digit, rate_hz, keys, values, reasons, quantities)
-                break
-        for key in keys:
-            action, reason = validity.judge(key, quantities) or ("", "")
-            if action == validity.WITHHOLD:
-                withheld[key] = reason
-            elif key not in values:
-                withheld[key] = reasons.get(key, "silent")
+        values, reasons, quantities = self._values, self._reasons, self._quantities
+        values.clear()
+        reasons.clear()
+        quantities.clear()
+        quantities["seconds"] = self.samples / rate_hz
+        self._time(wanted, g_per_digit)
+        if wanted.spectrum:
+            self.kernels.transform()
+            self._spectral(wanted, g_per_digit, rate_hz)
+        for key, rules in wanted.rules:
+            value, reason = values.get(key), ""
+            for quantity, least, action, why in rules:
+                if quantities.get(quantity, least) < least:
+                    if action == validity.WITHHOLD:
+                        value = None
+                    reason = why
+                    break
+            if value is None:
+                withheld[key] = reason or reasons.get(key, "silent")
             else:
-                out[key] = values[key]
-                if action and marked is not None:
+                out[key] = value
+                if reason and marked is not None:
                     marked[key] = reason
 
-    def _check(self, g_per_digit: float, rate_hz: float, keys: "tuple[str, ...]") -> None:
+    def _check(self, g_per_digit: float, rate_hz: float, keys: "tuple[str, ...]") -> "plan.Plan":
+        """The plan for the keys: the last one, as long as they stay.  Raises ValueError."""
         if not 0 < g_per_digit < 1:
             raise ValueError("g_per_digit: %r is not between 0 and 1" % (g_per_digit,))
         if not 0 < rate_hz < 1e6:
             raise ValueError("rate_hz: %r is not between 0 and 1e6" % (rate_hz,))
-        for key in keys:
-            if key not in KEYS:
-                raise ValueError("%r is no vibration feature: one of %s" % (key, ", ".join(KEYS)))
-            if key.startswith("band"):
-                index = int(key[4]) - 1
-                if index >= len(self.bands):
-                    raise ValueError("%s: only %d bands are set" % (key, len(self.bands)))
-                if self.bands[index][1] > rate_hz / 2:
-                    facts = (key, self.bands[index][1], rate_hz / 2)
-                    raise ValueError("%s: %r Hz is above half of the rate, %r Hz" % facts)
+        wanted = self._plan
+        if keys != wanted.keys:
+            wanted = plan.Plan(tuple(keys), self.bands)
+        for key, _, high_hz in wanted.bands:
+            if high_hz > rate_hz / 2:
+                facts = (key, high_hz, rate_hz / 2)
+                raise ValueError("%s: %r Hz is above half of the rate, %r Hz" % facts)
+        self._plan = wanted
+        return wanted
 
-    def _time(self, g_per_digit: float, keys: "tuple[str, ...]") -> "dict[str, float]":
-        """The values of the time domain; of crest, kurtosis and skewness none if it is silent."""
-        kernels = self.kernels
-        values = {
-            "acc_peak_g": kernels.peak * g_per_digit,
-            "acc_p2p_g": (kernels.most - kernels.least) * g_per_digit,
-            "mean_g": kernels.mean * g_per_digit,
-        }
-        if "acc_rms_g" in keys or any(key in keys for key in _SHAPE):
+    def _time(self, wanted: "plan.Plan", g_per_digit: float) -> None:
+        """The values of the time domain; no crest, kurtosis and skewness of silence."""
+        kernels, values = self.kernels, self._values
+        values["acc_peak_g"] = kernels.peak * g_per_digit
+        values["acc_p2p_g"] = (kernels.most - kernels.least) * g_per_digit
+        values["mean_g"] = kernels.mean * g_per_digit
+        if wanted.moments:
             kernels.moments()
             variance = kernels.m2
             rms = sqrt(variance)
@@ -134,82 +139,63 @@ class Vibration:
                 values["crest"] = kernels.peak / rms
                 values["kurtosis"] = kernels.m4 / variance / variance
                 values["skewness"] = kernels.m3 / variance / rms
-        return values
 
-    def _spectral(
-        self,
-        g_per_digit: float,
-        rate_hz: float,
-        keys: "tuple[str, ...]",
-        values: "dict[str, float]",
-        reasons: "dict[str, str]",
-        quantities: "dict[str, float]",
-    ) -> None:
-        """Add what the spectrum gives to values; to reasons why it gives no more."""
+    def _spectral(self, wanted: "plan.Plan", g_per_digit: float, rate_hz: float) -> None:
+        """The values of the spectrum, and the reasons where it gives none."""
         kernels, bin_hz = self.kernels, rate_hz / self.samples
-        kinds = {key[:4] for key in keys}
-        if "vel_" in kinds or "disp" in kinds or "zone" in kinds:
-            top_hz = min(1000.0, self.bandwidth_hz, 0.4 * rate_hz)
-            quantities["velocity_to_hz"] = top_hz
-            low, high = spectrum.severity_bins(self.samples, bin_hz, top_hz)
-            if low < high:
-                scale = _MM_S2 * g_per_digit
-                velocity = scale * spectrum.integrated(kernels, bin_hz, low, high, 1)
-                values["vel_rms_mm_s"] = velocity
-                if self._limits is not None:
-                    values["zone"] = float(iso20816.zone(velocity, self._limits))
-                if "disp" in kinds:
-                    away = 1e3 * scale * spectrum.integrated(kernels, bin_hz, low, high, 2)
-                    values["disp_rms_um"], values["disp_p2p_um"] = away, 2.0 * sqrt(2.0) * away
-            for key in ("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um"):
-                reasons[key] = "above_nyquist"
-            reasons["zone"] = "no_machine"
-        if "hf_r" in kinds:
+        if wanted.severity:
+            self._severity(g_per_digit, bin_hz)
+        if wanted.high:
+            self._reasons["hf_rms_g"] = "above_nyquist"
             if rate_hz > 2000.0:
                 found = spectrum.band(kernels, bin_hz, 1000.0, rate_hz / 2)
-                values["hf_rms_g"] = g_per_digit * found
-            reasons["hf_rms_g"] = "above_nyquist"
-        for i, (low_hz, high_hz) in enumerate(self.bands):
-            if "band" in kinds:
-                found = spectrum.band(kernels, bin_hz, low_hz, high_hz)
-                values["band%d_g" % (i + 1)] = g_per_digit * found
-        if "line" in kinds:
-            self._lines(g_per_digit, bin_hz, values, reasons)
-        if "shaf" in kinds or "orde" in kinds:
-            self._shaft(g_per_digit, bin_hz, keys, values, reasons, quantities)
+                self._values["hf_rms_g"] = g_per_digit * found
+        for key, low_hz, high_hz in wanted.bands:
+            found = spectrum.band(kernels, bin_hz, low_hz, high_hz)
+            self._values[key] = g_per_digit * found
+        if wanted.lines:
+            self._lines(g_per_digit, bin_hz)
+        if wanted.speed:
+            self._shaft(wanted, g_per_digit, bin_hz)
         elif self.shaft_hz is not None:
-            quantities["shaft_hz"] = self.shaft_hz
-            quantities["shaft_turns"] = self.shaft_hz * quantities["seconds"]
+            self._quantities["shaft_hz"] = self.shaft_hz
+            self._quantities["shaft_turns"] = self.shaft_hz / bin_hz
 
-    def _lines(
-        self,
-        g_per_digit: float,
-        bin_hz: float,
-        values: "dict[str, float]",
-        reasons: "dict[str, str]",
-    ) -> None:
+    def _severity(self, g_per_digit: float, bin_hz: float) -> None:
+        """Velocity, displacement and the zone."""
+        values, reasons = self._values, self._reasons
+        top_hz = min(1000.0, self.bandwidth_hz, 0.4 * bin_hz * self.samples)
+        self._quantities["velocity_to_hz"] = top_hz
+        low, high = spectrum.severity_bins(self.samples, bin_hz, top_hz)
+        reasons["vel_rms_mm_s"] = reasons["disp_rms_um"] = reasons["disp_p2p_um"] = "bandwidth"
+        reasons["zone"] = "no_machine" if self._limits is None else "bandwidth"
+        if low < high:
+            once, twice = spectrum.integrated(self.kernels, bin_hz, low, high)
+            scale = _MM_S2 * g_per_digit
+            values["vel_rms_mm_s"] = velocity = scale * once
+            values["disp_rms_um"] = away = 1e3 * scale * twice
+            values["disp_p2p_um"] = 2.0 * sqrt(2.0) * away
+            if self._limits is not None:
+                values["zone"] = float(iso20816.zone(velocity, self._limits))
+
+    def _lines(self, g_per_digit: float, bin_hz: float) -> None:
         """The strongest lines, but for the one that may have too few cycles in the record."""
-        rank, kernels = 1, self.kernels
+        rank, kernels = 0, self.kernels
         for i in range(kernels.lines(3, self.samples // 2 - 2, self._found)):
             place, amplitude = spectrum.line(kernels, self._found[i])
-            if place >= validity.LEAST_CYCLES and rank <= LINES:
-                values["line%d_hz" % rank] = place * bin_hz
-                values["line%d_g" % rank] = amplitude * g_per_digit
+            if place >= validity.LEAST_CYCLES and rank < plan.LINES:
+                hz, g = plan.LINE_KEYS[rank]
+                self._values[hz] = place * bin_hz
+                self._values[g] = amplitude * g_per_digit
                 rank += 1
-        for missing in range(rank, LINES + 1):
+        for missing in range(rank, plan.LINES):
+            hz, g = plan.LINE_KEYS[missing]
             reason = "no_line" if kernels.most > kernels.least else "silent"
-            reasons["line%d_hz" % missing] = reasons["line%d_g" % missing] = reason
+            self._reasons[hz] = self._reasons[g] = reason
 
-    def _shaft(
-        self,
-        g_per_digit: float,
-        bin_hz: float,
-        keys: "tuple[str, ...]",
-        values: "dict[str, float]",
-        reasons: "dict[str, str]",
-        quantities: "dict[str, float]",
-    ) -> None:
+    def _shaft(self, wanted: "plan.Plan", g_per_digit: float, bin_hz: float) -> None:
         """Speed, given or estimated, and the orders that hang on it."""
+        values, reasons, quantities = self._values, self._reasons, self._quantities
         shaft_hz, confidence = self.shaft_hz, 1.0
         if shaft_hz is None:
             shaft_hz, confidence = self._speed.estimate(self.kernels, bin_hz, self.shaft_range_hz)
@@ -217,13 +203,11 @@ class Vibration:
         reasons["shaft_hz"] = "no_speed"
         if shaft_hz > 0.0:
             values["shaft_hz"] = quantities["shaft_hz"] = shaft_hz
-            quantities["shaft_turns"] = shaft_hz * quantities["seconds"]
-        for key in keys:
-            if key.startswith("order"):
-                reasons[key] = "no_speed"
-                if shaft_hz > 0.0:
-                    reasons[key] = "above_nyquist" if shaft_hz > 6.0 * bin_hz else "too_short"
-                    hertz, found = spectrum.order(self.kernels, bin_hz, int(key[5]), shaft_hz)
-                    if hertz >= validity.LEAST_CYCLES * bin_hz:
-                        scale = _MM_S2 / sqrt(2.0) / (2.0 * pi)
-                        values[key] = found * g_per_digit * scale / hertz
+            quantities["shaft_turns"] = shaft_hz / bin_hz
+        for key, n in wanted.orders:
+            reasons[key] = "no_speed"
+            if shaft_hz > 0.0:
+                reasons[key] = "above_nyquist" if shaft_hz > 6.0 * bin_hz else "too_short"
+                hertz, found = spectrum.order(self.kernels, bin_hz, n, shaft_hz)
+                if hertz >= validity.LEAST_CYCLES * bin_hz:
+                    values[key] = found * g_per_digit * _ORDER_SCALE / hertz

@@ -30,14 +30,10 @@ RULES = (
 )
 
 
-def concerns(pattern: str, key: str) -> bool:
-    """Whether a rule's key stands for this one."""
-    return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern
-
-
-def judge(key: str, quantities: "dict[str, float]") -> "tuple[str, str] | None":
-    """(WITHHOLD or MARK, reason) of the first rule that a value breaks, or None."""
-    for pattern, quantity, least, action, reason in RULES:
-        if quantity in quantities and quantities[quantity] < least and concerns(pattern, key):
-            return action, reason
-    return None
+def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
+    """(quantity, at least, else, reason) of the rules for one key, in their order."""
+    return tuple(
+        (quantity, least, action, reason)
+        for pattern, quantity, least, action, reason in RULES
+        if pattern == key or (pattern.endswith("*") and key.startswith(pattern[:-1]))
+    )

@@ -30,7 +30,8 @@ def run_all():
         span *= 4
     viper_fft.split(DATA, TURN, 4096)
     viper_spectrum.power(DATA, 2048)
-    viper_spectrum.weigh(DATA, 1024, 2048, 10, 2, OUT)
+    viper_spectrum.total(DATA, 0, 2048, OUT)
+    viper_spectrum.integrals(DATA, 1, 2048, OUT)
     viper_spectrum.greatest(DATA, 3, 2040)
     viper_spectrum.strongest(DATA, 3, 2040, TAKEN, 2)
 

@@ -174,7 +174,7 @@ def test_split__noise__real_spectrum():
 
 
 def power_of(key):
-    return (key & 0x3FFFFFF) * 16.0 * 4.0 ** (key >> 26)
+    return (key & 0x3FFFFFF) * 16.0 * 4.0 ** ((key >> 26) - 8)
 
 
 def test_power__all_sizes__15_bits_of_amplitude_and_ordered():
@@ -190,9 +190,9 @@ def test_power__all_sizes__15_bits_of_amplitude_and_ordered():
     powers = [float(re) * re + float(im) * im for re, im in pairs]
     for i in range(len(pairs)):
         found = power_of(keys[i])
-        assert abs(found - powers[i]) <= 0.0002 * powers[i] + 16, (pairs[i], found)
+        assert abs(found - powers[i]) <= 0.0002 * powers[i] + 0.001, (pairs[i], found)
         for j in range(len(pairs)):
-            if powers[i] > 1.0003 * powers[j] + 32:
+            if powers[i] > 1.0003 * powers[j] + 0.002:
                 assert keys[i] > keys[j], (pairs[i], pairs[j])
 
 
@@ -205,27 +205,38 @@ def keys_of(amplitudes):
     return keys
 
 
-def test_weigh__all_orders__weighted_sums():
+def sum_of(out, at):
+    return (out[at] * 8192.0 + out[at + 1]) * 16.0 * 4.0 ** (out[at + 2] - 8)
+
+
+def test_sums__any_part_of_the_spectrum__weighted_power():
     amplitudes = [abs(x) for x in noise(2048, 9000000, 3)]
     keys, out = keys_of(amplitudes), array("i", bytes(32))
-    for low, octave in ((4, 2), (1024, 10), (1500, 10), (3, 1)):
-        high = min(2 << octave, 2048)
+    for low, high in ((1, 2048), (4, 5), (7, 8), (8, 9), (3, 300), (1024, 2048), (1500, 1600)):
+        found = []
+        viper_spectrum.total(keys, low, high, out)
+        found.append(sum_of(out, 0))
+        viper_spectrum.integrals(keys, low, high, out)
+        found += [sum_of(out, 0), sum_of(out, 3)]
         for order in (0, 1, 2):
-            viper_spectrum.weigh(keys, low, high, octave, order, out)
-            found = (out[0] * 8192.0 + out[1]) * 16.0 * 4.0 ** out[2]
             expected = sum(
-                float(amplitudes[k]) * amplitudes[k] * (2.0**octave / k) ** (2 * order)
+                float(amplitudes[k]) * amplitudes[k] / float(k) ** (2 * order)
                 for k in range(low, high)
             )
-            assert abs(found - expected) <= 0.0005 * expected, (low, order, found / expected)
+            where = (low, high, order, found[order] / expected)
+            assert abs(found[order] - expected) <= 0.0007 * expected, where
 
 
-def test_weigh__a_line_far_below_the_greatest__counts_to_26_bits():
+def test_sums__lines_far_below_the_greatest__count_to_26_bits():
     keys, out = keys_of([0, 0, 60000000] + [9000] * 2045), array("i", bytes(32))
-    viper_spectrum.weigh(keys, 0, 2048, 0, 0, out)
-    found = (out[0] * 8192.0 + out[1]) * 16.0 * 4.0 ** out[2]
+    viper_spectrum.total(keys, 0, 2048, out)
     expected = 3.6e15 + 2045 * 8.1e7
-    assert abs(found - expected) <= 2e-4 * expected
+    assert abs(sum_of(out, 0) - expected) <= 2e-4 * expected
+    # Integrated, the small line at 2 outweighs the great one at 2000.
+    keys = keys_of([0, 0, 4000] + [0] * 1997 + [60000000] + [0] * 47)
+    viper_spectrum.integrals(keys, 2, 2048, out)
+    assert abs(sum_of(out, 0) - (4e6 + 9e8)) <= 1e-3 * 9e8
+    assert abs(sum_of(out, 3) - (1e6 + 225.0)) <= 1e-3 * 1e6
 
 
 def test_greatest__plateau_and_silence__first_of_equals():

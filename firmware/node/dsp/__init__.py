@@ -7,7 +7,8 @@ space. Its methods, in the order of use; digits are the sensor's:
     moments()                    sets m2, m3, m4: population moments about the mean, digits**n
     transform()                  makes the spectrum; the samples are gone after it
     power(k)                     A_k**2 in digits**2, A_k = 2 |X_k| / sum w, X = FFT(w (x - mean))
-    power_sum(low, high, order)  sum of A_k**2 / k**(2 order) over low <= k < high; order 0, 1, 2
+    power_sum(low, high)         the sum of A_k**2 over low <= k < high
+    integrals(low, high)         those of A_k**2 / k**2 and of A_k**2 / k**4; low >= 1
     greatest(low, high)          the k of the greatest A_k in low <= k < high
     lines(low, high, found)      fills found (array 'H') with the k of the strongest local maxima
                                  in low <= k < high, 4 bins apart or more; returns how many

@@ -78,14 +78,15 @@ class Kernels:
     def power(self, k: int) -> float:
         return self._power[k]
 
-    def power_sum(self, low: int, high: int, order: int = 0) -> float:
-        part = self._power[low:high]
-        if not order:
-            return np.sum(part)
+    def power_sum(self, low: int, high: int) -> float:
+        return np.sum(self._power[low:high])
+
+    def integrals(self, low: int, high: int) -> "tuple[float, float]":
         inverse = self._inverse[low:high]
-        if order == 2:
-            part = part * inverse
-        return np.sum(part * inverse)
+        part = self._power[low:high] * inverse
+        once = np.sum(part)
+        part *= inverse
+        return once, np.sum(part)
 
     def greatest(self, low: int, high: int) -> int:
         return low + np.argmax(self._power[low:high])

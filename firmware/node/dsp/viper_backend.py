@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 NAME = "viper"
 
 _TOP_BITS = 25  # |x - centre| is scaled up to 2**25 at most
+_FOURS = tuple(4.0 ** (n - 8) for n in range(23))  # what the exponent of a key stands for
 
 
 class Kernels:
@@ -27,7 +28,7 @@ class Kernels:
         self._out = array("i", bytes(4 * 8))
         self._turn = tables.turn(samples)
         self._reversal = tables.reversal(samples // 2)
-        self._up = 0
+        self._up, self._unit = 0, 1.0
         self.mean = self.least = self.most = self.peak = 0.0
         self.m2 = self.m3 = self.m4 = 0.0
 
@@ -44,6 +45,8 @@ class Kernels:
         while widest and widest << (up + 1) <= 1 << _TOP_BITS:
             up += 1
         self._up = up
+        # A = 2 |X| / (N / 2), the transform gives X / (N / 2), a key's mantissa counts sixteens.
+        self._unit = 64.0 / 4.0**up
         fill = viper_time.centre24 if self.wide else viper_time.centre16
         fill(block, samples, centre, up, (rest << up) // samples, self._data)
         part = rest / samples
@@ -83,25 +86,18 @@ class Kernels:
 
     def power(self, k: int) -> float:
         key = self._data[k]
-        # A = 2 |X| / (N / 2); the transform gave X / (N / 2): A * A is four times a key's power.
-        return (key & 0x3FFFFFF) * 4.0 ** ((key >> 26) + 3 - self._up)
+        return (key & 0x3FFFFFF) * _FOURS[key >> 26] * self._unit
 
-    def power_sum(self, low: int, high: int, order: int = 0) -> float:
-        if not order:
-            return self._weigh(low, high, 0, 0)
-        total, octave = 0.0, 0
-        while low < high:
-            while 2 << octave <= low:
-                octave += 1
-            end = min(high, 2 << octave)
-            total += self._weigh(low, end, octave, order) / 4.0 ** (octave * order)
-            low = end
-        return total
-
-    def _weigh(self, low: int, high: int, octave: int, order: int) -> float:
+    def power_sum(self, low: int, high: int) -> float:
         out = self._out
-        viper_spectrum.weigh(self._data, low, high, octave, order, out)
-        return (out[0] * 8192.0 + out[1]) * 4.0 ** (out[2] + 3 - self._up)
+        viper_spectrum.total(self._data, low, high, out)
+        return (out[0] * 8192.0 + out[1]) * _FOURS[out[2]] * self._unit
+
+    def integrals(self, low: int, high: int) -> "tuple[float, float]":
+        out = self._out
+        viper_spectrum.integrals(self._data, low, high, out)
+        once = (out[0] * 8192.0 + out[1]) * 4.0 ** (out[2] - 8)
+        return once * self._unit, (out[3] * 8192.0 + out[4]) * 4.0 ** (out[5] - 8) * self._unit
 
     def greatest(self, low: int, high: int) -> int:
         return viper_spectrum.greatest(self._data, low, high)

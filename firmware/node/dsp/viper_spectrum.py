@@ -1,8 +1,8 @@
 """Viper kernels of the power spectrum: keys, sums over bands, the strongest lines.
 
-A key is a power as a number that compares like one: key = n * 2**26 + m stands for m * 16 * 4**n,
-with 2**24 <= m < 2**26 (less only where n is 0).  It holds 15 bits of the amplitude whatever its
-size, and fits into 30 bits.
+A key is a power as a number that compares like one: key = n * 2**26 + m stands for
+m * 16 * 4**(n - 8), with 2**24 <= m < 2**26 (less only where n is 0).  It holds 15 bits of the
+amplitude of whatever size, and fits into 31 bits without the sign.
 """
 
 import micropython
@@ -16,8 +16,9 @@ _MANTISSA = const((1 << 26) - 1)
 def power(data: ptr32, bins: int):
     """Turn complex bins (data[2k] + j data[2k+1], biased) into keys of their power, in data[k].
 
-    Parts are under 2**27.  Shifted by n until both are under 2**15, their squares' sum is under
-    2**31; from 2**30 on it is quartered, n one more.  n <= 13.
+    Parts are under 2**27.  Shifted until the greater one has 15 bits (to the left by 8 at most),
+    the sum of their squares is under 2**31; from 2**30 on it is quartered, n one more.
+    n <= 8 + 12 + 1, key < 22 * 2**26 < 2**31.
     """
     bias = BIAS
     for k in range(bins):
@@ -31,16 +32,25 @@ def power(data: ptr32, bins: int):
         if x > m:
             m = x
         n = 0
-        if m >= 8388608:
-            n = 8
-        elif m >= 524288:
-            n = 4
-        m >>= n
-        while m >= 32768:
-            m >>= 1
-            n += 1
-        r >>= n
-        x >>= n
+        if m < 16384:
+            while m < 16384 and n < 8:
+                m += m
+                n += 1
+            r <<= n
+            x <<= n
+            n = 8 - n
+        else:
+            if m >= 8388608:
+                n = 8
+            elif m >= 524288:
+                n = 4
+            m >>= n
+            while m >= 32768:
+                m >>= 1
+                n += 1
+            r >>= n
+            x >>= n
+            n += 8
         p = r * r
         # The sum could reach 2**31: add quarters of it instead.
         p = (p >> 2) + ((x * x) >> 2)
@@ -52,13 +62,11 @@ def power(data: ptr32, bins: int):
 
 
 @micropython.viper
-def weigh(keys: ptr32, low: int, high: int, octave: int, order: int, out: ptr32):
-    """The sum of power * (2**octave / k)**(2 * order) over low <= k < high, order 0, 1 or 2.
+def total(keys: ptr32, low: int, high: int, out: ptr32):
+    """The sum of power over low <= k < high, as (out[0] * 2**13 + out[1]) * 16 * 4**(out[2] - 8).
 
-    As (out[0] * 2**13 + out[1]) * 16 * 4**out[2].  For order > 0, 2**octave <= low and
-    high <= 2**(octave + 1).  Mantissas are aligned to the greatest n: terms under 2**26, at most
-    2**11 of them: the upper parts' sum is under 2**24.  With weights r <= 2**15:
-    (term >> 11) * r < 2**30, (term & 2047) * r < 2**26.
+    Mantissas are aligned to the greatest n: terms under 2**26, at most 2**11 of them: the sum of
+    their upper parts is under 2**24, that of the lower ones too.
     """
     top = 0
     for k in range(low, high):
@@ -70,18 +78,73 @@ def weigh(keys: ptr32, low: int, high: int, octave: int, order: int, out: ptr32)
     for k in range(low, high):
         term = keys[k]
         n = top - (term >> 26)
-        term = (term & _MANTISSA) >> (n + n)
-        if order:
-            r = (32768 << octave) // k
-            r = (r * r + 16384) >> 15
-            if order == 2:
-                r = (r * r + 16384) >> 15
-            term = ((term >> 11) * r + (((term & 2047) * r) >> 11)) >> 4
-        upper += term >> 13
-        lower += term & 8191
+        if n < 14:
+            term = (term & _MANTISSA) >> (n + n)
+            upper += term >> 13
+            lower += term & 8191
     out[0] = upper
     out[1] = lower
     out[2] = top
+
+
+@micropython.viper
+def integrals(keys: ptr32, low: int, high: int, out: ptr32):
+    """The sums of power / k**2 and of power / k**4 over low <= k < high, low >= 1.
+
+    As (out[0] * 2**13 + out[1]) * 16 * 4**(out[2] - 8), and the same of out[3..5].
+    k = 2**octave / r, so that 1 / k**2 = r**2 / 4**octave: r < 2**15 is a fraction of 15 bits, and
+    the octave counts against n.  Terms are under 2**26 and aligned to the greatest exponent:
+    (term >> 11) * r < 2**30, (term & 2047) * r < 2**26; sums as in total().
+    """
+    octave = 0
+    while (2 << octave) <= low:
+        octave += 1
+    first = octave
+    end = 2 << octave
+    top1 = -64
+    top2 = -64
+    for k in range(low, high):
+        if k == end:
+            octave += 1
+            end += end
+        n = (keys[k] >> 26) - octave
+        if n > top1:
+            top1 = n
+        n -= octave
+        if n > top2:
+            top2 = n
+    octave = first
+    end = 2 << octave
+    upper1 = 0
+    lower1 = 0
+    upper2 = 0
+    lower2 = 0
+    for k in range(low, high):
+        if k == end:
+            octave += 1
+            end += end
+        term = keys[k]
+        n = (term >> 26) - octave
+        term &= _MANTISSA
+        r = (32768 << octave) // k
+        r = (r * r + 16384) >> 15
+        term = ((term >> 11) * r + (((term & 2047) * r) >> 11)) >> 4
+        by = top1 - n
+        if by < 14:
+            t = term >> (by + by)
+            upper1 += t >> 13
+            lower1 += t & 8191
+        by = top2 - n + octave
+        if by < 14:
+            t = (((term >> 11) * r + (((term & 2047) * r) >> 11)) >> 4) >> (by + by)
+            upper2 += t >> 13
+            lower2 += t & 8191
+    out[0] = upper1
+    out[1] = lower1
+    out[2] = top1
+    out[3] = upper2
+    out[4] = lower2
+    out[5] = top2
 
 
 @micropython.viper

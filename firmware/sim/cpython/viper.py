@@ -1,11 +1,11 @@
 """Viper kernels on CPython: each intermediate integer is checked against int32.
 
 `checked(function)` rewrites a kernel's syntax tree so that the result of each operation passes
-a range check, and gives it viper's pointers.  It is stricter than a board in three ways, and each
+a range check, and gives it viper's pointers.  It is stricter than a board in four ways, and each
 is a bug that a 64-bit interpreter would hide: a result outside int32 raises OverflowError (a board
 wraps, 64 bits do not), an index outside the buffer raises IndexError (a board writes into its
-heap), and a 32-bit word with its top bit set may only be masked (a board loads a negative number,
-64 bits load a positive one).
+heap), a shift by 32 places or more raises OverflowError (processors disagree), and a 32-bit word
+with its top bit set may only be masked (a board loads a negative number, 64 bits a positive one).
 """
 
 import ast
@@ -104,6 +104,13 @@ class Ptr32(_Pointer):
     code, bytes_each = "I", 4
 
 
+def _count(value: int) -> int:
+    """The places of a shift.  From 32 on, and below 0, each processor does something else."""
+    if not 0 <= value <= 31:
+        raise OverflowError("a shift by %d places is undefined" % value)
+    return value
+
+
 def _int(value: "Any") -> "Any":
     """Viper's int(): the address of a pointer, or the integer itself."""
     if isinstance(value, _Pointer):
@@ -118,7 +125,7 @@ def _sum(left: "Any", right: "Any") -> "Any":
 
 
 _TYPES = {"ptr8": Ptr8, "ptr16": Ptr16, "ptr32": Ptr32, "int": _int}
-_NAMES = {**_TYPES, "_int32": int32, "_sum": _sum}
+_NAMES = {**_TYPES, "_int32": int32, "_sum": _sum, "_count": _count}
 
 
 class _Checks(ast.NodeTransformer):
@@ -131,6 +138,8 @@ class _Checks(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, (ast.Div, ast.Pow, ast.MatMult)):
             raise SyntaxError("viper has no %s of integers" % type(node.op).__name__)
+        if isinstance(node.op, (ast.LShift, ast.RShift)):
+            node.right = self._call("_count", node.right)
         if isinstance(node.op, ast.Add):
             return self._call("_sum", node.left, node.right)
         return self._call("_int32", node)
