@@ -65,8 +65,9 @@ class PlainView(JsonView):
             for key in tally.sent:
                 if key in tally.verdicts and (name, key) not in self._shown:
                     self._shown.add((name, key))
-                    line = f"{name}: report {key[0]}:{key[1]}: {_verdict(tally.verdicts[key])}"
-                    self._console.print(line, soft_wrap=True)
+                    where = f"report {key[0]}:{key[1]}: "
+                    text = _verdict(tally.verdicts[key]).replace(where, "")
+                    self._console.print(Text(f"{name}: {where}{text}"), soft_wrap=True)
 
     def told(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
@@ -224,6 +225,12 @@ def _print_end(console: Console, result: DemoResult) -> None:
             console.print(Text(f"  {text}", style="red"), soft_wrap=True)
         for text in tally.notes:
             console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
+        if tally.destroyed:
+            gone = f"  {len(tally.destroyed)} reports were in its memory when it started anew"
+            console.print(Text(gone, style="yellow"), soft_wrap=True)
+        if tally.cycles > result.cycles:
+            more = f"  {tally.cycles} reports instead of {result.cycles}, as the faults took them"
+            console.print(Text(more, style="dim"), soft_wrap=True)
     for fault in result.faults:
         line = Text(f"fault {fault['fault']} ({fault['node'] or 'all'}): ")
         word, style = ("survived", "green") if fault["ok"] else ("not survived", "bold red")
@@ -231,6 +238,11 @@ def _print_end(console: Console, result: DemoResult) -> None:
         console.print(line, soft_wrap=True)
     values = sum(len(tally.points) for tally in result.tallies)
     good = f"every node booted, every report arrived, all {values} values within tolerance"
+    marked = sum(sum(tally.marked.values()) for tally in result.tallies)
+    if marked:
+        good += f", {marked} marked as spoiled and not compared"
+    if result.faults:
+        good += f", all {len(result.faults)} faults survived"
     text = good if result.ok else "not everything passed, see above"
     style = "bold green" if result.ok else "bold red"
     console.print(Text(f"{text} ({result.seconds:.1f} s)", style=style), soft_wrap=True)

@@ -131,6 +131,10 @@ class SensorCase(Case):
         self._record_ms = record_ms
         self._names: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
+        self._counts: tuple[dict[str, int], dict[str, int]] = (
+            {},
+            {},
+        )  # of its health: before, now
         self._since = 0
 
     def on_report(self, node: str, report: Mapping[str, Any]) -> None:
@@ -145,6 +149,13 @@ class SensorCase(Case):
         else:
             self._after(report)
 
+    def on_health(self, node: str, health: Mapping[str, Any]) -> None:
+        """Its own count of what it survived."""
+        if node == self.planned.node and not self.over:
+            self._counts = dict(health.get("errors") or {})
+            if self.state == "waiting":
+                self._before = self._counts
+
     def _under(self, node: str, report: Mapping[str, Any]) -> None:
         if self.state == "waiting":
             self.state = "under"
@@ -153,9 +164,9 @@ class SensorCase(Case):
         self.spoiled.add((node, key))
         names = [fault["fault"] for fault in report["faults"]]
         reasons, bare = standing(report)
-        fit = [name for name in names if name in self.fault.says]
+        fit = [fault for fault in report["faults"] if fault["fault"] in self.fault.says]
         marks = {reason: reasons[reason] for reason in self.fault.marks if reasons[reason]}
-        self._names.update(fit)
+        self._names.update(map(_fault_text, fit))
         self._reasons.update(marks)
         where = f"report {key[0]}:{key[1]}"
         if not fit and not marks:
@@ -164,7 +175,10 @@ class SensorCase(Case):
         if bare and not fit:
             self._fail(f"{where} under it: {_count(bare, 'value')} passed unmarked")
         if fit or marks:
-            told = [*fit, *(f"{count} values {reason}" for reason, count in marks.items())]
+            told = [
+                *map(_fault_text, fit),
+                *(f"{n} values {reason}" for reason, n in marks.items()),
+            ]
             self._tell(f"{where} says {', '.join(told)}")
             self.marked += sum(marks.values())
 
@@ -178,6 +192,10 @@ class SensorCase(Case):
                 self._fail(f"{due} under it should have come, {len(self.spoiled)} did")
             self.said += [f"{name} in {_count(n, 'report')}" for name, n in self._names.items()]
             self.said += [f"{n} values marked {reason}" for reason, n in self._reasons.items()]
+            new = {name: n - self._before.get(name, 0) for name, n in self._counts.items()}
+            counted = [f"{name} {n}" for name, n in new.items() if n]
+            if counted:
+                self.said.append(f"health counts {', '.join(counted)}")
         self._since += 1
         if is_good(report):
             self.recovered = self._since
@@ -375,6 +393,12 @@ def is_good(report: Mapping[str, Any]) -> bool:
         return False
     reasons, _ = standing(report)
     return not any(reasons[reason] for reason in SPOILED)
+
+
+def _fault_text(fault: Mapping[str, Any]) -> str:
+    """A fault as the node names it, with its facts."""
+    facts = [f"{key} {value}" for key, value in fault.items() if key not in ("sensor", "fault")]
+    return f"{fault['fault']} ({', '.join(facts)})" if facts else str(fault["fault"])
 
 
 def _count(number: int, noun: str) -> str:

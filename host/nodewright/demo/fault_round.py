@@ -15,7 +15,7 @@ from nodewright.demo.tally import Key
 
 KEEPALIVE_S = 3
 # A broker takes a client for gone after 1.5 times the keepalive (MQTT 3.1.1, 3.1.2.10).
-OUTAGES_S = {"broker": 2.5, "link": 1.5 * KEEPALIVE_S + 1.5}
+OUTAGES_S = {"broker": 2.5, "link": 1.5 * KEEPALIVE_S + 2.5}
 _OTHERS_S = 60.0  # most that a fault from outside takes, until it is given up
 
 
