@@ -153,3 +153,21 @@ def test_wait_unsent__put_from_another_task__wakes():
         assert box.queued == 2  # taken is not acknowledged
 
     asyncio.run(use())
+
+
+def test_outbox__more_bytes_than_memory_has__oldest_dropped_until_it_fits():
+    box = Outbox(8, most_bytes=100)
+    for seq in range(3):
+        assert box.put(seq, b"x" * 30) is None
+    assert box.put(3, b"x" * 60) == 1
+    assert (box.dropped, box.queued, box.held_bytes) == (2, 2, 90)
+    assert taken(box) == [2, 3]
+
+
+def test_outbox__one_item_longer_than_the_bound__held_alone():
+    box = Outbox(8, most_bytes=100)
+    box.put(0, b"x")
+    assert box.put(1, b"x" * 500) == 0
+    assert (box.queued, box.held_bytes) == (1, 500)
+    assert box.acked(box.take())
+    assert (box.queued, box.held_bytes) == (0, 0)
