@@ -1,5 +1,5 @@
 """Start the node.  Whatever happens, the serial port and its REPL stay reachable."""
 
-from node import app
+from node import start
 
-app.main()
+start.main()

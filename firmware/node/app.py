@@ -1,13 +1,11 @@
 """Wiring only: settings in, objects built, one task a stage."""
 
 import asyncio
-import binascii
-import hashlib
-import json
+import gc
 import sys
 from time import ticks_add, ticks_diff, ticks_ms, ticks_us
 
-from node import dsp, hal, state
+from node import crash, dsp, hal, state
 from node.console import event
 from node.health import Health, Liveness
 from node.measure import Measurement
@@ -15,7 +13,7 @@ from node.outbox import Outbox
 from node.report import Reporter
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
-from wire import VERSION, settings, topics
+from wire import VERSION, topics
 from wire.report import dumps
 
 TYPE_CHECKING = False
@@ -25,58 +23,30 @@ if TYPE_CHECKING:
 _INFLIGHT = 8  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
 _WIFI_RETRY_MS = 15_000
+_UNREACHED_MS = 600_000  # without the broker: perhaps the radio only believes to be connected
 _HEALTH_WAIT_S = 10
-
-
-def main() -> None:
-    """Run the node until it is interrupted at the serial port.
-
-    With settings that cannot be used it says so, line by line, and leaves the REPL to the person
-    who will mend them.  After an error of its own it restarts the board.
-    """
-    checked, settings_hash = load()
-    if checked is None:
-        return
-    node = Node(checked, settings_hash)
-    try:
-        asyncio.run(node.run())
-    except KeyboardInterrupt:
-        event("interrupted")
-        node.watchdog.hold()
-    except Exception as error:
-        # Ours to mend; out there a node that restarts is worth more than one that stands still.
-        event("crash", error=repr(error))
-        sys.print_exception(error)
-        hal.reset()
-
-
-def load(path: str = "/settings.json") -> "tuple[dict[str, Any] | None, str]":
-    """(settings, first 8 hex digits of their SHA-256), or (None, "") after saying why not."""
-    try:
-        with open(path, "rb") as file:
-            text = file.read()
-        found = json.loads(text)
-    except (OSError, ValueError) as error:
-        event("settings", path=path, value=repr(error), allowed="settings as JSON")
-        return None, ""
-    errors = settings.check(found)
-    for where, value, allowed in errors:
-        event("settings", path=where, value=value, allowed=allowed)
-    if errors:
-        return None, ""
-    return found, binascii.hexlify(hashlib.sha256(text).digest()).decode()[:8]
+_OUTBOX_SHARE = 3  # reports that wait take at most 1 / this of the heap that is free at the start
+_LONGEST_ERROR = 120  # characters
 
 
 class Node:
     """All objects of one node and the tasks that move them."""
 
-    def __init__(self, checked: "dict[str, Any]", settings_hash: str) -> None:
+    def __init__(
+        self,
+        checked: "dict[str, Any]",
+        settings_hash: str,
+        before: "dict[str, Any] | None" = None,
+    ) -> None:
+        """before: the crash (node/crash.py) which this boot follows."""
         self._settings = checked
         self._begin_ticks = ticks_ms()
         self._uptime_ms = 0
         self.health = Health()
         self._liveness = Liveness()
-        boot = state.next_boot()
+        self._crash = before
+        self._stuck = ""
+        self.boot = boot = state.next_boot()
         self._reporter = Reporter(boot, settings_hash)
         self._outbox = Outbox(checked["report"]["outbox_reports"])
         backend = dsp.backend(checked["dsp"]["backend"])
@@ -94,16 +64,31 @@ class Node:
             on_connect=self._on_connect,
             # Half the outbox at most: what it drops when full is then never on its way already.
             max_inflight=min(_INFLIGHT, checked["report"]["outbox_reports"] // 2),
+            on_turn=lambda: self._liveness.moved("uplink"),
         )
-        self._pump = Pump(self._outbox, self._client, self._topic("report"), self._on_acked)
+        self._pump = Pump(
+            self._outbox,
+            self._client,
+            self._topic("report"),
+            self._on_acked,
+            on_turn=lambda: self._liveness.moved("pump"),
+        )
         self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
+        gc.collect()  # all that stays has been made: the rest is for reports, and for the moment
+        self._outbox.most_bytes = gc.mem_free() // _OUTBOX_SHARE
         self.watchdog = hal.Watchdog(checked["watchdog_ms"])
         event("boot", boot=boot, version=VERSION, reset=hal.reset_cause(), id=hal.unique_id())
 
     async def run(self) -> None:
         """Run all tasks for ever; the first that fails ends the others."""
         network = self._settings["network"]
+        watchdog_ms = self._settings["watchdog_ms"]
+        register = self._liveness.register
+        register("uplink", 2 * self._client.turn_ms + watchdog_ms)
+        register("pump", watchdog_ms, self._pump.due)
+        register("announce", watchdog_ms, self._connected.is_set)
+        register("health", 2000 * _HEALTH_WAIT_S + watchdog_ms, self._cycle_done.is_set)
         tasks = [
             self._measure(),
             self._client.run(),
@@ -140,26 +125,43 @@ class Node:
 
     def _one(self, measurement: "Measurement") -> None:
         uptime_ms = self._count_uptime()
-        measurement.run()
-        for fault in measurement.faults:
-            event("fault", **fault)
-        begin_ticks = ticks_us()
-        seq, payload = self._reporter.build(
-            uptime_ms,
-            self._outbox.dropped,
-            measurement.record,
-            measurement.channels,
-            measurement.withheld,
-            measurement.marked,
-            measurement.faults,
-        )
+        try:
+            measurement.run()
+            for fault in measurement.faults:
+                event("fault", **fault)
+            begin_ticks = ticks_us()
+            seq, payload = self._reporter.build(
+                uptime_ms,
+                self._outbox.dropped,
+                measurement.record,
+                measurement.channels,
+                measurement.withheld,
+                measurement.marked,
+                measurement.faults,
+            )
+            self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))
+        except Exception as error:
+            # A record that upsets our code must not take the other sensors along, nor the reports
+            # that wait: what happened is reported in its place.
+            seq, payload = self._failed(uptime_ms, measurement.name, error)
         self._outbox.put(seq, payload)
-        self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))
-        event("report", boot=self._reporter.boot, seq=seq, sensor=measurement.name)
+        event("report", boot=self.boot, seq=seq, sensor=measurement.name)
         self.health.collect()
 
+    def _failed(self, uptime_ms: int, sensor: str, error: Exception) -> "tuple[int, bytes]":
+        sys.print_exception(error)
+        self.health.collect()
+        self.health.count("program")
+        fault: "dict[str, Any]" = {
+            "sensor": sensor,
+            "fault": "program",
+            "error": repr(error)[:_LONGEST_ERROR],
+        }
+        event("fault", **fault)
+        return self._reporter.build(uptime_ms, self._outbox.dropped, None, {}, {}, {}, [fault])
+
     def _on_acked(self, seq: int) -> None:
-        event("acked", boot=self._reporter.boot, seq=seq)
+        event("acked", boot=self.boot, seq=seq)
 
     def _on_connect(self, session_present: bool) -> None:
         event("connected", host=self._settings["mqtt"]["host"], session=session_present)
@@ -170,12 +172,15 @@ class Node:
         while True:
             await self._connected.wait()
             self._connected.clear()
+            self._liveness.moved("announce")
             await self._client.publish(self._topic("status"), self._status("online"), 1, True)
 
     async def _report_health(self) -> None:
         while True:
             await self._cycle_done.wait()
             self._cycle_done.clear()
+            self._liveness.moved("health")
+            self._forget_crash()
             if self._client.connected:
                 try:
                     await asyncio.wait_for(
@@ -185,15 +190,25 @@ class Node:
                 except asyncio.TimeoutError:
                     self.health.count("health_unsent")
 
+    def _forget_crash(self) -> None:
+        """A boot that has run for long is sound: the next crash is the first again."""
+        if self._crash is not None and self._count_uptime() >= crash.SOUND_MS:
+            self._crash = None
+            try:
+                crash.forget()
+            except OSError:
+                self.health.count("flash")
+
     def _facts(self) -> "dict[str, Any]":
         errors = dict(self.health.errors)
         for name in self._client.errors:
             errors["mqtt_" + name] = self._client.errors[name]
         return {
             "v": 1,
-            "boot": self._reporter.boot,
+            "boot": self.boot,
             "uptime_ms": self._count_uptime(),
             "reset_cause": hal.reset_cause(),
+            "crash": self._crash,
             "heap_free_bytes": self.health.collect(),
             "heap_low_bytes": self.health.heap_low_bytes,
             "queued": self._outbox.queued,
@@ -207,9 +222,16 @@ class Node:
 
     async def _keep_wifi(self, wifi: "hal.WiFi") -> None:
         self._liveness.register("wifi", 4 * _SLICE_MS + self._settings["watchdog_ms"])
+        reached_ticks = ticks_ms()
         while True:
             try:
-                if not wifi.connected():
+                if self._client.connected:
+                    reached_ticks = ticks_ms()
+                unreached = ticks_diff(ticks_ms(), reached_ticks) > _UNREACHED_MS
+                if unreached:
+                    self.health.count("wifi_anew")
+                if unreached or not wifi.connected():
+                    reached_ticks = ticks_ms()
                     wifi.begin()
                     await self._until_wifi(wifi)
             except OSError:
@@ -231,8 +253,13 @@ class Node:
             late = self._liveness.late()
             if late is None:
                 self.watchdog.feed()
-            else:
+            elif late != self._stuck:
+                self._stuck = late
                 event("stuck", task=late)
+                try:
+                    crash.note(self.boot, "stuck: " + late)
+                except OSError:
+                    self.health.count("flash")
             await asyncio.sleep_ms(_SLICE_MS)
 
     def _count_uptime(self) -> int:
@@ -250,7 +277,7 @@ class Node:
             {
                 "v": 1,
                 "state": status,
-                "boot": self._reporter.boot,
+                "boot": self.boot,
                 "node": self._settings["node"],
                 "version": VERSION,
             }

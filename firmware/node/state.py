@@ -13,12 +13,21 @@ def next_boot(folder: str = FOLDER) -> int:
     by one atomic rename) counts from the highest of the copies that can.
     Raises OSError when the flash takes no file: without a counter there are no reports to trust.
     """
-    _make(folder)
     boot = 1 + max(_read(folder + "/boot"), _read(folder + "/boot.new"))
-    with open(folder + "/boot.new", "w") as file:
-        file.write("%d\n" % boot)
-    os.rename(folder + "/boot.new", folder + "/boot")
+    replace(folder, "boot", "%d\n" % boot)
     return boot
+
+
+def replace(folder: str, name: str, text: str) -> None:
+    """Write a file so that whenever the power fails the old or the new text is there, whole.
+
+    Raises OSError when the flash takes no file.
+    """
+    _make(folder)
+    path = folder + "/" + name
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
 
 
 def _make(folder: str) -> None:

@@ -39,3 +39,16 @@ def test_liveness__one_task_stands_still__named_until_it_moves():
     assert liveness.late() == "uplink"
     liveness.moved("uplink")
     assert liveness.late() is None
+
+
+def test_liveness__task_waits_for_something_to_do__late_only_once_it_is_due():
+    liveness, due = Liveness(), [False]
+    liveness.register("pump", 1, lambda: due[0])
+    time.sleep_ms(20)
+    assert liveness.late() is None
+    due[0] = True
+    liveness.moved("pump")
+    time.sleep_ms(20)
+    assert liveness.late() == "pump"
+    due[0] = False
+    assert liveness.late() is None

@@ -79,10 +79,12 @@ class MqttClient:
         timeout_ms: int = 10000,
         backoff_base_ms: int = 250,
         backoff_cap_ms: int = 15000,
+        on_turn: "Callable[[], None] | None" = None,
     ) -> None:
         """keepalive_s: 1..65535; will: (topic, payload, qos, retain).
 
         on_connect(session_present), on_message(topic, payload): called from `run`, must not block.
+        on_turn(): called while `run` moves, at least every turn_ms that others leave it the CPU.
         max_packet_bytes bounds what is received, timeout_ms connect, CONNACK, PUBACK and writes.
         """
         if not 1 <= keepalive_s <= 65535:
@@ -91,6 +93,8 @@ class MqttClient:
         self.port = port
         self.on_connect = on_connect
         self.on_message = on_message
+        self.on_turn = on_turn
+        self.turn_ms = timeout_ms  # the longest wait of a connect
         self.connected = False
         self.connects = 0  # sessions opened since the start
         self.errors = {}  # type: dict[str, int]
@@ -123,6 +127,7 @@ class MqttClient:
     async def run(self) -> None:
         """Connect, and again whenever the link is lost, until cancelled or `disconnect`."""
         while not self._stopping:
+            self._hook(self.on_turn)
             try:
                 await self._connection()
             except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError, _Lost) as error:
@@ -133,6 +138,7 @@ class MqttClient:
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
                 self._attempt += 1
                 while pause_ms > 0 and not self._stopping:
+                    self._hook(self.on_turn)
                     await asyncio.sleep_ms(min(pause_ms, _SLICE_MS))
                     pause_ms -= _SLICE_MS
 
@@ -148,9 +154,14 @@ class MqttClient:
         self.post(topic, payload, qos, retain, _set, acked)
         await acked.wait()
 
+    @property
+    def has_room(self) -> bool:
+        """True where `post` takes a message."""
+        return len(self._window) < self._max_inflight
+
     async def room(self) -> None:
         """Wait until `post` will take a message; until the next await nobody takes that place."""
-        while len(self._window) >= self._max_inflight:
+        while not self.has_room:
             self._room.clear()
             await self._room.wait()
 
@@ -170,7 +181,7 @@ class MqttClient:
         packets.check_topic(topic)
         if qos not in (0, 1):
             raise ValueError("qos is %r; 0 or 1" % (qos,))
-        if len(self._window) >= self._max_inflight:
+        if not self.has_room:
             raise RuntimeError("%d messages are in flight already" % len(self._window))
         packet_id = self._new_id() if qos else 0
         packet = packets.publish(topic, payload, qos, retain, packet_id)
@@ -212,6 +223,7 @@ class MqttClient:
         tasks = []
         try:
             await asyncio.wait_for_ms(link.open(self.host, self.port), self._timeout_ms)
+            self._hook(self.on_turn)
             link.send(self._hello)
             present: bool = await asyncio.wait_for_ms(self._connack(link), self._timeout_ms)
             self._begin(link)
@@ -256,10 +268,14 @@ class MqttClient:
         self.connects += 1
 
     async def _guard(self, work: "Any") -> None:
-        """Run one task of a connection; its failure ends the connection, not the program."""
+        """Run one task of a connection; its failure ends the connection.
+
+        A mistake of ours ends it, too, and then `run`: nobody awaits this task, and an error that
+        stayed in it would be silence.
+        """
         try:
             await work
-        except (OSError, ProtocolError, MemoryError, _Lost) as error:
+        except Exception as error:
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
@@ -409,6 +425,7 @@ class MqttClient:
             if late and late == suspect:
                 raise _Lost(late, self._timeout_ms if late != "ping_timeout" else None)
             suspect = late
+            self._hook(self.on_turn)
             self._ping()
             await asyncio.sleep_ms(turn_ms)
 

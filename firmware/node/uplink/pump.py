@@ -17,12 +17,18 @@ class Pump:
         client: "MqttClient",
         topic: str,
         on_acked: "Callable[[int], None] | None" = None,
+        on_turn: "Callable[[], None] | None" = None,
     ) -> None:
-        """on_acked(seq) is called for each item that has arrived."""
+        """on_acked(seq) is called for each item that has arrived, on_turn() for each that goes."""
         self._outbox = outbox
         self._client = client
         self._topic = topic
         self._on_acked = on_acked
+        self._on_turn = on_turn
+
+    def due(self) -> bool:
+        """True where an item could go right now."""
+        return self._outbox.unsent and self._client.has_room
 
     async def run(self) -> None:
         """Until cancelled; what is in flight then stays with the client."""
@@ -34,6 +40,8 @@ class Pump:
             item = outbox.take()
             if item is not None:
                 client.post(self._topic, item.payload, done=self._done, token=item)
+            if self._on_turn is not None:
+                self._on_turn()
 
     def _done(self, item: "Item") -> None:
         self._outbox.acked(item)
