@@ -80,7 +80,7 @@ def test_exits__every_kind_of_error__has_its_code() -> None:
     assert exits.code_of(errors.PortInUse("127.0.0.1", 1)) == 2
     assert exits.code_of(errors.NodewrightError("x")) == 1
     assert exits.code_of(errors.BrokerFailed("mosquitto", "ended")) == 1
-    assert set(exits.MEANINGS) == {0, 1, 2}
+    assert set(exits.MEANINGS) == {0, 1, 2, 130}
 
 
 def test_exits__an_error_that_is_a_bug__has_no_code() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from nodewright.cli import main
+from nodewright.cli import exits, main
 from nodewright.interpreter import InterpreterError, find_interpreter
 
 Typed = Callable[..., tuple[int, str, str]]
@@ -148,6 +148,41 @@ def spoiling_interpreter(folder: Path, key: str, factor: float) -> str:
         "sys.exit(code)\n"
     )
     return f"{sys.executable} {program}"
+
+
+def interrupting_interpreter(folder: Path) -> str:
+    """The true MicroPython, but when the work begins it presses Ctrl-C on who started it."""
+    real = list(find_interpreter().command)
+    program = folder / "interrupt.py"
+    program.write_text(
+        "import os, signal, subprocess, sys\n"
+        "if sys.argv[-1].endswith('job.json'):\n"
+        "    os.kill(os.getppid(), signal.SIGINT)\n"
+        "    signal.pause()\n"
+        f"sys.exit(subprocess.call({real!r} + sys.argv[1:]))\n"
+    )
+    return f"{sys.executable} {program}"
+
+
+def test_features__interrupted__exit_130_a_line_and_nothing_left(
+    run_npy: Path, tmp_path: Path, runtime: str
+) -> None:
+    if runtime != "micropython":
+        pytest.skip("no MicroPython")
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    options = ["--rate-hz", "3200", "--scale", str(SCALE), "--window", "256"]
+    options += ["--interpreter", interrupting_interpreter(tmp_path)]
+    ran = subprocess.run(
+        [sys.executable, "-m", "nodewright", "features", str(run_npy), *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    assert (ran.returncode, ran.stdout) == (exits.INTERRUPTED, "")
+    assert ran.stderr == "nodewright: interrupted\n"
+    assert list(scratch.iterdir()) == []
 
 
 def test_features__value_out_of_tolerance__exit_1_and_named(

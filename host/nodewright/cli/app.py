@@ -86,4 +86,8 @@ def main() -> None:
         sys.exit(code)
     except KeyboardInterrupt:
         print_error("interrupted")
-        sys.exit(exits.FAILED)
+        sys.exit(exits.INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == exits.INTERRUPTED:  # typer turns Ctrl-C in a command into it, in silence
+            print_error("interrupted")
+        raise

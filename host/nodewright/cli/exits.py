@@ -5,11 +5,13 @@ from nodewright.errors import BadInput, NodewrightError
 DONE = 0
 FAILED = 1
 WRONG_USE = 2
+INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 
 MEANINGS = {
     DONE: "done",
     FAILED: "failed: what was asked for did not work out, and it says why",
     WRONG_USE: "wrong use: an option, name, number or file that cannot be",
+    INTERRUPTED: "interrupted by Ctrl-C before it was done",
 }
 
 _ERRORS = ((BadInput, WRONG_USE), (NodewrightError, FAILED))  # the first that fits
