@@ -13,7 +13,7 @@ _HARMONICS = (1, 2, 3)
 def marks_of(
     plan: NodePlan, about: Mapping[str, Any], points: Sequence[Point]
 ) -> tuple[Mark, ...]:
-    """The shaft's orders and the lines of parts; the first harmonics first, as labels go.
+    """The shaft's orders and the lines of parts; in the order in which labels get room.
 
     Of a recording nothing is known but what settings or the node's own estimate say.
     """
@@ -23,12 +23,12 @@ def marks_of(
     parts = plan.machine.lines if about["kind"] == "machines" else ()
     marks = []
     for harmonic in _HARMONICS:
-        marks.append(Mark(f"{harmonic}×", harmonic * speed_hz, "shaft"))
         for name, order in parts:
             # Whole orders keep to their first: the others are the shaft's, too.
             if harmonic == 1 or order != int(order):
                 label = name if harmonic == 1 else f"{harmonic}×{name}"
-                marks.append(Mark(label, harmonic * order * speed_hz, "part"))
+                marks.append(Mark(label, harmonic * order * speed_hz, "part", harmonic == 1))
+        marks.append(Mark(f"{harmonic}×", harmonic * speed_hz, "shaft"))
     return tuple(marks)
 
 

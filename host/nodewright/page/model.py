@@ -28,11 +28,13 @@ class Mark:
     """A frequency at which the spectrum may show a line, and why.
 
     shaft: a multiple of the shaft's speed; part: of vanes, blades, a bearing's balls.
+    labelled: worth a label above the plot.
     """
 
     name: str
     frequency_hz: float
     kind: Literal["shaft", "part"]
+    labelled: bool = True
 
 
 @dataclass(frozen=True)

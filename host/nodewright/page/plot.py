@@ -12,7 +12,7 @@ from nodewright.page.markup import Markup, tag
 from nodewright.page.model import Mark
 
 # Of a plot's width, as labels above it have it on the narrowest phone.
-_LETTER, _GAP = 0.024, 0.012
+_LETTER, _GAP = 0.028, 0.003
 _NEAR_END = 0.97
 _BOX = f"0 0 {UNITS} {UNITS}"
 
@@ -52,14 +52,18 @@ def plot(
 
 
 def mark_labels(marks: Sequence[Mark], across: Axis) -> Markup:
-    """The names of marks above a plot, as many as have room; the first named goes first."""
-    taken: list[tuple[float, float]] = []
+    """The names of marks above a plot, a row for each kind, as many as have room.
+
+    Who is named first goes first.
+    """
+    taken: dict[str, list[tuple[float, float]]] = {}
     words = []
     for mark in marks:
-        at = across.share(mark.frequency_hz)
-        half = _LETTER * len(mark.name) / 2
-        if 0 < at < 1 and all(abs(at - a) >= half + h + _GAP for a, h in taken):
-            taken.append((at, half))
+        at, half = across.share(mark.frequency_hz), _LETTER * len(mark.name) / 2
+        others = taken.setdefault(mark.kind, [])
+        room = all(abs(at - other) >= half + its_half + _GAP for other, its_half in others)
+        if mark.labelled and 0 < at < 1 and room:
+            others.append((at, half))
             place = f"left:{100 * at:.2f}%"
             words.append(tag("span", mark.name, class_=mark.kind, style=place))
     return tag("div", words, class_="marks", aria_hidden="true")
