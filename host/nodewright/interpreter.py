@@ -22,9 +22,13 @@ _ARCHES = (
     *("xtensa", "xtensawin", "rv32imc", "rv64imc"),
 )
 
-# 1e300 squared has no value in single precision, and neither has 1e300 itself.
+# Files in the user's folders (~/.micropython/lib) take the place of built-in modules.
+# 1e300 has no value in single precision.
 _QUESTION = """
-import sys, json
+import sys
+if sys.implementation.name == "micropython":
+    sys.path[:] = [".frozen"]
+import json
 try:
     import ulab
     has = True

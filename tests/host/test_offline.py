@@ -231,3 +231,18 @@ def test_choose_runtime__contradiction__bad_input() -> None:
         offline.choose_runtime("pypy")
     with pytest.raises(BadInput, match="of no use"):
         offline.choose_runtime("cpython", "micropython")
+
+
+def test_find_interpreter__modules_in_the_users_folder__take_nobodys_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime("micropython")
+    folder = tmp_path / ".micropython" / "lib"
+    folder.mkdir(parents=True)
+    (folder / "json.py").write_text("raise SystemExit('shadowed')\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("MICROPYPATH", raising=False)
+    # By a link: each command is asked only once in a process.
+    link = tmp_path / "micropython"
+    link.symlink_to(find_interpreter().command[0])
+    assert find_interpreter(str(link)).version >= (1, 28, 0)
