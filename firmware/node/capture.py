@@ -112,8 +112,9 @@ class Capture:
         """Start the sensor, fill the blocks, stop it.  Blocks for settling + samples / rate.
 
         Raises OSError for the bus, SensorTimeout (an OSError) when no samples come, SensorReset
-        (an OSError) when its supply failed, DeviceMismatch for another chip, ValueError for a record too long to time.  After an error the sensor is
-        in standby as far as it answers, and the next call starts it anew.
+        (an OSError) when its supply failed, DeviceMismatch for another chip, ValueError for a
+        record too long to time.  After an error the sensor is in standby as far as it answers, and
+        the next call starts it anew.
         """
         most = _LONGEST_US // sensor.period_us
         if self._samples > most:

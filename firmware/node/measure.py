@@ -141,6 +141,10 @@ class Measurement:
             if gravest is not None:  # whatever else there is to say of a value
                 for key in values:
                     marked[key] = gravest
+                if gravest == "stuck":
+                    for key in withheld:
+                        if withheld[key] == "silent":  # no machine is: the chip says nothing
+                            withheld[key] = gravest
             self.channels[channel] = values
             self.withheld[channel] = withheld
             self.marked[channel] = marked
