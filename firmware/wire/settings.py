@@ -22,8 +22,8 @@ SAMPLES = (256, 512, 1024, 2048, 4096)
 MISSING = "missing"
 _SECRETS = ("password",)
 
-# A rule: ("int", least, most), ("number", least, most), ("name",), ("text", longest),
-# ("one", choices), ("or_null", rule), a dict of rules (an object with just these keys),
+# A rule: ("int", least, most), ("number", least, most), ("name",), ("address",), ("text", longest)
+# of characters, ("one", choices), ("or_null", rule), a dict of rules (an object with these keys),
 # ("kinds", {kind: dict}) (an object whose "kind" says which), or ("list", least, most, rule).
 _PIN = ("int", 0, 48)
 _HZ = ("number", 0, 13_350)  # most: half of the fastest sensor's rate
@@ -76,7 +76,7 @@ SCHEMA = {
             "none": {"kind": ("one", ("none",))},
         },
     ),
-    "mqtt": {"host": ("text", 253), "port": ("int", 1, 65_535), "keepalive_s": ("int", 2, 3600)},
+    "mqtt": {"host": ("address",), "port": ("int", 1, 65_535), "keepalive_s": ("int", 2, 3600)},
     "report": {"interval_ms": ("int", 100, 86_400_000), "outbox_reports": ("int", 2, 4096)},
     "watchdog_ms": ("int", 1000, 8300),  # most: RP2040, 8388 ms (datasheet 4.7)
     "dsp": {"backend": ("one", BACKENDS)},
@@ -221,6 +221,23 @@ def _name(value: "Any", _rule: "Any") -> str:
     return "" if is_name(value) else "1 to 40 of a-z, 0-9 and -"
 
 
+def _address(value: "Any", _rule: "Any") -> str:
+    # A name would have to be looked up, and that blocks a node for longer than its watchdog waits.
+    allowed = "an IPv4 address such as 192.168.1.20, no name"
+    parts = value.split(".") if isinstance(value, str) else ()
+    if len(parts) != 4:
+        return allowed
+    for part in parts:
+        if not 1 <= len(part) <= 3:
+            return allowed
+        for char in part:
+            if not "0" <= char <= "9":
+                return allowed
+        if int(part) > 255 or str(int(part)) != part:
+            return allowed
+    return ""
+
+
 def _text(value: "Any", rule: "Any") -> str:
     good = isinstance(value, str) and 1 <= len(value) <= rule[1]
     return "" if good else "a text of 1 to %d characters" % rule[1]
@@ -233,7 +250,14 @@ def _one(value: "Any", rule: "Any") -> str:
     return "one of " + ", ".join([str(choice) for choice in rule[1]])
 
 
-_SCALARS = {"int": _int, "number": _number, "name": _name, "text": _text, "one": _one}
+_SCALARS = {
+    "int": _int,
+    "number": _number,
+    "name": _name,
+    "address": _address,
+    "text": _text,
+    "one": _one,
+}
 
 
 def _described(rule: "Any") -> str:
