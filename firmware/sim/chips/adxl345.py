@@ -121,6 +121,7 @@ class Twin(RegisterChip):
         self._chunk = -1  # number of the chunk in _g
         self._g = array("f", [0.0] * (3 * _CHUNK))
         self._digits = array("h", [0, 0, 0])
+        self._conversion: "tuple[Any, int, int, int, int] | None" = None
         self._run = 0
         self._served = 0  # entries read in this run
         self._log = array("h", [0] * (3 * _LOGGED))
@@ -150,6 +151,7 @@ class Twin(RegisterChip):
         """A fault begins, as its row of the schedule says, or ends: None."""
         self._sync()
         on = fault is not None
+        self._conversion = None
         if kind == "unplugged":
             self._lose_supply()
         elif kind == "wrong_identity":
@@ -174,6 +176,7 @@ class Twin(RegisterChip):
             self._regs[reg] = value
         self._fifo.set_mode(BYPASS)
         self._fresh = self._lost = False
+        self._made = 0
         for axis in range(3):
             self._digits[axis] = 0
         self._set_rate()
@@ -207,6 +210,7 @@ class Twin(RegisterChip):
             return
         was_measuring, was_running = self._measuring(), self._running()
         old, self._regs[reg] = self._regs[reg], value
+        self._conversion = None
         if reg == _FIFO_CTL and (old ^ value) & 0xC0:
             self._fifo.set_mode(value >> 6)
             self._lost = False
@@ -337,28 +341,42 @@ class Twin(RegisterChip):
             self._chunk = index // _CHUNK
             self._source.fill(self._chunk * _CHUNK, _CHUNK, self._rate_hz, self._g)
         at = index % _CHUNK * 3
-        form, code = self._regs[_DATA_FORMAT], self._regs[_BW_RATE]
-        coarser = 0 if form & _FULL_RES else form & 3
-        rail = _DIGITS_PER_G << ((form & 3) + 1 - coarser)
+        axes, divisor, rail, mask, factor = self._conversion or self._convert()
+        g, noisy, out = self._g, self._noisy, self._digits
         key = self._seed + 2 * index
         bits = mix(key & 0xFFFFFFFF) | (mix(key + 1 & 0xFFFFFFFF) & 0xFFFF) << 32
         for axis in range(3):
-            value = self._g[at + self._axes[axis]] * self._signs[axis] * self._gain * _DIGITS_PER_G
-            if self._noisy:
-                value += (NORMAL[bits & 0xFF] + NORMAL[bits >> 8 & 0xFF]) * self._noise(axis, code)
+            source, scale, noise, offset = axes[axis]
+            value = g[at + source] * scale + offset
+            if noisy:
+                value += (NORMAL[bits & 0xFF] + NORMAL[bits >> 8 & 0xFF]) * noise
                 bits >>= 16
-            if form & _SELF_TEST:
-                value += _SELF_TEST_DIGITS[axis]
-            offset = self._regs[_OFSX + axis]
-            value += _OFFSET_DIGITS * ((offset ^ 0x80) - 0x80)
-            value = value / (1 << coarser) + 0.5
+            value = value / divisor + 0.5
             # Beyond the range the converter stays at its rail (and a float may not fit an int).
-            digits = rail - 1 if value >= rail else -rail if value < -rail else int(value // 1)
-            if code & 0x0F >= _FAST_CODE and (form & _FULL_RES or not form & 3):
-                digits &= ~1
-            if form & _JUSTIFY:
-                digits *= 32768 // rail
-            self._digits[axis] = digits
+            digits = rail - 1 if value >= rail else -rail if value < -rail else math.floor(value)
+            out[axis] = (digits & mask) * factor
+
+    def _convert(self) -> "tuple[Any, int, int, int, int]":
+        """How the registers turn g into digits, until one of them is written."""
+        form, code = self._regs[_DATA_FORMAT], self._regs[_BW_RATE]
+        coarser = 0 if form & _FULL_RES else form & 3
+        rail = _DIGITS_PER_G << ((form & 3) + 1 - coarser)
+        fast = code & 0x0F >= _FAST_CODE and (form & _FULL_RES or not form & 3)
+        axes = []
+        for axis in range(3):
+            offset = _OFFSET_DIGITS * ((self._regs[_OFSX + axis] ^ 0x80) - 0x80)
+            if form & _SELF_TEST:
+                offset += _SELF_TEST_DIGITS[axis]
+            scale = self._signs[axis] * self._gain * _DIGITS_PER_G
+            axes.append((self._axes[axis], scale, self._noise(axis, code), offset))
+        self._conversion = (
+            tuple(axes),
+            1 << coarser,
+            rail,
+            ~1 if fast else ~0,
+            32768 // rail if form & _JUSTIFY else 1,
+        )
+        return self._conversion
 
     def _noise(self, axis: int, code: int) -> float:
         if code & _LOW_POWER:
