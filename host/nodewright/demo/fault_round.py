@@ -7,7 +7,10 @@ through with theirs.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nodewright.demo.fault_case import Actions, Case, OutageCase, RebootCase, SensorCase
+from nodewright.demo.fault_case import Actions, Case
+from nodewright.demo.fault_outage import OutageCase
+from nodewright.demo.fault_reboot import RebootCase
+from nodewright.demo.fault_sensor import SensorCase
 from nodewright.demo.faults import FIRST_RECORD, Fault, Planned, assign, record_ms
 from nodewright.demo.judge import Verdict
 from nodewright.demo.plan import NodePlan

@@ -126,7 +126,11 @@ class _Watcher:
         while not self._done(time.monotonic() - began_s):
             self._fleet.check()
             self._step(_POLL_S)
-            if time.monotonic() - began_s > most_s:
+            for_s = time.monotonic() - began_s
+            if self._round.over and self._round.failures:
+                # It has failed: what is on its way still may come, and no more is waited for.
+                most_s = min(most_s, for_s + 2 * self._fleet.options.interval_s)
+            if for_s > most_s:
                 break
         self._round.close()
         until_s = time.monotonic() + _LINGER_S
