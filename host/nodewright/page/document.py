@@ -1,5 +1,6 @@
 """The page as one HTML text: styles and drawings inside, no script, nothing fetched."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -18,8 +19,8 @@ def _style() -> Markup:
     return Markup((files("nodewright.page") / "style.css").read_text(encoding="utf-8"))
 
 
-def build(page: Page) -> str:
-    """The page.  The same data gives the same text."""
+def shell(title: str, body: Sequence[Markup], more_style: str = "") -> str:
+    """A whole document around a body.  more_style: CSS after that of all pages."""
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", name="generator", content=GENERATOR),
@@ -27,12 +28,16 @@ def build(page: Page) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("link", rel="icon", href="data:,"),
-        tag(
-            "title",
-            f"Nodewright demo, {page.made_at:%Y-%m-%d}: {'passed' if page.ok else 'failed'}",
-        ),
-        tag("style", _style()),
+        tag("title", title),
+        tag("style", _style(), Markup(more_style)),
     ]
+    html = tag("html", tag("head", lines(head)), tag("body", lines(body)), lang="en")
+    return f"<!DOCTYPE html>\n{html}\n"
+
+
+def build(page: Page) -> str:
+    """The page.  The same data gives the same text."""
+    title = f"Nodewright demo, {page.made_at:%Y-%m-%d}: {'passed' if page.ok else 'failed'}"
     body = [
         summary.header(page),
         tag(
@@ -48,5 +53,4 @@ def build(page: Page) -> str:
             ),
         ),
     ]
-    html = tag("html", tag("head", lines(head)), tag("body", lines(body)), lang="en")
-    return f"<!DOCTYPE html>\n{html}\n"
+    return shell(title, body)

@@ -1,4 +1,4 @@
-"""The file that a page goes to: checked before the demo starts, written in one step."""
+"""The file that a page goes to: checked before the work begins, written in one step."""
 
 import os
 import secrets
@@ -13,11 +13,11 @@ _SIGN = f'<meta name="generator" content="{GENERATOR}">'.encode()
 
 
 class ReportError(NodewrightError):
-    """The page could not be written after all: path, reason."""
+    """The file could not be written after all: option, path, reason."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path, self.reason = path, reason
-        super().__init__(f"the report {path} was not written: {reason}")
+    def __init__(self, option: str, path: Path, reason: str) -> None:
+        self.option, self.path, self.reason = option, path, reason
+        super().__init__(f"{option} {path} was not written: {reason}")
 
 
 class Target:
@@ -27,9 +27,19 @@ class Target:
     was there stays whole until the new page is whole; a symbolic link stays one.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises BadInput where no page can be written to path."""
-        self.path = path
+    def __init__(
+        self,
+        path: Path,
+        option: str = "--report",
+        sign: bytes = _SIGN,
+        what: str = "page of nodewright",
+    ) -> None:
+        """Raises BadInput where no page can be written to path.
+
+        option: what the user gave it with; sign: what the first kilobyte of such a file holds;
+        what: its name for people.
+        """
+        self.path, self._option, self._sign, self._what = path, option, sign, what
         try:
             self._refuse_others()
             # A folder that lets us make a file lets us make the page, too.
@@ -37,18 +47,18 @@ class Target:
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, until 3.13
             raise BadInput(self._cure(error)) from error
 
-    def write(self, text: str) -> None:
-        """Write the page.  Raises ReportError; BadInput for a file that came meanwhile."""
+    def write(self, content: str | bytes) -> None:
+        """Write the file.  Raises ReportError; BadInput for a file that came meanwhile."""
         part = None
         try:
             self._refuse_others()
-            part = self._begin(text.encode())
+            part = self._begin(content.encode() if isinstance(content, str) else content)
             part.replace(self._file)
         except OSError as error:
             if part is not None:
                 with suppress(OSError):
                     part.unlink()
-            raise ReportError(self.path, error.strerror or str(error)) from error
+            raise ReportError(self._option, self.path, error.strerror or str(error)) from error
 
     @property
     def _file(self) -> Path:
@@ -74,17 +84,20 @@ class Target:
         if not file.exists():
             return
         if not file.is_file():
-            raise BadInput(f"--report {self.path} is no ordinary file: give the name of a new one")
+            raise BadInput(
+                f"{self._option} {self.path} is no ordinary file: give the name of a new one"
+            )
         with file.open("rb") as stream:
             first = stream.read(_FIRST_BYTES)
-        if first and _SIGN not in first:
+        if first and self._sign not in first:
             raise BadInput(
-                f"--report {self.path} exists and is no page of nodewright: "
+                f"{self._option} {self.path} exists and is no {self._what}: "
                 "give another name, or delete it first"
             )
 
     def _cure(self, error: Exception) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         return (
-            f"--report {self.path} cannot be written ({reason}): give a file in a folder of yours"
+            f"{self._option} {self.path} cannot be written ({reason}): "
+            "give a file in a folder of yours"
         )
