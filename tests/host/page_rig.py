@@ -17,7 +17,7 @@ from nodewright.demo.plan import CHANNELS, G_PER_DIGIT, NodePlan, make_plans
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.offline import Runtime
-from nodewright.page import FaultEvent, build, gather
+from nodewright.page import build, gather
 
 MADE_AT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 MACHINES: Mapping[str, Any] = {"kind": "machines"}
@@ -138,6 +138,7 @@ def hostile() -> DemoResult:
     result = result_of(1, about=RECORDING | {"file": HOSTILE, "notes": [HOSTILE]})
     (tally,), kept = result.tallies, result.kept["pump-1"]
     tally.faults.append(HOSTILE)
+    tally.verdicts[1, 1].notes.append(HOSTILE)
     tally.version = HOSTILE
     record: dict[str, Any] = dict(kept.reports[1, 1])
     record["record"] = record["record"] | {"settings": HOSTILE, "clock": HOSTILE}
@@ -149,12 +150,32 @@ def hostile() -> DemoResult:
     kept.health = {"errors": {HOSTILE: 1}, "reset_cause": HOSTILE, "stages_us": {HOSTILE: 1}}
     plan = replace(tally.plan, name=HOSTILE)
     tally.plan = plan
-    return replace(result, broker_version=HOSTILE, kept={HOSTILE: kept}, refused={HOSTILE: 1})
+    words = {"title": HOSTILE, "node": HOSTILE, "said": [HOSTILE * 5, "W" * 400]}
+    faults = [fault_of(**words, ok=False, failures=[HOSTILE * 5, "x" * 400])]
+    return replace(
+        result, broker_version=HOSTILE, kept={HOSTILE: kept}, refused={HOSTILE: 1}, faults=faults
+    )
 
 
-def page_of(result: DemoResult, *faults: FaultEvent) -> str:
+def fault_of(**told: Any) -> dict[str, Any]:
+    """A fault that a node survived, as a result has it; told: what is otherwise."""
+    return {
+        "title": "sensor unplugged",
+        "node": "fan-1",
+        "clock": "node",
+        "from": 4.25,
+        "to": 5.5,
+        "said": ["no_answer in 1 report"],
+        "recovered": 1,
+        "ok": True,
+        "failures": [],
+        **told,
+    }
+
+
+def page_of(result: DemoResult) -> str:
     """The page of a result, on a host and at a time of its own."""
-    return build(gather(result, MADE_AT, "a host", faults))
+    return build(gather(result, MADE_AT, "a host"))
 
 
 @dataclass

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from host.page_rig import (
-    HOSTILE,
     MADE_AT,
     RECORDING,
     Element,
     digits_of,
+    fault_of,
     hostile,
     page_of,
     parse,
@@ -22,7 +22,6 @@ from host.page_rig import (
 from nodewright.demo.judge import Verdict
 from nodewright.demo.machines import MACHINES
 from nodewright.demo.result import DemoResult
-from nodewright.page import FaultEvent
 from sim.bearing import orders
 from sim.machines import PRESETS
 
@@ -131,10 +130,9 @@ def test_page__curve__goes_through_the_samples(result: DemoResult, tree: Element
 def test_page__all_well__says_so_in_one_line(result: DemoResult, tree: Element) -> None:
     many = sum(len(tally.points) for tally in result.tallies)
     assert tree.first("h1").text == (
-        f"All 3 nodes measured right: 6 reports sent, none lost, all {many} values "
-        "within tolerance."
+        f"All 3 nodes measured right: 6 of 6 reports arrived, all {many} values within tolerance."
     )
-    assert "No faults were put in" in tree.by_id("faults").text
+    assert "Nothing was made to go wrong" in tree.by_id("faults").text
 
 
 def test_page__a_value_is_off__says_which(result: DemoResult) -> None:
@@ -186,10 +184,28 @@ def test_page__a_marked_value__is_shown_and_not_called_good() -> None:
 
 
 def test_page__faults__each_with_what_the_node_said() -> None:
-    event = FaultEvent(4.25, "fan-1", "sensor unplugged", "fault no_answer", "survived")
-    rows = parse(page_of(result_of(2), event)).by_id("faults").first("tbody").all("tr")
-    cells = [c.text for c in rows[0].children if isinstance(c, Element)]
-    assert cells == ["sensor unplugged", "4.2", "fan-1", "fault no_answer", "survived"]
+    frozen = {"title": "link frozen", "node": "", "clock": "host", "to": None, "said": []}
+    faults = [fault_of(), fault_of(**frozen, ok=False, failures=["never came back"])]
+    result = replace(result_of(2), faults=faults, fault_failures=["link frozen: never came back"])
+    tree = parse(page_of(result))
+    rows = [
+        [c.text for c in row.children if isinstance(c, Element)]
+        for row in tree.by_id("faults").first("tbody").all("tr")
+    ]
+    good = "good again after 1 report"
+    assert rows == [
+        ["sensor unplugged", "✓ yes", "fan-1", "4.2 to 5.5", "no_answer in 1 report", good],
+        [
+            "link frozen",
+            "✗ no",
+            "all",
+            "4.2 to – (host)",
+            "nothing",
+            "not survived: never came back",
+        ],
+    ]
+    assert tree.first("h1").text.startswith("All 2 nodes passed, not the demo: 4 of 4 reports")
+    assert tree.first("h1").text.endswith("1 of 2 faults survived.")
 
 
 def test_page__a_recording__is_named_and_no_machine_is_claimed() -> None:
@@ -212,8 +228,7 @@ def test_page__evidence__names_what_the_record_says(tree: Element) -> None:
 
 
 def test_page__hostile_texts__stay_text() -> None:
-    event = FaultEvent(1.0, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
-    html = page_of(hostile(), event)
+    html = page_of(hostile())
     html.encode()  # half a surrogate pair would not
     tree = parse(html)
     assert not {"script", "img"} & {e.name for e in tree.all()}

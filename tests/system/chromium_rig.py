@@ -30,6 +30,12 @@ addEventListener("load", function () {
     var box = svg.getBoundingClientRect();
     if (box.width < 150 || box.height < 60 || box.right > root.clientWidth) small += 1;
   });
+  document.querySelectorAll("h1, h2, h3").forEach(function (heading) {
+    heading.scrollIntoView();
+    var box = heading.getBoundingClientRect();
+    var top = document.elementFromPoint(box.left + 6, box.top + box.height / 2);
+    if (!heading.contains(top)) small += 1;
+  });
   parent.postMessage([root.clientWidth, root.scrollWidth, small,
     getComputedStyle(document.body).backgroundColor].join(";"), "*");
 });
@@ -60,7 +66,7 @@ def browse(page: Path, *how: str) -> tuple[str, list[str]]:
 
 def measure(html: str, width_px: int, folder: Path) -> tuple[int, int, int, str]:
     """The page in a frame of that width: the width it has, the width it needs, how many of its
-    drawings are cut or tiny, and its background.
+    drawings are cut or tiny and of its headings covered, and its background.
 
     A frame, since no window is narrower than 500 px; and a copy, since the page itself lets no
     script run.

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from host.page_rig import HOSTILE, MADE_AT, hostile, page_of
+from host.page_rig import MADE_AT, hostile, page_of
 from nodewright.demo.fleet import FleetOptions, VirtualFleet
 from nodewright.demo.run import DemoOptions, run_demo
 from nodewright.demo.tally import Tally
-from nodewright.page import FaultEvent, build, gather
+from nodewright.page import build, gather
 from system.chromium_rig import browse, find, measure
 
 
@@ -51,8 +51,7 @@ def test_page__any_width__needs_no_more(width_px: int, html: str, tmp_path: Path
 
 def test_page__hostile_names_on_a_phone__need_no_more(tmp_path: Path) -> None:
     find()
-    event = FaultEvent(1.0, HOSTILE * 5, HOSTILE * 5, "x" * 400, "W" * 400)
-    assert measure(page_of(hostile(), event), 360, tmp_path)[:3] == (360, 360, 0)
+    assert measure(page_of(hostile()), 360, tmp_path)[:3] == (360, 360, 0)
 
 
 def test_page__on_a_screen__drawn_without_a_complaint(page: Path, tmp_path: Path) -> None:

@@ -20,12 +20,10 @@ from nodewright.page.words import count
 from wire import features
 
 
-def gather(
-    result: DemoResult, made_at: datetime, host: str, faults: Sequence[FaultEvent] = ()
-) -> Page:
+def gather(result: DemoResult, made_at: datetime, host: str) -> Page:
     """The page of a demo.  The same arguments give the same page.
 
-    made_at: when it ended, with its time zone; host: what it ran on; faults: what was put in.
+    made_at: when it ended, with its time zone; host: what it ran on.
     """
     nodes = [
         _node(tally, result.kept.get(tally.plan.name, Kept()), result.about)
@@ -38,7 +36,7 @@ def gather(
         seconds=result.seconds,
         how=_how(result),
         nodes=tuple(nodes),
-        faults=tuple(faults),
+        faults=tuple(_fault(told) for told in result.faults),
         made_with=_made_with(result, host),
     )
 
@@ -148,6 +146,22 @@ def _unjudged(
 
 def _unit(key: str) -> str:
     return features.row(key)[2] if key in features.KEYS else ""
+
+
+def _fault(told: Mapping[str, Any]) -> FaultEvent:
+    outcome = "not survived: " + "; ".join(told["failures"])
+    if told["ok"]:
+        outcome = f"good again after {count(told['recovered'], 'report')}"
+    return FaultEvent(
+        fault=told["title"],
+        node=told["node"] or "",
+        begin_s=told["from"],
+        end_s=told["to"],
+        clock=told["clock"],
+        said=tuple(told["said"]),
+        outcome=outcome,
+        ok=told["ok"],
+    )
 
 
 def _reasons(table: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:

@@ -39,16 +39,20 @@ class Mark:
 
 @dataclass(frozen=True)
 class FaultEvent:
-    """One fault that was put in.
+    """One fault that was made on purpose.
 
-    at_s: since the demo began; said: what the node reported; outcome: how it ended.
+    begin_s, end_s: since the start of the `clock` they are by, None where it did not come to that;
+    node: "" for all; said: how the nodes reported it; outcome: how it ended, ok: as it should.
     """
 
-    at_s: float
-    node: str
     fault: str
-    said: str
+    node: str
+    begin_s: float | None
+    end_s: float | None
+    clock: Literal["node", "host"]
+    said: tuple[str, ...]
     outcome: str
+    ok: bool
 
 
 @dataclass(frozen=True)

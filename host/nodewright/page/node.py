@@ -30,7 +30,7 @@ def section(node: NodePage) -> Markup:
         "section",
         tag("h2", node.name, " ", tag("small", node.title), " ", badge(node.ok)),
         _told("Why it failed", node.failures, "bad"),
-        _told("To be noted", node.notes, "note"),
+        _told("To be noted", node.notes, "remark"),
         tag("div", facts(node.machine), facts(node.sensor), class_="pair"),
         _record(node, node.last) if node.last else tag("p", "No record arrived from this node."),
         tag("h3", "Delivery and health"),

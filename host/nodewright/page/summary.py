@@ -14,17 +14,22 @@ def verdict(page: Page) -> str:
     sent = sum(node.sent for node in page.nodes)
     received = sum(node.received for node in page.nodes)
     failed = [node.name for node in page.nodes if not node.ok]
+    survived = sum(fault.ok for fault in page.faults)
+    faults = f" {survived} of {count(len(page.faults), 'fault')} survived." if page.faults else ""
     many = count(len(page.nodes), "node")
+    which = f"All {many}" if len(page.nodes) > 1 else "The one node"
     if page.ok:
-        which = f"All {many}" if len(page.nodes) > 1 else "The one node"
         return (
-            f"{which} measured right: {count(received, 'report')} sent, none lost, "
-            f"all {len(points)} values within tolerance."
+            f"{which} measured right: {received} of {count(sent, 'report')} arrived, "
+            f"all {len(points)} values within tolerance.{faults}"
         )
     names = ", ".join(failed[:5]) + (" and others" if len(failed) > 5 else "")
+    who = f"{which} passed, not the demo"
+    if failed:
+        who = f"{len(failed)} of {many} failed ({names})"
     return (
-        f"{len(failed)} of {many} failed ({names}): {received} of {count(sent, 'report')} "
-        f"arrived, {good} of {len(points)} values within tolerance."
+        f"{who}: {received} of {count(sent, 'report')} arrived, "
+        f"{good} of {len(points)} values within tolerance.{faults}"
     )
 
 
@@ -93,24 +98,36 @@ def _severity(node: NodePage) -> str:
 
 
 def faults(page: Page) -> Markup:
-    """What was put in on purpose, and what the nodes made of it."""
+    """What was made to go wrong, and what the nodes made of it."""
     if not page.faults:
-        said = tag("p", "No faults were put in during this run.")
+        said = tag("p", "Nothing was made to go wrong during this run.")
         return tag("section", tag("h2", "Faults"), said, id="faults")
     rows = [tag("tbody", [_fault(event) for event in page.faults])]
-    columns = head("Fault", "At, s#", "Node", "What the node said", "Outcome")
-    inside = table("Faults put in on purpose", columns, rows)
+    columns = head("Fault", "Survived", "Node", "From, to (s)", "What the nodes said", "Outcome")
+    caption = (
+        "Faults made on purpose. Times are the node’s own, or the host’s where it says so. "
+        "A value under a fault is marked and does not count as good."
+    )
+    inside = table(caption, columns, rows)
     return tag("section", tag("h2", "Faults"), inside, id="faults")
 
 
 def _fault(event: FaultEvent) -> Markup:
+    verdict = "✓ yes" if event.ok else "✗ no"
     return row(
         event.fault,
-        numeric(f"{event.at_s:.1f}"),
-        cell(event.node),
-        cell(event.said),
+        cell(tag("span", verdict, class_="badge good" if event.ok else "badge bad")),
+        cell(tag("span", event.node or "all", class_="whole")),
+        cell(tag("span", _span(event), class_="whole")),
+        cell("; ".join(event.said) or "nothing"),
         cell(event.outcome),
+        class_=None if event.ok else "out",
     )
+
+
+def _span(event: FaultEvent) -> str:
+    ends = ["–" if at is None else f"{at:.1f}" for at in (event.begin_s, event.end_s)]
+    return f"{ends[0]} to {ends[1]}{' (host)' if event.clock == 'host' else ''}"
 
 
 def made_with(page: Page) -> Markup:
