@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     class RegisterBus(Protocol):
         rate_hz: int  # clock of the bus, bit/s
+        multiple: int  # SPI: the bits that tell the chip to count its registers up
 
         def read_into(self, reg: int, buf: "bytearray | memoryview") -> None: ...
 
@@ -25,6 +26,8 @@ _HALF_CLOCK_US = const(5)  # 100 kHz, which every chip can follow
 
 class I2CRegisters:
     """Eight-bit registers behind an I2C address, the pointer counting up in a multi-byte read."""
+
+    multiple = 0  # has a meaning on SPI only
 
     def __init__(self, i2c: "Any", address: int, rate_hz: int = 400_000) -> None:
         self.rate_hz = rate_hz
@@ -45,8 +48,11 @@ class SPIRegisters:
     """Eight-bit registers over four-wire SPI, mode 3; cs is called with the level (a machine.Pin).
 
     SPI has no acknowledgement: an absent chip reads as 0x00 or 0xFF, and its driver finds the
-    wrong identity.
+    wrong identity.  A chip whose commands have seven bits of address and none for several bytes
+    (ST's LIS2DW12) has its driver set multiple to 0.
     """
+
+    multiple = _MULTIPLE
 
     def __init__(self, spi: "Any", cs: "Any", rate_hz: int = 5_000_000) -> None:
         self.rate_hz = rate_hz
@@ -56,7 +62,7 @@ class SPIRegisters:
 
     def read_into(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Fill buf from register reg on.  Raises OSError as the port does."""
-        self._command[0] = reg | (_READ | _MULTIPLE if len(buf) > 1 else _READ)
+        self._command[0] = reg | (_READ | self.multiple if len(buf) > 1 else _READ)
         self._cs(0)
         try:
             self._spi.write(self._command)
