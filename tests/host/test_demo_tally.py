@@ -290,7 +290,7 @@ def test_make_plans__many_nodes__names_seeds_and_clocks_are_their_own() -> None:
     ("nodes", "interval_s", "names"),
     [
         (0, 2.0, "--nodes 0"),
-        (65, 2.0, "--nodes 65"),
+        (257, 2.0, "--nodes 257"),
         (3, 1.2, "--interval 1.2"),
         (3, float("nan"), "--interval nan"),
         (3, 1e9, "--interval"),
