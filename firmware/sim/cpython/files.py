@@ -38,7 +38,7 @@ class Files:
         """As the board's: no newline is changed, text is UTF-8."""
         host = self.host_path(path)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-        return _bare(open, host, mode, **text)  # type: ignore[arg-type]
+        return _bare(open, host, mode, **text)
 
     def module(self) -> types.ModuleType:
         """The module `os`."""

@@ -73,4 +73,4 @@ class NodeModules:
 def install(modules: NodeModules) -> None:
     """Ask it first; nothing of the node's is compiled into a file: its flash stays as it is."""
     sys.dont_write_bytecode = True
-    sys.meta_path.insert(0, modules)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, modules)
