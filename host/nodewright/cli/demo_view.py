@@ -242,7 +242,8 @@ def _print_end(console: Console, result: DemoResult) -> None:
     if marked:
         good += f", {marked} marked as spoiled and not compared"
     if result.faults:
-        good += f", all {len(result.faults)} faults survived"
+        number = len(result.faults)
+        good += ", the fault survived" if number == 1 else f", all {number} faults survived"
     text = good if result.ok else "not everything passed, see above"
     style = "bold green" if result.ok else "bold red"
     console.print(Text(f"{text} ({result.seconds:.1f} s)", style=style), soft_wrap=True)
