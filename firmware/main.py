@@ -1,5 +1,10 @@
 """Start the node.  Whatever happens, the serial port and its REPL stay reachable."""
 
-from node import start
+import gc
+
+# What loading a module leaves behind would lie between the modules, and cut the heap into pieces.
+gc.threshold(4096)
+
+from node import start  # noqa: E402
 
 start.main()

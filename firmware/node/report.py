@@ -1,5 +1,7 @@
 """Builds a report (wire/report.py) out of a record, its features and what went wrong."""
 
+import gc
+
 from wire import features
 from wire import report as wire_report
 
@@ -18,6 +20,7 @@ class Reporter:
         self.boot = boot
         self.seq = 0  # of the next report
         self._settings_hash = settings_hash
+        self._buffer = wire_report.Buffer()
 
     def build(
         self,
@@ -34,7 +37,7 @@ class Reporter:
             record["clock"] = "unset"
             record["settings"] = self._settings_hash
         seq = self.seq
-        payload = wire_report.encode(
+        payload = wire_report.encode_into(
             {
                 "v": wire_report.VERSION,
                 "definitions": features.DEFINITIONS,
@@ -48,7 +51,11 @@ class Reporter:
                 "withheld": withheld,
                 "marked": marked,
                 "faults": faults,
-            }
+            },
+            self._buffer,
         )
+        # What is returned may stay for hours. Above garbage it would cut the heap into pieces.
+        gc.collect()
+        kept = bytes(payload)
         self.seq = seq + 1
-        return seq, payload
+        return seq, kept

@@ -34,6 +34,7 @@ def main() -> None:
     try:
         before = _after_crash()
         node = Node(checked, settings_hash, before)
+        gc.threshold(-1)  # all is in its place: main.py has kept it together
         asyncio.run(node.run())
     except KeyboardInterrupt:
         event("interrupted")

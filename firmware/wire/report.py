@@ -75,7 +75,32 @@ def number(value: float) -> str:
     return "%.6g" % value
 
 
-def _write(value: "Any", out: "list[str]") -> None:
+class Buffer:
+    """Where a payload is written without a piece of it left on the heap; made once."""
+
+    def __init__(self, size: int = MAX_BYTES) -> None:
+        self._view = memoryview(bytearray(size))
+        self._end = 0
+
+    def clear(self) -> None:
+        self._end = 0
+
+    def append(self, text: str) -> None:
+        """Raises ReportError where the buffer is full."""
+        data = text.encode()
+        end = self._end + len(data)
+        if end > len(self._view):
+            raise ReportError("payload", end, "at most %d bytes" % len(self._view))
+        self._view[self._end : end] = data
+        self._end = end
+
+    @property
+    def written(self) -> memoryview:
+        """What was written since clear(), until the next one."""
+        return self._view[: self._end]
+
+
+def _write(value: "Any", out: "list[str] | Buffer") -> None:
     if value is None:
         out.append("null")
     elif value is True:
@@ -114,6 +139,13 @@ def dumps(value: "Any") -> bytes:
 def encode(report: "dict[str, Any]") -> bytes:
     """The payload of a report.  Raises ReportError where it is not one, ValueError for a NaN."""
     return dumps(_checked(report))
+
+
+def encode_into(report: "dict[str, Any]", buffer: Buffer) -> memoryview:
+    """As encode, into a buffer: the payload, until the next call."""
+    buffer.clear()
+    _write(_checked(report), buffer)
+    return buffer.written
 
 
 def decode(payload: bytes) -> "dict[str, Any]":

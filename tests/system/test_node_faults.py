@@ -10,6 +10,7 @@ import pytest
 from nodewright import broker
 from nodewright.virtual import VirtualBoard
 from system.node_rig import WAIT_S, NodeRig, listen, reports
+from wire import features
 
 
 @pytest.fixture
@@ -144,6 +145,24 @@ def test_node__outbox_full__oldest_dropped_counted_and_reported(hub):
         missing = set(range(acked[-1] + 1)) - set(acked)
         assert len(missing) == dropped
         assert missing == set(range(min(missing), min(missing) + dropped))
+
+
+def test_node__every_feature_and_no_broker__memory_bounds_the_outbox(hub):
+    hub.kill()
+    rig = NodeRig(hub.port)
+    rig.sensor["features"] = list(features.KEYS)
+    rig.sensor["bands"] = [{"low_hz": 10 * i, "high_hz": 10 * i + 50} for i in range(1, 5)]
+    rig.sensor["samples"] = 1024
+    rig.settings["report"] = {"interval_ms": 1300, "outbox_reports": 4096}
+    with rig.board() as board:
+        board.wait_for("report", 2 * WAIT_S, lambda event: event.facts["seq"] == "40")
+        assert not any("MemoryError" in line for line in board.lines)
+        hub.restart()
+        with listen(hub) as heard:
+            # Those that waited longest were written before the first had to go.
+            got = [event.message for event in reports(heard, 20)]
+        assert max(message["dropped"] for message in got) > 0
+        assert board.boots == 1
 
 
 def test_node__interrupted_at_the_port__repl_reachable_and_watchdog_held(hub):
