@@ -105,6 +105,7 @@ def _ask(command: tuple[str, ...]) -> Interpreter:
             text=True,
             timeout=_ASK_S,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C at the terminal is for us
         )
     except subprocess.TimeoutExpired as error:
         raise InterpreterError(name, f"did not answer within {_ASK_S:.0f} s") from error

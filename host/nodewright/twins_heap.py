@@ -61,6 +61,7 @@ def _measure(command: tuple[str, ...], spec: str) -> int:
             text=True,
             timeout=_ASK_S,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C at the terminal is for us
         )
     try:
         return int(asked.stdout)
