@@ -178,7 +178,7 @@ def page_of(result: DemoResult) -> str:
     return build(gather(result, MADE_AT, "a host"))
 
 
-@dataclass
+@dataclass(repr=False)
 class Element:
     """An element with its children in order; text is a plain string among them."""
 
