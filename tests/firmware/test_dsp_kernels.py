@@ -18,7 +18,7 @@ def noise(count, most, seed=1):
     values = []
     for _ in range(count):
         seed = (seed * 1103515245 + 12345) % 2147483648
-        values.append((seed >> 8) % (2 * most + 1) - most)
+        values.append(((seed >> 8) * (2 * most + 1) >> 23) - most)
     return values
 
 

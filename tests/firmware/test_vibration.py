@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-TIME_KEYS = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g")
+TIME_KEYS = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")
 SCALE = 0.0039
 
 
@@ -44,6 +44,18 @@ def truth(block):
     return math.sqrt(variance), peak / count, max(block) - min(block), total / count
 
 
+def shape(block):
+    """Kurtosis and skewness, summed in units of the deviation."""
+    rms, _, _, _ = truth(block)
+    count, total = len(block), sum(block)
+    third = fourth = 0.0
+    for x in block:
+        away = (count * x - total) / count / rms
+        third += away * away * away
+        fourth += away * away * away * away
+    return fourth / count, third / count
+
+
 def check(name, block):
     rms, peak, p2p, mean = truth(block)
     for module in backends():
@@ -56,6 +68,10 @@ def check(name, block):
         assert abs(out["mean_g"] / SCALE - mean) <= allowed, where
         assert not withheld
         assert abs(out["crest"] - peak / rms) <= 0.0002 * peak / rms, where
+        kurtosis, skewness = shape(block)
+        where = (name, module.NAME, out, kurtosis, skewness)
+        assert abs(out["kurtosis"] - kurtosis) <= 0.001 * kurtosis, where
+        assert abs(out["skewness"] - skewness) <= max(0.001 * abs(skewness), 0.0003), where
 
 
 def tone(samples, amplitude, cycles, offset=0, phase=0.3):
@@ -95,7 +111,7 @@ def test_time_values__silence__zero_and_crest_withheld():
     for level in (0, 1, -1, 32767, -32768):
         for module in backends():
             out, withheld = compute(module, array("h", [level] * 1024))
-            assert withheld == {"crest": "silent"}
+            assert withheld == {"crest": "silent", "kurtosis": "silent", "skewness": "silent"}
             assert out["acc_rms_g"] == out["acc_peak_g"] == out["acc_p2p_g"] == 0.0, (level, out)
             assert abs(out["mean_g"] - level * SCALE) <= 1e-6 * abs(level), (level, out)
 

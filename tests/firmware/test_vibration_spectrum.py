@@ -83,8 +83,8 @@ def test_severity__one_tone__its_velocity_and_displacement():
                 # The Hann window spreads a tone over four bins, which 1/f weighs unevenly.
                 near(where, out["vel_rms_mm_s"], velocity(hertz, 2.5), 0.003)
                 microns = 1000 * velocity(hertz, 2.5) / (2 * math.pi * hertz)
-                # The rounding to digits, at low frequencies, is the rest.
-                near(where, out["disp_rms_um"], microns, 0.01)
+                # Above, the rounding to digits at low frequencies outweighs it.
+                near(where, out["disp_rms_um"], microns, 0.006 if hertz < 500.0 else 0.01)
                 near(where, out["disp_p2p_um"], 2 * math.sqrt(2) * out["disp_rms_um"], 1e-5)
 
 
