@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from nodewright.console import Event
 from nodewright.demo.fleet import FleetOptions, VirtualFleet
 from nodewright.watch import Address, Collector
 from sim.world import World
@@ -81,9 +82,13 @@ def test_world__late_by_several_events__each_sees_its_own_instant() -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_record__in_real_time__takes_as_long_as_it_lasts(runtime: str) -> None:
     times: dict[str, float] = {}
+
+    def note(_node: str, event: Event) -> None:
+        times.setdefault(event.name, time.monotonic())
+
     options = FleetOptions(nodes=1, interval_s=2.0, runtime=runtime, realtime=True)
     with VirtualFleet(options, threading.Event()) as fleet:
-        fleet.boot(lambda _node, event: times.setdefault(event.name, time.monotonic()) and None)
+        fleet.boot(note)
         fleet.boards[0].wait_for("acked", WAIT_S)
     assert times["report"] - times["boot"] > 0.95 * PUMP_RECORD_S
 
