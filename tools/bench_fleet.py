@@ -9,6 +9,7 @@ figures are those of /proc.  Ends with 1 when anything was lost, or a node faile
 
 import argparse
 import os
+import statistics
 import sys
 import threading
 import time
@@ -71,11 +72,12 @@ def _cpu_s(pid: int) -> float:
 
 
 def _pss_bytes(pid: int) -> int:
-    """Memory of a process, with its part of what it shares."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """Memory of a process, with its part of what it shares; 0 for one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it has just been reset
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def measure(options: FleetOptions, cycles: int) -> bool:
@@ -129,7 +131,7 @@ def measure(options: FleetOptions, cycles: int) -> bool:
             for name, pid in ours.items()
             if pid
         ),
-        ("memory of a node (PSS)", f"median {pss[len(pss) // 2] / 1e6:.1f} MB"),
+        ("memory of a node (PSS)", f"median {statistics.median(pss or [0]) / 1e6:.1f} MB"),
         ("load of the machine", " ".join(f"{load:.1f}" for load in os.getloadavg())),
     ]
     for name, value in rows:
