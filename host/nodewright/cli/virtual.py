@@ -27,7 +27,7 @@ _POLL_S = 0.2
 
 
 def command(
-    demo: Annotated[int, typer.Option(metavar="N", help="How many boards, 1 to 64.")] = 3,
+    demo: Annotated[int, typer.Option(metavar="N", help="How many boards, 1 to 256.")] = 3,
     interval: Interval = 2.0,
     runtime: Runtime = None,
     interpreter: Interpreter = None,
