@@ -241,6 +241,17 @@ def test_judge__clipped_record__is_marked_and_compared_with_nothing() -> None:
     assert verdict.marked == {"clipped": 14}
 
 
+def test_judge__one_value_spoiled__only_the_others_are_compared() -> None:
+    report = right_report()
+    report["marked"] = {"x": {"crest": "mounting"}, "y": {"crest": "short"}}
+    report["channels"]["x"]["crest"] = 99.0
+    verdict = verdict_on(report)
+    assert verdict.ok
+    crests = [point.channel for point in verdict.points if point.feature == "crest"]
+    assert crests == ["y"]  # a reservation that spoils nothing is no reason not to look
+    assert len(verdict.points) == 3 * len(REQUIRED) - 2
+
+
 def test_judge__invalid_record_with_a_value_unmarked__fails() -> None:
     report = marked_report("clipped", clipped=3)
     del report["marked"]["y"]["acc_rms_g"]

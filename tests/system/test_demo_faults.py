@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nodewright import image
+from nodewright import broker, image, watch
 from nodewright.demo.fault_outage import OutageCase
 from nodewright.demo.fault_reboot import RebootCase
 from nodewright.demo.faults import NAMES, parse
@@ -19,6 +19,11 @@ from nodewright.demo.run import DemoOptions, run_demo
 from nodewright.demo.tally import Tally
 from system.demo_rig import command
 
+NO_MOSQUITTO = broker.mosquitto_version() is None
+KINDS = [
+    pytest.param("mosquitto", marks=pytest.mark.skipif(NO_MOSQUITTO, reason="no mosquitto")),
+    "embedded",
+]
 SENSORS = "unplugged,identity,stuck,bus-held,overrun,clipping,mounting"
 
 
@@ -121,8 +126,12 @@ def test_demo_faults__from_outside__nothing_lost_and_all_back(
     assert all(node["lost"] == 0 for node in result.as_dict()["nodes"])
 
 
-def test_demo_faults__embedded_broker_killed__nothing_lost() -> None:
-    result = play("broker", nodes=1, broker="embedded")
+@pytest.mark.parametrize("kind", KINDS)
+def test_demo_faults__collector_back_long_after_the_nodes__nothing_lost(
+    kind: broker.Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_BACKOFF_S", (5, 5))
+    result = play("broker", nodes=1, broker=kind)
     assert result.ok, result.failures
 
 
