@@ -82,7 +82,7 @@ POINTER_SUM = "def kernel(block: ptr16):\n    return block + 4\n"
 def test_checked__result_beyond_int32__overflow_error(
     function: Callable[..., int], arguments: tuple[int, ...]
 ) -> None:
-    with pytest.raises(OverflowError, match="int32|shift"):
+    with pytest.raises(OverflowError, match=r"int32|shift"):
         viper.checked(function)(*arguments)
 
 

@@ -11,10 +11,10 @@ if sys.argv[1:]:
     sys.path[:] = [".frozen"]
     sys.path.extend(sys.argv[1:2])
 
-import json  # noqa: E402
-import math  # noqa: E402
-import time  # noqa: E402
-from array import array  # noqa: E402
+import json
+import math
+import time
+from array import array
 
 RATE_HZ = 3200.0
 SCALE = 0.0039
@@ -155,7 +155,7 @@ def kernels_us(kernels, block, times):
         ("transform", kernels.transform),
         ("band sum", lambda: kernels.power_sum(3, half)),
         ("integrals", lambda: kernels.integrals(3, half)),
-        ("three lines", lambda: kernels.lines(3, half - 2, taken)),
+        ("three lines", lambda: kernels.lines(3, half - 2, taken, 3)),
     )
     for name, call in steps:
         # A transform uses its samples up; the others may be repeated.
