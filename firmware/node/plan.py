@@ -29,7 +29,7 @@ class Plan:
         self.bands = tuple(
             (key,) + self._band(key, bands) for key in keys if key.startswith("band")
         )
-        self.lines = any(key.startswith("line") for key in keys)
+        self.lines = max([int(key[4]) for key in keys if key.startswith("line")] or [0])
         self.orders = tuple((key, int(key[5])) for key in keys if key.startswith("order"))
         self.speed = bool(self.orders) or any(key.startswith("shaft") for key in keys)
         self.rules = tuple((key, validity.rules_of(key)) for key in keys)

@@ -40,7 +40,7 @@ class Estimator:
         high = min(half - 2, spectrum.nearest(HARMONICS * range_hz[1] / bin_hz) + 2)
         if high <= 4:
             return 0.0, 0.0
-        count = kernels.lines(3, high, self._found)
+        count = kernels.lines(3, high, self._found, LINES)
         best_hz, best, rival = 0.0, 0.0, 0.0
         scores = []
         for i in range(count):

@@ -154,7 +154,7 @@ class Vibration:
             found = spectrum.band(kernels, bin_hz, low_hz, high_hz)
             self._values[key] = g_per_digit * found
         if wanted.lines:
-            self._lines(g_per_digit, bin_hz)
+            self._lines(wanted.lines, g_per_digit, bin_hz)
         if wanted.speed:
             self._shaft(wanted, g_per_digit, bin_hz)
         elif self.shaft_hz is not None:
@@ -178,17 +178,19 @@ class Vibration:
             if self._limits is not None:
                 values["zone"] = float(iso20816.zone(velocity, self._limits))
 
-    def _lines(self, g_per_digit: float, bin_hz: float) -> None:
+    def _lines(self, most: int, g_per_digit: float, bin_hz: float) -> None:
         """The strongest lines, but for the one that may have too few cycles in the record."""
         rank, kernels = 0, self.kernels
-        for i in range(kernels.lines(3, self.samples // 2 - 2, self._found)):
+        for i in range(kernels.lines(3, self.samples // 2 - 2, self._found, most + 1)):
+            if rank == most:
+                break
             place, amplitude = spectrum.line(kernels, self._found[i])
-            if place >= validity.LEAST_CYCLES and rank < plan.LINES:
+            if place >= validity.LEAST_CYCLES:
                 hz, g = plan.LINE_KEYS[rank]
                 self._values[hz] = place * bin_hz
                 self._values[g] = amplitude * g_per_digit
                 rank += 1
-        for missing in range(rank, plan.LINES):
+        for missing in range(rank, most):
             hz, g = plan.LINE_KEYS[missing]
             reason = "no_line" if kernels.most > kernels.least else "silent"
             self._reasons[hz] = self._reasons[g] = reason

@@ -10,8 +10,9 @@ space. Its methods, in the order of use; digits are the sensor's:
     power_sum(low, high)         the sum of A_k**2 over low <= k < high
     integrals(low, high)         those of A_k**2 / k**2 and of A_k**2 / k**4; low >= 1
     greatest(low, high)          the k of the greatest A_k in low <= k < high
-    lines(low, high, found)      fills found (array 'H') with the k of the strongest local maxima
-                                 in low <= k < high, 4 bins apart or more; returns how many
+    lines(low, high, found, most)  fills found (array 'H') with the k of up to `most` strongest
+                                 local maxima in low <= k < high, 4 bins apart or more; returns
+                                 how many
 
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special
 image, `ulab` needs an image with ulab in it.

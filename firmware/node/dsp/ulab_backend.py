@@ -91,16 +91,16 @@ class Kernels:
     def greatest(self, low: int, high: int) -> int:
         return low + np.argmax(self._power[low:high])
 
-    def lines(self, low: int, high: int, found: "array[int]") -> int:
+    def lines(self, low: int, high: int, found: "array[int]", most: int) -> int:
         power = self._power
         middle = power[low:high]
         peaks = (
             middle * (middle > power[low - 1 : high - 1]) * (middle >= power[low + 1 : high + 1])
         )
-        for count in range(len(found)):
+        for count in range(most):
             at = np.argmax(peaks)
             if not peaks[at]:
                 return count
             found[count] = low + at
             peaks[max(at - 3, 0) : at + 4] = 0.0
-        return len(found)
+        return most

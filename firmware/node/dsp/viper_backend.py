@@ -102,10 +102,10 @@ class Kernels:
     def greatest(self, low: int, high: int) -> int:
         return viper_spectrum.greatest(self._data, low, high)
 
-    def lines(self, low: int, high: int, found: "array[int]") -> int:
-        for count in range(len(found)):
+    def lines(self, low: int, high: int, found: "array[int]", most: int) -> int:
+        for count in range(most):
             k = viper_spectrum.strongest(self._data, low, high, found, count)
             if not k:
                 return count
             found[count] = k
-        return len(found)
+        return most
