@@ -5,12 +5,14 @@ mocks.  The job, written by host/nodewright/offline.py, names the modules as it 
 
     {"path": [folders], "backends": module, "features": module, "backend": name, "keys": [keys],
      "options": {of Vibration}, "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...],
-     "result": file}
+     "result": file, "spectra": file or null}
 
 The samples are int16 in this machine's byte order, one block after the other.  The result is one
 JSON object a line: `{"values": {}, "withheld": {}, "marked": {}, "wrong": {}}` of each block in
 turn, where wrong has what is no finite number, as texts; then `{"done": true}`, or
 `{"refused": text}` when the feature code raised ValueError.  Else it ends in a traceback.
+The spectra are what the kernels hold after a block: A_k in g, 0 <= k < N/2, float32 in this
+machine's byte order, one block after the other; the keys must need a spectrum.
 """
 
 import sys
@@ -22,11 +24,12 @@ if not ON_CPYTHON:
 
 import json  # noqa: E402
 from array import array  # noqa: E402
+from math import sqrt  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, TextIO
+    from typing import Any, BinaryIO, TextIO
 
 _MOST = 1e300  # beyond it nothing is a measurement, and float64 ends
 
@@ -51,7 +54,15 @@ def _split(out: "dict[str, float]") -> "tuple[dict[str, float], dict[str, str]]"
     return values, wrong
 
 
-def _compute(job: "dict[str, Any]", result: "TextIO") -> None:
+def _spectrum(kernels: "Any", g_per_digit: float) -> "array[float]":
+    half = kernels.samples // 2
+    amplitude_g = array("f", bytes(4 * half))
+    for k in range(half):
+        amplitude_g[k] = g_per_digit * sqrt(kernels.power(k))
+    return amplitude_g
+
+
+def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None") -> None:
     backend = _module(job["backends"]).backend(job["backend"])
     new_vibration = _module(job["features"]).Vibration
     keys = tuple(job["keys"])
@@ -68,6 +79,8 @@ def _compute(job: "dict[str, Any]", result: "TextIO") -> None:
             by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld, marked)
             values, wrong = _split(out)
             _tell(result, values=values, withheld=withheld, marked=marked, wrong=wrong)
+            if spectra is not None:
+                spectra.write(_spectrum(by_length[samples].kernels, g_per_digit))
 
 
 def main(path: str) -> None:
@@ -83,7 +96,11 @@ def main(path: str) -> None:
         sys.path[:] = job["path"] + [".frozen"]
     with open(job["result"], "w") as result:
         try:
-            _compute(job, result)
+            if job["spectra"] is None:
+                _compute(job, result, None)
+            else:
+                with open(job["spectra"], "wb") as spectra:
+                    _compute(job, result, spectra)
         except ValueError as error:
             _tell(result, refused=str(error))
         else:

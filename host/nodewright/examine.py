@@ -7,7 +7,7 @@ is the code and not the rounding of the recording.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nodewright import offline, reference
 from nodewright.errors import BadInput
 from nodewright.records import UNITS, Recording
-from wire import features
+from wire import features, iso20816
 
 LEAST_WINDOW, MOST_WINDOW = 256, 4096
 _INT16 = (-32768, 32767)
@@ -25,7 +25,7 @@ _LEAST_G_PER_DIGIT = 1e-9
 _WHOLE = 1e-6  # a stored whole number, times the scale and divided by it again, errs far less
 _LINE = re.compile(r"line[1-9]\d*_(hz|g)")
 _ORDER = re.compile(r"order([1-9]\d*)_mm_s")
-_NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s)")
+_NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s|band[1-4]_g)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
 _MM_S2_PER_G = 9806.65
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
@@ -49,7 +49,8 @@ class Point:
     """One value beside its reference; None where one of them withholds it, for the reason.
 
     deviation, tolerance: in the unit.  ok: within the tolerance, or withheld by both; None where
-    nothing is promised, as of lines below -40 dB of the strongest.
+    nothing is promised, as of lines below -40 dB of the strongest.  marked: the value holds with
+    this reservation.
     """
 
     key: str
@@ -62,16 +63,30 @@ class Point:
     withheld: str | None = None
     reference_withheld: str | None = None
     note: str | None = None
+    marked: str | None = None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a value scatters over blocks: its 16 to 84 % interval; n: blocks that gave it."""
+
+    low: float
+    high: float
+    n: int
 
 
 @dataclass(frozen=True)
 class Channel:
-    """All values of one block of a channel."""
+    """All values of one channel: of one block, or medians of several (`several.combine`).
+
+    starts: samples into the recording; spreads: by key, of several blocks only.
+    """
 
     name: str
-    start: int
+    starts: tuple[int, ...]
     g_per_digit: float
     points: tuple[Point, ...]
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -84,9 +99,11 @@ class Channel:
             cells = {point.key: getattr(point, name) for point in self.points}
             return {key: value for key, value in cells.items() if value is not None}
 
+        spreads = {key: asdict(spread) for key, spread in self.spreads.items()}
         return {
             "channel": self.name,
             "ok": self.ok,
+            "starts": list(self.starts),
             "g_per_digit": self.g_per_digit,
             "features": column("value"),
             "reference": column("reference"),
@@ -95,8 +112,10 @@ class Channel:
             "verdict": {point.key: point.ok for point in self.points},
             "withheld": column("withheld"),
             "reference_withheld": column("reference_withheld"),
+            "marked": column("marked"),
             "notes": column("note"),
             "units": {point.key: point.unit for point in self.points},
+            **({"spread": spreads} if spreads else {}),
         }
 
 
@@ -159,12 +178,10 @@ def cut(digits: Digits, rate_hz: float, window: int, starts: Sequence[int]) -> l
     ]
 
 
-def default_keys() -> tuple[str, ...]:
-    """The features of one channel of vibration.
-
-    Without those of set bands, whose edges a node has from its settings, and those of currents.
-    """
-    return tuple(key for key in features.KEYS if not key.startswith(("band", "cur_")))
+def default_keys(bands: int = 0) -> tuple[str, ...]:
+    """The features of one channel of vibration with so many set bands, without currents'."""
+    left_out = ("cur_", *(f"band{rank}_" for rank in range(bands + 1, 5)))
+    return tuple(key for key in features.KEYS if not key.startswith(left_out))
 
 
 def judge(
@@ -172,11 +189,13 @@ def judge(
     told: offline.Values,
     keys: Sequence[str],
     shaft_hz: float | None = None,
+    bands: Sequence[tuple[float, float]] = (),
+    machine: tuple[int, str] | None = None,
 ) -> tuple[Point, ...]:
     """What the node's code told of a block, held against the reference of the same digits.
 
     shaft_hz: the speed that the node was given.  Without one the reference, too, takes orders at
-    the speed that the node found.
+    the speed that the node found.  bands, machine: what the node was given.
     """
     samples = block.digits.astype(np.float64) * block.g_per_digit
     wanted = [key for key in keys if _has_reference(key)]
@@ -185,14 +204,41 @@ def judge(
         lines = (key for rank in ranks for key in (f"line{rank}_hz", f"line{rank}_g"))
         wanted += [key for key in lines if key not in keys]
     found_hz = told.values.get("shaft_hz") if shaft_hz is None else shaft_hz
-    expected = reference.compute(samples, block.rate_hz, wanted, shaft_hz=found_hz)
+    expected = reference.compute(samples, block.rate_hz, wanted, shaft_hz=found_hz, bands=bands)
     if shaft_hz is None and "shaft_hz" in wanted:
         # Of the speed itself the reference says what it can say without being told.
         expected = _with_speed(expected, reference.compute(samples, block.rate_hz, ["shaft_hz"]))
     elif "shaft_hz" in told.withheld:
         # A speed that was given is measured by nobody: the record is too short to use it.
         expected = _with_speed(expected, reference.Result({}, {"shaft_hz": "given"}))
-    return tuple(_point(key, block, told, expected, found_hz) for key in keys)
+    points = tuple(_point(key, block, told, expected, found_hz) for key in keys)
+    if machine is None:
+        return points
+    limits = iso20816.limits(*machine)
+    velocity = next((point for point in points if point.key == "vel_rms_mm_s"), None)
+    return tuple(_zone(point, velocity, limits) for point in points)
+
+
+def _zone(point: Point, velocity: Point | None, limits: tuple[float, float, float]) -> Point:
+    """The zone beside that of the reference's velocity; on a limit either zone is right."""
+    if point.key != "zone" or point.value is None or velocity is None:
+        return point
+    should, bound = velocity.reference, velocity.tolerance
+    if should is None or bound is None:
+        return point
+    ok = any(
+        point.value == iso20816.zone(value, limits)
+        for value in (should - bound, should, should + bound)
+    )
+    expected = float(iso20816.zone(should, limits))
+    return replace(
+        point,
+        reference=expected,
+        deviation=point.value - expected,
+        tolerance=0.0,
+        ok=ok,
+        note=None,
+    )
 
 
 def _with_speed(result: reference.Result, speed: reference.Result) -> reference.Result:
@@ -212,14 +258,14 @@ def _point(
     shaft_hz: float | None,
 ) -> Point:
     unit = features.row(key)[2]
-    value, withheld = told.values.get(key), told.withheld.get(key)
+    value, withheld, mark = told.values.get(key), told.withheld.get(key), told.marked.get(key)
     values = _counterparts(key, told.values, expected.values)
     should, reason = values.get(key), expected.withheld.get(key)
     if value is None and withheld is None:
         note = f"the node's code gave {told.wrong.get(key, 'nothing')}"
         return Point(key, unit, None, should, None, None, False, None, reason, note)
     if value is not None and (not _has_reference(key) or reason == "no_speed"):
-        return Point(key, unit, value, None, None, None, None, note="no reference")
+        return Point(key, unit, value, None, None, None, None, note="no reference", marked=mark)
     if value is None or should is None:
         agreed = value is None and should is None
         return Point(key, unit, value, should, None, None, agreed, withheld, reason)
@@ -228,12 +274,14 @@ def _point(
     )
     deviation = value - should
     if _faint(key, values, shaft_hz):
-        return Point(key, unit, value, should, deviation, bound, None, note="under -40 dB")
+        note = "under -40 dB"
+        return Point(key, unit, value, should, deviation, bound, None, note=note, marked=mark)
     # A reservation of the reference must be one of the node, which may know of more.
-    mark = told.marked.get(key)
     ok = abs(deviation) <= bound and (mark is not None or key not in expected.marked)
-    missing = f"not marked: {expected.marked[key]}" if key in expected.marked else None
-    return Point(key, unit, value, should, deviation, bound, ok, note=mark or missing)
+    missing = None
+    if mark is None and key in expected.marked:
+        missing = f"not marked: {expected.marked[key]}"
+    return Point(key, unit, value, should, deviation, bound, ok, note=missing, marked=mark)
 
 
 def _counterparts(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +96,15 @@ class Values:
 
     values: finite, in the units of the catalogue; withheld: key -> reason; marked: key -> reason,
     of values which hold with a reservation; wrong: what is no finite number, as text, which the
-    node's code must never give.
+    node's code must never give.  amplitude_g: the spectrum that they were taken from, A_k of the
+    catalogue, float32[N/2]; None where it was not asked for.
     """
 
     values: dict[str, float]
     withheld: dict[str, str] = field(default_factory=dict)
     marked: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
+    amplitude_g: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> Runtime:
@@ -132,18 +134,25 @@ def run(
     keys: Sequence[str],
     options: Mapping[str, Any] | None = None,
     limit_s: float | None = None,
+    spectra: bool = False,
 ) -> list[Values]:
     """The features of each block, computed in one process.
 
     options: of `node.vibration.Vibration`, beside backend and samples, as JSON holds them.
     limit_s: after which the process is stopped; None for what the slowest runtime may take.
+    spectra: give the spectrum of each block, too; some key must need one.
     Raises BadInput for a backend that the runtime has not, Refused for a length, rate, scale or
     key that the node's code refuses, OfflineError when it crashes, hangs or says nothing.
     """
     _check(runtime, backend)
     try:
         with tempfile.TemporaryDirectory(prefix="nodewright-offline-") as folder:
-            job = {"backend": backend, "keys": list(keys), "options": dict(options or {})}
+            job: dict[str, Any] = {
+                "backend": backend,
+                "keys": list(keys),
+                "options": dict(options or {}),
+            }
+            job["spectra"] = str(Path(folder) / "spectra") if spectra else None
             return _run(blocks, runtime, job, limit_s, Path(folder))
     except OSError as error:
         raise OfflineError(str(runtime), f"could not be run: {error}") from error
@@ -197,9 +206,22 @@ def _run(
     if end is not None or not lines or "done" not in lines[-1] or len(lines) != len(blocks) + 1:
         raise OfflineError(str(runtime), end or "ended without a result", output)
     try:
-        return [Values(**line) for line in lines[:-1]]
-    except TypeError as error:
+        told = [Values(**line) for line in lines[:-1]]
+        return _with_spectra(told, blocks, job["spectra"])
+    except (TypeError, ValueError) as error:
         raise OfflineError(str(runtime), f"gave a strange result: {error}", output) from error
+
+
+def _with_spectra(told: list[Values], blocks: Sequence[Block], path: str | None) -> list[Values]:
+    """Each with its spectrum.  Raises ValueError where they are not as long as they must be."""
+    if path is None:
+        return told
+    ends = np.cumsum([len(block.digits) // 2 for block in blocks], dtype=int)
+    whole = np.fromfile(path, np.float32)
+    if len(whole) != (ends[-1] if len(ends) else 0) or not np.isfinite(whole).all():
+        raise ValueError(f"{len(whole)} bins of spectra, not all finite or not as many as asked")
+    parts = np.split(whole, ends[:-1]) if len(ends) else []
+    return [replace(values, amplitude_g=part) for values, part in zip(told, parts, strict=True)]
 
 
 def _command(runtime: Runtime, job: Path) -> list[str]:

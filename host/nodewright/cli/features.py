@@ -1,19 +1,19 @@
 """`nodewright features`: the node's own feature code over a recording, beside the reference."""
 
-import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Column, Table
-from rich.text import Text
 
 from nodewright import examine, offline
-from nodewright.cli import exits
-from nodewright.cli.output import err, out, print_json
+from nodewright.asked import asked, parse_blocks, plan_blocks
+from nodewright.cli import exits, features_view
+from nodewright.cli.output import err, print_json
 from nodewright.errors import BadInput
-from nodewright.records import UNITS, Recording, read
-from wire import features
+from nodewright.plot import Drawing
+from nodewright.records import UNITS, read
+from nodewright.spectra import csv_target, csv_text
+from nodewright.study import study
 
 EXAMPLES = """
 Examples:
@@ -21,9 +21,8 @@ Examples:
     nodewright features pump.wav --scale 50
     nodewright features bearing.npy --rate-hz 20000 --scale 1.96e-5 --channel x
     nodewright features run.csv --rate-hz 3200 --runtime cpython --json
+    nodewright features fan.csv --shaft-hz 24.7 --machine 2,rigid --blocks all --plot fan.html
 """
-
-_NUMBERS = ("value", "reference", "deviation", "tolerance")
 
 
 def command(
@@ -65,6 +64,30 @@ def command(
     interpreter: Annotated[
         str | None, typer.Option(metavar="PATH", help="The MicroPython to run it on.")
     ] = None,
+    bands: Annotated[
+        list[str] | None,
+        typer.Option("--band", metavar="LO:HI", help="A band in Hz: band1_g and so on, up to 4."),
+    ] = None,
+    machine: Annotated[
+        str | None,
+        typer.Option(metavar="1|2,rigid|flexible", help="ISO 20816-3 group and support: zones."),
+    ] = None,
+    blocks: Annotated[
+        str | None,
+        typer.Option(metavar="N|all", help="So many windows in a row: medians, mean spectra."),
+    ] = None,
+    spectrum: Annotated[
+        bool, typer.Option("--spectrum", help="The spectrum in log bins; with --json whole, too.")
+    ] = False,
+    spectrum_to: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write the whole spectrum.")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html|png", help="Draw waveform, spectrum, and velocity in its zones."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Run a recording through the code that runs on the nodes, and check what it says.
@@ -74,10 +97,12 @@ def command(
     """
     if unit in UNITS and UNITS[unit][0] != "g":
         raise BadInput(f"--unit {unit}: features of currents are not there yet, those of g are")
-    if shaft_hz is not None and not 0.0 < shaft_hz < math.inf:
-        raise BadInput(f"--shaft-hz {shaft_hz} cannot be: revolutions a second, above 0")
+    wish = asked(bands or (), machine, shaft_hz)
+    many = parse_blocks(blocks)
     if window is not None:
         examine.check_window(window)
+    csv = None if spectrum_to is None else csv_target(spectrum_to)
+    drawing = None if plot is None else Drawing(plot)
     chosen = offline.choose_runtime(runtime, interpreter)
     recording = read(
         file,
@@ -87,113 +112,29 @@ def command(
         channel=channel or None,
         variable=variable,
         start=start,
-        count=window,
+        count=window if many == 1 else None,
         least=examine.LEAST_WINDOW,
     )
-    window = window or examine.largest_window(len(recording.samples))
-    digits = examine.to_digits(recording, unit)
-    blocks = examine.cut(digits, recording.rate_hz, window, (0,))
+    many, window = plan_blocks(len(recording.samples), many, window)
+    wish.check(recording.rate_hz, window)
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)
-    keys = examine.default_keys()
-    options = {} if shaft_hz is None else {"shaft_hz": shaft_hz}
-    told = offline.run(blocks, chosen, backend=backend, keys=keys, options=options)
-    channels = [
-        examine.Channel(
-            name, start, block.g_per_digit, examine.judge(block, values, keys, shaft_hz)
-        )
-        for name, block, values in zip(recording.channels, blocks, told, strict=True)
-    ]
-    record = _record(recording, window, digits.stored)
+    found = study(
+        recording,
+        examine.to_digits(recording, unit),
+        wish,
+        chosen,
+        backend=backend,
+        window=window,
+        blocks=many,
+    )
+    if csv is not None:
+        csv.write(csv_text(found.spectra))
+    if drawing is not None:
+        drawing.write(found)
     if as_json:
-        about = {**chosen.as_dict(), "backend": backend, "note": chosen.note}
-        rows = [entry.as_dict() for entry in channels]
-        print_json({"record": record, "runtime": about, "channels": rows})
+        print_json(found.as_dict(with_spectra=spectrum))
     else:
-        _print(record, f"{backend} on {chosen}", channels)
-    if not all(entry.ok for entry in channels):
+        features_view.show(found, with_spectra=spectrum)
+    if not found.ok:
         raise typer.Exit(exits.FAILED)
-
-
-def _record(recording: Recording, window: int, stored: bool) -> dict[str, Any]:
-    source = recording.source
-    return {
-        "path": str(source.path),
-        "format": source.format,
-        "sha256": source.sha256,
-        "variable": source.variable,
-        "scale": source.scale,
-        "unit": recording.unit,
-        "channels": list(recording.channels),
-        "rate_hz": recording.rate_hz,
-        "start": source.start,
-        "window": window,
-        "seconds": window / recording.rate_hz,
-        "digits": "as stored" if stored else "scaled to int16",
-        "definitions": features.DEFINITIONS,
-        "notes": list(source.notes),
-    }
-
-
-def _print(record: dict[str, Any], code: str, channels: list[examine.Channel]) -> None:
-    screen = out()
-    last = record["start"] + record["window"] - 1
-    screen.print(
-        f"{record['path']}: {record['rate_hz']:g} Hz, samples {record['start']} to {last} "
-        f"({record['seconds']:.4g} s), {record['digits']}",
-        markup=False,
-        soft_wrap=True,
-    )
-    for note in record["notes"]:
-        screen.print(f"note: {note}", markup=False, soft_wrap=True)
-    screen.print(f"the node's code: {code}", markup=False, soft_wrap=True)
-    for channel in channels:
-        screen.print(_table(channel))
-    points = [point for channel in channels for point in channel.points]
-    bad = sum(point.ok is False for point in points)
-    held = sum(point.value is None and point.ok is not False for point in points)
-    text = f"{bad} of {len(points)} values out of tolerance" if bad else "all within tolerance"
-    screen.print(text + (f", {held} withheld" if held else ""), style="red" if bad else "green")
-
-
-def _table(channel: examine.Channel) -> Table:
-    table = Table(
-        Column("feature", no_wrap=True),
-        "unit",
-        *(Column(name, justify="right", no_wrap=True) for name in _NUMBERS),
-        "verdict",
-        title=Text(f"channel {channel.name}", style="bold"),
-        title_justify="left",
-        box=None,  # room for the verdict on 80 columns
-        collapse_padding=True,
-    )
-    for point in channel.points:
-        table.add_row(
-            point.key,
-            "" if point.unit == "1" else point.unit,
-            _value(point),
-            _number(point.reference, 6),
-            _number(point.deviation, 2),
-            _number(point.tolerance, 2),
-            _verdict(point),
-        )
-    return table
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}g}"
-
-
-def _value(point: examine.Point) -> str | Text:
-    return Text("withheld", style="yellow") if point.withheld else _number(point.value, 6)
-
-
-def _verdict(point: examine.Point) -> Text:
-    words = [word for word in (point.withheld, point.note) if word]
-    if point.ok is False:
-        if point.reference_withheld:
-            words.append(f"the reference withholds it: {point.reference_withheld}")
-        return Text("; ".join(words) or "out of tolerance", style="bold red")
-    if point.ok and not point.withheld:
-        return Text(": ".join(["ok", *words]), style="green")
-    return Text("; ".join(words), style="yellow")

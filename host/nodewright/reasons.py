@@ -1,0 +1,33 @@
+"""Why a value is withheld or marked, in words of who mounts and reads the sensors.
+
+One sentence for each of `wire.features.REASONS`; docs/features.md is generated from it.
+"""
+
+SENTENCES = {
+    "silent": "Every sample is the same: nothing moved, or the sensor says nothing.",
+    "clipped": "Samples lie at the end of the range, the rest is cut off: take a wider range.",
+    "overrun": "The sensor's buffer ran over and samples were lost: lower its rate.",
+    "gap": "Samples are missing within the record.",
+    "too_short": "The record is too short for this value: take more samples, or a lower rate.",
+    "short": "The record is under 0.4 s: the value scatters, and is none for zones or trends.",
+    "above_nyquist": "It lies above half of the sample rate: sample faster.",
+    "bandwidth": "Sensor or sample rate end below the frequencies that it needs.",
+    "no_line": "No further line stands out of the spectrum.",
+    "no_speed": "The shaft's speed is not known: give it.",
+    "uncertain_speed": "The shaft's speed was estimated, but not surely enough: give it.",
+    "slow_shaft": "The shaft turns below 10 Hz (600 rpm), where the zones ask for other records.",
+    "no_machine": "The machine's group and support are not given, so no zone can be told.",
+    "rate": "The true sample rate could not be measured, so frequencies are not sure.",
+    "stuck": "The sensor repeats its values: it is stuck, replace it if that stays so.",
+    "mounting": "Gravity is not where it is to be: the sensor sits otherwise than set, or loose.",
+}
+
+
+def words(reason: str) -> str:
+    """A reason as it stands in a cell: `too short`."""
+    return reason.replace("_", " ")
+
+
+def sentence(reason: str) -> str:
+    """What it means and what to do; of an unknown one, from newer firmware, its words."""
+    return SENTENCES.get(reason, words(reason) + ".")
