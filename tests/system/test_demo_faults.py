@@ -130,7 +130,7 @@ def test_demo_faults__from_outside__nothing_lost_and_all_back(
 def test_demo_faults__collector_back_long_after_the_nodes__nothing_lost(
     kind: broker.Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_BACKOFF_S", (5, 5))
+    monkeypatch.setattr(watch, "_BACKOFF_S", (8, 8))
     result = play("broker", nodes=1, broker=kind)
     assert result.ok, result.failures
 
