@@ -84,9 +84,8 @@ class Capture:
         # Of the drain under way
         self._stamp_ticks = 0
         self._stamp_entries = 0
-        self._bracket_us = (
-            0  # the newest sample came at most so long before the stamp; -1: no stamp
-        )
+        # The newest sample came at most so long before the stamp; -1: there is no stamp.
+        self._bracket_us = 0
         # Of the first and the last stamp of an unbroken row
         self._row = False
         self._row_bracket_us = 0
@@ -207,6 +206,8 @@ class Capture:
         span_us = watermark * period_us
         limit_us = span_us + span_us // 4 + settling_us
         step_us = max(span_us // _LOOKS_A_WATERMARK, _SHORTEST_SLEEP_US)
+        if self._irq.value() and not self._edges:
+            return False  # late: the line is high already, and no edge will come
         while not self._edges:
             if clock.ticks_diff(clock.ticks_us(), begin_ticks) > limit_us:
                 return False

@@ -32,6 +32,9 @@ class Ports:
     def irq(self, handler, trigger, hard):
         self._handler = handler
 
+    def value(self):
+        return self._us // 1250 - self._taken >= 16
+
     def ticks_us(self):
         return self._us
 
