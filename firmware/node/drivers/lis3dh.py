@@ -1,0 +1,112 @@
+"""LIS3DH, a triaxial accelerometer of 16 g: ST data sheet DocID17530, rev. 2 (December 2016)."""
+
+from math import sqrt
+
+from micropython import const
+
+from node.drivers.lis import Lis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from node.drivers.bus import RegisterBus
+
+_CTRL_REG1 = const(0x20)  # 8.8: D7…D4 rate, D3 LPen, D2…D0 Zen, Yen, Xen
+_LPEN = const(0x08)
+_XYZ = const(0x07)
+_CTRL_REG2 = const(0x21)  # 8.9: high-pass filter, 0: bypassed
+_CTRL_REG3 = const(0x22)  # 8.10: what drives INT1
+_I1_WTM = const(0x04)
+_CTRL_REG4 = const(0x23)  # 8.11: D7 BDU, D5…D4 range, D3 HR, D2…D1 ST
+_BDU = const(0x80)
+_SELF_TEST_0 = const(0x02)  # table 39
+_CTRL_REG5 = const(0x24)  # 8.12
+_FIFO_EN = const(0x40)
+_CTRL_REG6 = const(0x25)  # 8.13: INT2, polarity, 0: active high
+_OUT_X_L = const(0x28)  # 8.16
+_COUNT_UP = const(0x80)  # 6.1.1: of an I2C address; the same bit is "read" on SPI (6.2)
+_FIFO_CTRL_REG = const(0x2E)  # 8.19: D7…D6 mode, D4…D0 FTH
+_BYPASS = const(0x00)
+_STREAM = const(0x80)
+_FIFO_SRC_REG = const(0x2F)  # 8.20: D7 WTM, D6 OVRN, D5 EMPTY, D4…D0 FSS
+_OVRN = const(0x40)
+_FSS = const(0x1F)
+
+# Table 31: odr_hz, rate code, bits, and the watermark of ours.  Half the FIFO leaves as much again
+# for being late; at low rates fewer, so that a wait stays short.  The rates of 8 bits are those of
+# low-power mode alone, the others are in normal mode.
+_RATES = (
+    (5376, 0b1001, 8, 16),
+    (1600, 0b1000, 8, 16),
+    (1344, 0b1001, 10, 16),
+    (400, 0b0111, 10, 16),
+    (200, 0b0110, 10, 16),
+    (100, 0b0101, 10, 8),
+    (50, 0b0100, 10, 4),
+    (25, 0b0011, 10, 2),
+    (10, 0b0010, 10, 1),
+    (1, 0b0001, 10, 1),
+)
+# Tables 38 and 4: range_g, code, mg a digit of 12 bits (four times that with 10, 16 with 8)
+_RANGES = ((2, 0b00, 1), (4, 0b01, 2), (8, 0b10, 4), (16, 0b11, 12))
+_NOISE_G_RTHZ = 220e-6  # table 4, +-2 g
+
+
+class LIS3DH(Lis):
+    """The chip with its FIFO streaming, in normal mode: 10 bits, 4 to 48 mg by range.
+
+    High resolution would give nothing but a narrow band: the FIFO keeps 10 bits (3.6), and the
+    bandwidth is ODR/9 then, not ODR/2 (table 10).  Above 1344 Hz there is low-power mode only,
+    8 bits, 16 to 192 mg.  Digits are those of the 16-bit word: 0.0625 mg in the range of 2 g.
+    """
+
+    chip = "lis3dh"
+    ident = 0x33  # 8.5
+    first_data = _OUT_X_L | _COUNT_UP
+    settling_us = 1_600  # table 10: turn-on time of normal mode, the longer
+    settling_samples = 2  # table 4, note 7
+    self_test_g = (0.068, 1.44)  # table 4: 17 to 360 digits of 4 mg
+
+    def __init__(self, bus: "RegisterBus") -> None:
+        """Raises DeviceMismatch where another chip answers, OSError where none does."""
+        super().__init__(bus)
+        self.configure(100, 2)
+
+    def configure(self, odr_hz: float = 1344, range_g: int = 4) -> None:
+        """Choose rate and range; start() writes them.  Raises ValueError(key, value, allowed)."""
+        rate, scale = self._choose(odr_hz, range_g, _RATES, _RANGES)
+        _, code, bits, watermark = rate
+        self._ctrl1 = code << 4 | (_LPEN | _XYZ if bits == 8 else _XYZ)
+        self._ctrl4 = _BDU | scale[1] << 4
+        bandwidth_hz = odr_hz / 2  # table 10
+        noise_g = _NOISE_G_RTHZ * sqrt(bandwidth_hz)
+        self._set(odr_hz, range_g, watermark, scale[2] / 16000, bits, bandwidth_hz, noise_g)
+
+    def start(self) -> None:
+        """Write every register, empty the FIFO and let it stream.
+
+        All of it each time: the chip may have lost its supply since.
+        Raises DeviceMismatch, OSError.
+        """
+        self._prove_identity()
+        bus = self._bus
+        bus.write(_CTRL_REG1, 0)
+        bus.write(_CTRL_REG2, 0)
+        bus.write(_CTRL_REG3, _I1_WTM)
+        bus.write(_CTRL_REG4, self._ctrl4 | _SELF_TEST_0 if self._test else self._ctrl4)
+        bus.write(_CTRL_REG5, _FIFO_EN)
+        bus.write(_CTRL_REG6, 0)
+        bus.write(_FIFO_CTRL_REG, _BYPASS)  # the only way to empty it (5.1.1)
+        bus.write(_FIFO_CTRL_REG, _STREAM | self.watermark - 1)  # WTM: more than FTH (table 52)
+        bus.write(_CTRL_REG1, self._ctrl1)
+
+    def entries(self) -> int:
+        """Samples that wait in the FIFO, 0 to 32.  Raises OSError."""
+        state = self._read(_FIFO_SRC_REG)
+        return (state & _FSS) + 1 if state & _OVRN else state & _FSS  # FSS ends at 31
+
+    def overrun(self) -> bool:
+        """Whether the FIFO is full: samples may be lost.  Reading samples clears it.
+
+        Raises OSError.
+        """
+        return bool(self._read(_FIFO_SRC_REG) & _OVRN)
