@@ -5,14 +5,15 @@ mocks.  The job, written by host/nodewright/offline.py, names the modules as it 
 
     {"path": [folders], "backends": module, "features": module, "backend": name, "keys": [keys],
      "options": {of Vibration}, "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...],
-     "result": file, "spectra": file or null}
+     "result": file, "spectra": file or null, "compress": module, "log_bins": how many}
 
 The samples are int16 in this machine's byte order, one block after the other.  The result is one
 JSON object a line: `{"values": {}, "withheld": {}, "marked": {}, "wrong": {}}` of each block in
 turn, where wrong has what is no finite number, as texts; then `{"done": true}`, or
 `{"refused": text}` when the feature code raised ValueError.  Else it ends in a traceback.
-The spectra are what the kernels hold after a block: A_k in g, 0 <= k < N/2, float32 in this
-machine's byte order, one block after the other; the keys must need a spectrum.
+The spectra are A_k in g, 0 <= k < N/2, float32 in this machine's byte order, one block after the
+other; with them each line has the compressed one, too: `"log_bounds": [k], "log_codes": [byte]`.
+The keys must need a spectrum then.
 """
 
 import sys
@@ -24,7 +25,6 @@ if not ON_CPYTHON:
 
 import json  # noqa: E402
 from array import array  # noqa: E402
-from math import sqrt  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def _module(name: str) -> "ModuleType":
     return sys.modules[name]
 
 
-def _tell(result: "TextIO", **line: "Any") -> None:
+def _tell(result: "TextIO", line: "dict[str, Any]") -> None:
     result.write(json.dumps(line) + "\n")
 
 
@@ -54,12 +54,18 @@ def _split(out: "dict[str, float]") -> "tuple[dict[str, float], dict[str, str]]"
     return values, wrong
 
 
-def _spectrum(kernels: "Any", g_per_digit: float) -> "array[float]":
-    half = kernels.samples // 2
-    amplitude_g = array("f", bytes(4 * half))
-    for k in range(half):
-        amplitude_g[k] = g_per_digit * sqrt(kernels.power(k))
-    return amplitude_g
+def _spectrum(
+    job: "dict[str, Any]", kernels: "Any", g_per_digit: float, spectra: "BinaryIO"
+) -> "dict[str, Any]":
+    """Write the whole spectrum of a block; returns the compressed one."""
+    compress = _module(job["compress"])
+    amplitude_g = array("f", bytes(2 * kernels.samples))
+    compress.amplitudes(kernels, g_per_digit, amplitude_g)
+    spectra.write(amplitude_g)
+    bounds = compress.edges(kernels.samples, job["log_bins"])
+    codes = bytearray(job["log_bins"])
+    compress.log_bins(kernels, g_per_digit, bounds, codes)
+    return {"log_bounds": bounds, "log_codes": list(codes)}
 
 
 def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None") -> None:
@@ -78,9 +84,11 @@ def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None"
             stream.readinto(block)  # type: ignore[attr-defined]
             by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld, marked)
             values, wrong = _split(out)
-            _tell(result, values=values, withheld=withheld, marked=marked, wrong=wrong)
+            line: dict[str, Any] = {"values": values, "withheld": withheld}
+            line.update({"marked": marked, "wrong": wrong})
             if spectra is not None:
-                spectra.write(_spectrum(by_length[samples].kernels, g_per_digit))
+                line.update(_spectrum(job, by_length[samples].kernels, g_per_digit, spectra))
+            _tell(result, line)
 
 
 def main(path: str) -> None:
@@ -102,9 +110,9 @@ def main(path: str) -> None:
                 with open(job["spectra"], "wb") as spectra:
                     _compute(job, result, spectra)
         except ValueError as error:
-            _tell(result, refused=str(error))
+            _tell(result, {"refused": str(error)})
         else:
-            _tell(result, done=True)
+            _tell(result, {"done": True})
 
 
 main(sys.argv[1])

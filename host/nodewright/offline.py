@@ -27,6 +27,7 @@ from nodewright.interpreter import Interpreter, InterpreterError, find_interpret
 RUNTIMES = ("micropython", "cpython")
 BACKENDS = ("viper", "ulab")
 _PROGRAM = ("sim", "offline.py")
+LOG_BINS = 32  # of a compressed spectrum
 _HEAP_BYTES = 32 << 20  # for work space and JSON; budgets of a board are tested apart
 _START_S = 30.0
 # The checked integers of viper on CPython are the slowest, at some 3 s for 4096 samples.
@@ -97,7 +98,9 @@ class Values:
     values: finite, in the units of the catalogue; withheld: key -> reason; marked: key -> reason,
     of values which hold with a reservation; wrong: what is no finite number, as text, which the
     node's code must never give.  amplitude_g: the spectrum that they were taken from, A_k of the
-    catalogue, float32[N/2]; None where it was not asked for.
+    catalogue, float32[N/2]; None where it was not asked for.  log_bounds, log_codes: the same
+    compressed, as a node sends it: code c is 10**(c / 32 - 6) g RMS over bounds[i] <= k <
+    bounds[i + 1], 0 for that or less.
     """
 
     values: dict[str, float]
@@ -105,6 +108,8 @@ class Values:
     marked: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     amplitude_g: NDArray[np.float32] | None = field(default=None, compare=False)
+    log_bounds: list[int] = field(default_factory=list)
+    log_codes: list[int] = field(default_factory=list)
 
 
 def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> Runtime:
@@ -186,6 +191,8 @@ def _run(
         "path": [str(firmware_dir())],
         "backends": "node.dsp",
         "features": "node.vibration",
+        "compress": "node.compress",
+        "log_bins": LOG_BINS,
         "samples": str(folder / "samples"),
         "blocks": [[len(b.digits), float(b.g_per_digit), float(b.rate_hz)] for b in blocks],
         "result": str(result),

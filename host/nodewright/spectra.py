@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,47 +10,48 @@ from numpy.typing import NDArray
 
 from nodewright.page.target import Target
 
-LOG_BINS = 32
 _FIRST_NAME = "frequency_hz"
+
+
+def decoded(codes: Sequence[int]) -> NDArray[np.float64]:
+    """The RMS in g of a compressed spectrum's bytes: 10**(c / 32 - 6), but 0 is none."""
+    given = np.array(codes, np.float64)
+    return np.where(given > 0.0, 10.0 ** (given / 32.0 - 6.0), 0.0)
 
 
 @dataclass(frozen=True)
 class ChannelSpectrum:
     """amplitude_g: A_k of the catalogue for 0 <= k < N/2, of several blocks the root of the mean
-    square; bin_hz: rate / N; blocks: how many were averaged."""
+    square; bin_hz: rate / N; blocks: how many were averaged; log_rms_g: float64[M], as a node
+    sends it, of log bins from log_bounds[i] to below log_bounds[i + 1].
+    """
 
     channel: str
     bin_hz: float
     amplitude_g: NDArray[np.float64]
     blocks: int
+    log_bounds: tuple[int, ...]
+    log_rms_g: NDArray[np.float64]
 
     @property
     def frequency_hz(self) -> NDArray[np.float64]:
         return np.arange(len(self.amplitude_g), dtype=np.float64) * self.bin_hz
 
-    @cached_property
-    def log_bins(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(edges in Hz, float64[M + 1]; RMS in g, float64[M]) from the first bin to N/2.
-
-        M <= LOG_BINS: evenly on a log scale, but none narrower than a bin, of which there are few
-        at the low end.  Their squares add up to the square of the whole.
-        """
-        half = len(self.amplitude_g)
-        ideal = np.exp(np.linspace(0.0, np.log(half), LOG_BINS + 1))
-        edges = np.unique(np.floor(ideal + 0.5).astype(int))
-        # The power of bin k is A_k^2 / 3: the window's noise bandwidth is 1.5 bins.
-        power = np.add.reduceat(self.amplitude_g**2 / 3.0, edges[:-1])
-        # Bin k stands for the half bin on each side of it.
-        return (edges - 0.5) * self.bin_hz, np.asarray(np.sqrt(power), np.float64)
+    @property
+    def edges_hz(self) -> NDArray[np.float64]:
+        """float64[M + 1] of the log bins: bin k stands for the half bin on each side of it."""
+        return (np.array(self.log_bounds) - 0.5) * self.bin_hz
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        edges_hz, rms_g = self.log_bins
         return {
             "blocks": self.blocks,
             "bin_hz": self.bin_hz,
             "amplitude_g": [float(f"{value:.7g}") for value in self.amplitude_g],
-            "log_bins": {"edges_hz": edges_hz.tolist(), "rms_g": rms_g.tolist()},
+            "log_bins": {
+                "edges_hz": self.edges_hz.tolist(),
+                "rms_g": [float(f"{value:.4g}") for value in self.log_rms_g],
+            },
         }
 
 

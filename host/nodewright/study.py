@@ -11,7 +11,7 @@ from nodewright.asked import Asked
 from nodewright.examine import Channel, Digits, Point
 from nodewright.reasons import SENTENCES, sentence
 from nodewright.records import Recording
-from nodewright.spectra import ChannelSpectrum
+from nodewright.spectra import ChannelSpectrum, decoded
 from wire import features, iso20816
 
 _RAILS = (-32768, 32767)
@@ -173,7 +173,10 @@ def study(
         ]
         mean_g = several.averaged([_amplitude(values) for _, _, values in own])
         channels.append(parts[0] if blocks == 1 else several.combine(parts, mean_g, bin_hz))
-        spectra.append(ChannelSpectrum(name, bin_hz, mean_g, blocks))
+        logs_g = [decoded(values.log_codes) for _, _, values in own]
+        log_g = np.sqrt(np.mean(np.square(logs_g), axis=0))
+        bounds = tuple(own[0][2].log_bounds)
+        spectra.append(ChannelSpectrum(name, bin_hz, mean_g, blocks, bounds, log_g))
     used = digits.digits[: window * blocks].astype(np.float64) * np.array(digits.g_per_digit)
     return Study(
         recording,

@@ -133,6 +133,63 @@ def test_features__silence__reasons_shown(typed: Typed, tmp_path: Path) -> None:
     assert row[1] == "withheld" and row[-1] == "silent"
 
 
+def test_features__everything_asked__one_json_object_and_the_files(
+    typed: Typed, run_npy: Path, tmp_path: Path
+) -> None:
+    options = ("--rate-hz", 3200, "--scale", SCALE, "--blocks", "all", "--window", 256)
+    options += ("--band", "10:100", "--band", "500:1500", "--machine", "1,flexible")
+    options += ("--shaft-hz", 60, "--spectrum", "--json")
+    code, out, err = typed(
+        run_npy, *options, "--spectrum-to", "s.csv", "--plot", "run.html", "--start", 100
+    )
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["record"]["blocks"] == 5
+    assert found["record"]["starts"] == [100, 356, 612, 868, 1124]
+    assert found["asked"] == {
+        "shaft_hz": 60.0,
+        "bands": [[10.0, 100.0], [500.0, 1500.0]],
+        "machine": [1, "flexible"],
+        "limits_mm_s": [3.5, 7.1, 11.0],
+    }
+    rms_g = [np.std(np.load(run_npy)[s : s + 256, 0] * SCALE) for s in found["record"]["starts"]]
+    x = found["channels"][0]
+    assert x["features"]["acc_rms_g"] == pytest.approx(np.median(rms_g), rel=1e-3)
+    low, high = np.percentile(rms_g, [16, 84])
+    assert x["spread"]["acc_rms_g"] == {
+        "low": pytest.approx(low, rel=1e-3),
+        "high": pytest.approx(high, rel=1e-3),
+        "n": 5,
+    }
+    for channel in found["channels"]:
+        spectrum = channel["spectrum"]
+        bins = spectrum["log_bins"]
+        assert len(bins["edges_hz"]) == len(bins["rms_g"]) + 1
+        assert spectrum["bin_hz"] == 12.5 and len(spectrum["amplitude_g"]) == 128
+        for reason in channel["withheld"].values():
+            assert found["reasons"][reason].endswith(".")
+    rows = (tmp_path / "s.csv").read_text().splitlines()
+    assert rows[0] == "frequency_hz,x_g,y_g,z_g" and len(rows) == 129
+    last = [float(cell) for cell in rows[-1].split(",")]
+    assert last[1:] == pytest.approx([c["spectrum"]["amplitude_g"][-1] for c in found["channels"]])
+    assert (tmp_path / "run.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_features__table_of_blocks__spread_zone_and_sentences(
+    typed: Typed, run_npy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    options = ("--rate-hz", 800, "--scale", SCALE, "--blocks", 2, "--channel", "y")
+    code, out, _ = typed(run_npy, *options, "--machine", "2,rigid", "--spectrum")
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.strip().startswith("acc_rms_g"))
+    assert " to " in row and row.split()[-1] == "ok" and len(row) <= 80
+    assert next(line for line in out.splitlines() if "reference" in line).split()[-1] == "validity"
+    assert "spectrum of channel y, mean of 2 blocks" in out and "██" in out
+    assert "no zone, since it is withheld" in out
+    assert "bandwidth: Sensor or sample rate end below" in out
+
+
 def spoiling_interpreter(folder: Path, key: str, factor: float) -> str:
     """The true MicroPython, of whose results one key is changed afterwards: a broken kernel."""
     real = list(find_interpreter().command)
@@ -235,6 +292,20 @@ def test_features__no_micropython_for_the_platform__cpython_and_a_line(
         (("--shaft-hz", 0), "--shaft-hz 0"),
         (("--shaft-hz", "nan"), "--shaft-hz nan"),
         (("--shaft-hz", 1e9), "--shaft-hz 1e+09"),
+        (("--band", "100:10"), "--band '100:10' cannot be: LOW:HIGH"),
+        (("--band", "10:1601"), "half of the rate is 1600 Hz"),
+        (("--band", "10:10.1"), "resolve 3.12 Hz"),
+        (("--band", "1:9") * 5, "4 at most"),
+        (("--machine", "3,rigid"), "one of 1,rigid 1,flexible 2,rigid 2,flexible"),
+        (("--blocks", 0), "a number from 1, or all"),
+        (("--blocks", "some"), "a number from 1, or all"),
+        (("--blocks", 6), "at most 5"),
+        (("--blocks", 2, "--window", 1024), "1 do"),
+        (("--shaft-hz", 999, "--rate-hz", 2000), "first order must lie below"),
+        (("--plot", "run.svg"), ".html or .png"),
+        (("--plot", "nowhere/run.html"), "--plot nowhere/run.html cannot be written"),
+        (("--plot", "nowhere/run.png"), "--plot nowhere/run.png cannot be written"),
+        (("--spectrum-to", "run.npy"), "exists and is no spectrum of nodewright"),
         (("--runtime", "pypy"), "micropython, cpython"),
         (("--runtime", "cpython", "--interpreter", "micropython"), "of no use"),
         (("--backend", "fpga"), "viper, ulab"),

@@ -80,7 +80,7 @@ def _table(channel: Channel, blocks: int) -> Table:
     table = Table(
         Column("feature", no_wrap=True),
         "unit",
-        *(Column(name, justify="right", no_wrap=True) for name in numbers),
+        *(Column(n, justify="right", no_wrap=n != "spread") for n in numbers),
         Column("validity", min_width=12),
         title=Text(f"channel {channel.name}", style="bold"),
         title_justify="left",
@@ -139,8 +139,8 @@ def validity(point: Point) -> Text:
 
 
 def _spectrum(spectrum: ChannelSpectrum) -> Table:
-    """The log bins, each with a bar of its level below the strongest."""
-    edges_hz, rms_g = spectrum.log_bins
+    """The log bins as a node sends them, each with a bar of its level below the strongest."""
+    edges_hz, rms_g = spectrum.edges_hz, spectrum.log_rms_g
     mean = f", mean of {spectrum.blocks} blocks" if spectrum.blocks > 1 else ""
     table = Table(
         Column("from Hz", justify="right"),
