@@ -81,7 +81,7 @@ def _table(channel: Channel, blocks: int) -> Table:
         Column("feature", no_wrap=True),
         "unit",
         *(Column(n, justify="right", no_wrap=n != "spread") for n in numbers),
-        Column("validity", min_width=12),
+        Column("validity", min_width=15),
         title=Text(f"channel {channel.name}", style="bold"),
         title_justify="left",
         box=None,  # room for the validity on 80 columns
