@@ -160,11 +160,34 @@ def test_bypass__samples__the_newest_is_read():
     assert rig.get(FIFO_SAMPLES) == [0]
 
 
+def test_start__first_samples__have_not_settled():
+    # Table 13: in high performance with the widest filter
+    for ctrl1, ctrl6, unsettled in (
+        (0x94, 0, 2),
+        (0x84, 0, 1),
+        (0x54, 0, 1),
+        (0x44, 0, 0),
+        (0x94, 0x40, 0),
+        (0x63, 0, 0),
+    ):
+        rig = _started(CONTINUOUS, Level(1.0, 1.0, 1.0), ctrl1, ctrl6)
+        rig.wait_us(130_000)
+        rig.put(CTRL1, 0)
+        rig.put(FIFO_CTRL, BYPASS)
+        rig.put(FIFO_CTRL, CONTINUOUS)
+        rig.put(CTRL1, ctrl1)
+        rig.wait_us(6 * 20_000 if ctrl1 == 0x44 else 51_000 if ctrl1 in (0x54, 0x63) else 8_000)
+        digits = [x for x, _, _ in rig.frames(4)]
+        wanted = [False] * unsettled + [True] * (4 - unsettled)
+        assert [x == 16384 for x in digits] == wanted, (ctrl1, ctrl6, digits)
+
+
 def test_continuous__burst__rolls_back_from_the_last_register_to_the_first():
     rig = _started(CONTINUOUS)
     rig.wait_us(10 * PERIOD_US + 100)
     assert rig.get(FIFO_SAMPLES) == [10]
-    assert rig.frames(10) == [(n * DIGIT, -n * DIGIT, (100 + n % 2) * DIGIT) for n in range(10)]
+    wanted = [(n * DIGIT, -n * DIGIT, (100 + n % 2) * DIGIT) for n in range(10)]
+    assert rig.frames(10)[2:] == wanted[2:]  # those before have not settled
     assert rig.get(FIFO_SAMPLES) == [0]
     last = (9 * DIGIT, -9 * DIGIT, 101 * DIGIT)
     assert rig.frames() == [last]  # empty: the registers keep the last one
@@ -262,4 +285,19 @@ def test_rate__changed__plays_the_source_on_from_the_same_moment():
     rig.put(FIFO_CTRL, BYPASS)
     rig.put(FIFO_CTRL, CONTINUOUS)
     rig.wait_us(20_000)
-    assert _x(rig, 3) == [40, 41, 42]
+    assert _x(rig, 3)[1:] == [41, 42]  # the first has not settled
+
+
+def test_rate__changed__asks_the_source_at_the_new_rate():
+    class Rate:
+        def fill(self, start, count, rate_hz, out):
+            for i in range(3 * count):
+                out[i] = rate_hz / 1024
+
+    rig = _started(CONTINUOUS, Rate())
+    for ctrl1, rate_hz in ((HZ_400, 400), (0x84, 800), (0x64, 200)):
+        rig.put(CTRL1, ctrl1)
+        rig.put(FIFO_CTRL, BYPASS)
+        rig.put(FIFO_CTRL, CONTINUOUS)
+        rig.wait_us(11_000)
+        assert _x(rig, 2)[-1] == rate_hz * 4, rate_hz

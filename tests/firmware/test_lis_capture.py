@@ -53,6 +53,16 @@ def test_record__every_way__holds_what_was_served_and_measures_the_rate():
                         assert list(capture.blocks[axis]) == served, case
 
 
+def test_record__first_samples__are_settled():
+    for chip, rates in (("lis3dh", (5376, 1344, 400)), ("lis2dw12", (1600, 800, 100))):
+        for odr_hz in rates:
+            rig, sensor = _rig(chip, "spi", odr_hz, Level(2.0, -2.0, 1.0))
+            capture = Capture(64, None, rig.clock)
+            capture.record(sensor)
+            assert [len(set(block)) for block in capture.blocks] == [1, 1, 1], (chip, odr_hz)
+            assert rig.served(1)[0] not in list(capture.blocks[0]), (chip, odr_hz)
+
+
 def test_record__interrupt_wire_broken__polls():
     for chip, odr_hz in (("lis3dh", 1344), ("lis2dw12", 1600)):
         rig, sensor = _rig(chip, "spi", odr_hz, int1=None, clock_error_ppm=-9000)

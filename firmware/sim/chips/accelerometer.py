@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 # What a line can tell: a new sample, the watermark reached, all levels taken, one overwritten.
 READY, WATERMARK, FULL, OVERRUN = 1, 2, 4, 8
 
+_UNSETTLED_PART = 0.5  # of the signal: enough to be seen where a driver uses such a sample
 _LOGGED = 32  # samples that are logged at once
 _STALL_AFTER = 8  # entries of a run: its settling is over
-_STALL_SAMPLES = 48  # more than the FIFO and its watermark hold
 
 
 class Levels(Fifo):
@@ -63,6 +63,8 @@ class Accelerometer(RegisterChip):
     """
 
     START_US = 0  # from the start to the beginning of the first sample
+    FIFO = Levels
+    LOG_SHIFT = 0  # bits of a sample that are too many for the log
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         super().__init__()
@@ -76,7 +78,7 @@ class Accelerometer(RegisterChip):
         self._stalls = False  # each run meets a CPU that comes late
         self._stalled_run = 0
 
-        self._fifo = Levels()
+        self._fifo = self.FIFO()
         self._rate_hz = 0.0  # 0: powered down
         self._played_hz = 0.0  # the last rate at which it was not
         self._begin_us = 0  # when the sample before the first was due
@@ -110,6 +112,10 @@ class Accelerometer(RegisterChip):
     def routes(self) -> "tuple[int, int, int]":
         """What drives INT1, what INT2 (READY | WATERMARK | …), and the level of an idle line."""
         raise NotImplementedError
+
+    def unsettled(self) -> int:
+        """How many samples after the start are not to be used yet."""
+        return 0
 
     def power_up(self) -> None:
         """All registers as after power-on."""
@@ -208,7 +214,8 @@ class Accelerometer(RegisterChip):
         if made == self._made:
             return
         if self._fifo.mode != BYPASS:
-            if self._fifo.mode == STREAM and self._fifo.count + made - self._made > Fifo.LEVELS:
+            more = self._fifo.count + made - self._made
+            if self._fifo.mode == STREAM and more > self._fifo.LEVELS:
                 self._lost = True
             self._fifo.push(self._made, made)
         elif self._fresh or made - self._made > 1:
@@ -221,7 +228,8 @@ class Accelerometer(RegisterChip):
         if not self._stalls or self._stalled_run == self._run or self._served < _STALL_AFTER:
             return
         self._stalled_run = self._run
-        self._world.advance_us(int(_STALL_SAMPLES * 1e6 / self._rate_hz))
+        samples = self._fifo.LEVELS * 3 // 2  # more than the FIFO holds, whatever the watermark
+        self._world.advance_us(int(samples * 1e6 / self._rate_hz))
         self._sync()
 
     # --- interrupts
@@ -232,7 +240,7 @@ class Accelerometer(RegisterChip):
         bits = READY if self._fresh else 0
         if watermark and count >= watermark:
             bits |= WATERMARK
-        if count >= Fifo.LEVELS:
+        if count >= self._fifo.LEVELS:
             bits |= FULL
         return bits | OVERRUN if self._lost else bits
 
@@ -259,9 +267,9 @@ class Accelerometer(RegisterChip):
             if waiting & WATERMARK and self.watermark():
                 more.append(self.watermark() - count)
             if waiting & FULL:
-                more.append(Fifo.LEVELS - count)
+                more.append(self._fifo.LEVELS - count)
             if waiting & OVERRUN and self._fifo.mode == STREAM:
-                more.append(Fifo.LEVELS + 1 - count)
+                more.append(self._fifo.LEVELS + 1 - count)
         return self._due_us(self._made + max(1, min(more))) if more else None
 
     # --- data
@@ -284,14 +292,15 @@ class Accelerometer(RegisterChip):
         """The digits of the sample with this number since the start of measurement."""
         index = self._base + made
         self._unplayed = index + 1
-        self.sampler.load(index, self._rate_hz or self._played_hz)
+        part = 1.0 if made >= self.unsettled() else _UNSETTLED_PART
+        self.sampler.load(index, self._rate_hz or self._played_hz, part)
 
     # --- the log of what was served
 
     def _note_served(self) -> None:
         at = 3 * self._logged
         for axis in range(3):
-            self._log[at + axis] = self.sampler.digits[axis]
+            self._log[at + axis] = self.sampler.digits[axis] >> self.LOG_SHIFT
         self._logged += 1
         self._served += 1
         if self._logged == _LOGGED:

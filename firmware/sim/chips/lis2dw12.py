@@ -68,6 +68,12 @@ class Twin(Lis):
             return _SLOWEST_HZ if code == 1 else min(_RATES_HZ[code], _LOW_POWER_HZ)
         return _RATES_HZ[code]
 
+    def unsettled(self) -> int:
+        if self._mode() != _HIGH_PERFORMANCE or self._regs[_CTRL6] >> 6:
+            return 0
+        odr_hz = self.odr_hz()  # table 13
+        return 2 if odr_hz == 1600 else 1 if odr_hz >= 100 else 0
+
     def fifo_mode(self) -> int:
         return _MODES.get(self._regs[FIFO_CTRL] >> 5, BYPASS)
 

@@ -61,6 +61,9 @@ class Twin(Lis):
             return 5376 if low_power else 1344
         return 0
 
+    def unsettled(self) -> int:
+        return 8 if self._regs[_CTRL_REG4] & _HR else 2  # table 4, note 7
+
     def fifo_mode(self) -> int:
         if not self._regs[_CTRL_REG5] & _FIFO_EN:
             return BYPASS

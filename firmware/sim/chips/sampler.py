@@ -78,8 +78,11 @@ class Sampler:
         for axis in range(3):
             self.digits[axis] = 0
 
-    def load(self, index: int, rate_hz: float) -> None:
-        """Bring sample number index of the source, at rate_hz, to digits."""
+    def load(self, index: int, rate_hz: float, part: float = 1.0) -> None:
+        """Bring sample number index of the source, at rate_hz, to digits.
+
+        part: how much of the signal has come through a filter that has not settled yet.
+        """
         if self.frozen:
             return
         if index // _CHUNK != self._chunk or rate_hz != self._rate_hz:
@@ -92,7 +95,7 @@ class Sampler:
         g, out, steps = self._g, self.digits, self._steps
         for axis in range(3):
             felt, scale, noise, offset = steps[axis]
-            value = g[at + felt] * scale + offset + 0.5
+            value = (g[at + felt] * scale + offset) * part + 0.5
             if noise:
                 value += (NORMAL[bits & 0xFF] + NORMAL[bits >> 8 & 0xFF]) * noise
                 bits >>= 16
