@@ -77,7 +77,7 @@ def test_record__fault_under_way__is_in_the_evidence_or_raised():
         assert capture.record(sensor).valid, chip
         rig.chip.inject("overrun", {})
         record = capture.record(sensor)
-        assert record.overruns and not record.valid, chip
+        assert record.overruns == 1 and not record.valid, chip
         rig.chip.inject("overrun", None)
         rig.chip.inject("stuck", {})
         assert capture.record(sensor).stuck == 7, chip
