@@ -134,7 +134,10 @@ class WiFi:
     def begin(self) -> None:
         """Start to connect, anew if a try is under way.  Raises OSError where the radio fails."""
         self._wlan.active(True)
-        self._wlan.disconnect()
+        try:
+            self._wlan.disconnect()
+        except OSError:
+            pass  # ESP32: there was nothing to leave
         self._wlan.connect(self._ssid, self._password)
 
     def connected(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nodewright.cli import exits
 from system.demo_rig import Command, command
 
 LONG = ("demo", "--cycles", "1000")
@@ -19,7 +20,7 @@ def test_demo__ctrl_c_at_any_moment__leaves_nothing(tmp_path: Path, text: str) -
     with command(tmp_path, *LONG) as run:
         run.until(text)
         code, _, err = run.end(signal.SIGINT)
-        assert code == 1
+        assert code == exits.INTERRUPTED
         assert "interrupted" in err
         assert "Traceback" not in err
         run.assert_nothing_left()
@@ -40,7 +41,7 @@ def test_demo__ctrl_c_before_it_says_a_word__leaves_nothing(
 def test_demo__asked_to_end__leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
     with command(tmp_path, *LONG) as run:
         run.until("pump-1: booted")
-        assert run.end(how)[0] == 1
+        assert run.end(how)[0] == exits.INTERRUPTED
         run.assert_nothing_left()
 
 
@@ -49,7 +50,7 @@ def test_demo__ctrl_c_again_and_again__leaves_nothing(tmp_path: Path) -> None:
         run.until("pump-1: booted")
         for _ in range(5):
             run.child.send_signal(signal.SIGINT)
-        assert run.end()[0] == 1
+        assert run.end()[0] == exits.INTERRUPTED
         run.assert_nothing_left()
 
 

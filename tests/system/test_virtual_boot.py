@@ -3,7 +3,7 @@
 import pytest
 
 from nodewright.virtual import BoardFailed, CrashLoop, VirtualBoard
-from system.virtual_rig import WAIT_S, board, facts, read_file
+from system.virtual_rig import BLOCK_BYTES, WAIT_S, board, facts, read_file
 
 _FOREVER = "\nimport time\nwhile True: time.sleep_ms(1)\n"
 
@@ -150,8 +150,7 @@ def test_crash_loop__board_that_only_resets__stopped_with_an_error() -> None:
 
 
 def test_boot__flash_without_a_file_system__board_failed_says_why() -> None:
-    virtual = board("")
-    virtual._image = b"\xff" * len(virtual._image)
+    virtual = board("", flash=b"\xff" * 64 * BLOCK_BYTES)
     with virtual, pytest.raises(BoardFailed, match="did not boot") as failed:
         virtual.wait_for("never", WAIT_S)
     assert "OSError" in str(failed.value)

@@ -41,9 +41,17 @@ def read_file(flash: bytes, name: str) -> str:
 
 
 def board(
-    main: str, *, boot: str | None = None, heap_bytes: int = HEAP_BYTES, **changes: Any
+    main: str,
+    *,
+    boot: str | None = None,
+    flash: bytes | None = None,
+    heap_bytes: int = HEAP_BYTES,
+    **changes: Any,
 ) -> VirtualBoard:
-    """A board that runs main as /main.py; changes: of its description, and of the supervisor."""
+    """A board that runs main as /main.py; flash: what is on it in place of boot and main.
+
+    changes: of its description, and of the supervisor.
+    """
     supervisor = {
         key: changes.pop(key)
         for key in ("restarts_per_minute", "on_event", "on_line")
@@ -64,7 +72,7 @@ def board(
         **changes,
     }
     files = {"main.py": main} if boot is None else {"boot.py": boot, "main.py": main}
-    return VirtualBoard(image(files), spec, find_interpreter(), heap_bytes, **supervisor)
+    return VirtualBoard(flash or image(files), spec, find_interpreter(), heap_bytes, **supervisor)
 
 
 def facts(virtual: VirtualBoard, event: str = "done") -> dict[str, str]:

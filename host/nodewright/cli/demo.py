@@ -108,7 +108,7 @@ def command(
                 result = run_demo(options, view, asked)
         except Interrupted:
             err().print("interrupted: everything is ended and removed")
-            raise typer.Exit(exits.FAILED) from None
+            raise typer.Exit(exits.INTERRUPTED) from None
     if as_json:
         print_json(result.as_dict())
     else:

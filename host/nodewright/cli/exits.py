@@ -11,7 +11,7 @@ MEANINGS = {
     DONE: "done",
     FAILED: "failed: what was asked for did not work out, and it says why",
     WRONG_USE: "wrong use: an option, name, number or file that cannot be",
-    INTERRUPTED: "interrupted by Ctrl-C before it was done",
+    INTERRUPTED: "interrupted (Ctrl-C, or asked to end) before it was done",
 }
 
 _ERRORS = ((BadInput, WRONG_USE), (NodewrightError, FAILED))  # the first that fits

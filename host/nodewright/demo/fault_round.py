@@ -11,7 +11,7 @@ from nodewright.demo.fault_case import Actions, Case
 from nodewright.demo.fault_outage import OutageCase
 from nodewright.demo.fault_reboot import RebootCase
 from nodewright.demo.fault_sensor import SensorCase
-from nodewright.demo.faults import FIRST_RECORD, Fault, Planned, assign, record_ms
+from nodewright.demo.faults import Fault, Planned, assign, record_ms
 from nodewright.demo.judge import Verdict
 from nodewright.demo.plan import NodePlan
 from nodewright.demo.tally import Key
@@ -62,10 +62,10 @@ class FaultRound:
         return sum(case.fault.scope == "node" and case.node == node for case in self.cases)
 
     def records(self, node: str) -> int:
-        """How many records a node takes until it is through with its sensor's faults."""
+        """How many records a node takes until its sensor's faults are over; 0 if it has none."""
         mine = [case.planned for case in self.cases if case.node == node]
         last = [plan.first + plan.fault.records for plan in mine if plan.fault.scope == "sensor"]
-        return max(last, default=FIRST_RECORD) + 1
+        return max(last) + 1 if last else 0
 
     def most_s(self) -> float:
         """Longest that all of them may take."""
