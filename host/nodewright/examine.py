@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nodewright import offline, reference
 from nodewright.errors import BadInput
 from nodewright.records import UNITS, Recording
+from nodewright.reference.spectrum import spectrum_of
 from wire import features, iso20816
 
 LEAST_WINDOW, MOST_WINDOW = 256, 4096
@@ -29,6 +30,11 @@ _NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s|band[1-4]_g)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
 _MM_S2_PER_G = 9806.65
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
+# Nor is what lies 80 dB below the whole record, or is lost in a digit: of a ramp, or of a tone at
+# half the rate, the exact value is next to nothing, and that of 24-bit integers 100 dB down.
+_FLOOR_SHARE, _FLOOR_DIGITS = 1e-4, 0.03
+_FLAT_BINS, _FLAT_SHARE = 3, 0.01  # within which no line can be told from its surroundings
+_LEAST_SEVERITY_HZ = 10.0
 
 
 @dataclass(frozen=True)
@@ -211,7 +217,10 @@ def judge(
     elif "shaft_hz" in told.withheld:
         # A speed that was given is measured by nobody: the record is too short to use it.
         expected = _with_speed(expected, reference.Result({}, {"shaft_hz": "given"}))
-    points = tuple(_point(key, block, told, expected, found_hz) for key in keys)
+    points = tuple(
+        _unless_flat(_point(key, block, told, expected, found_hz), block, told, expected)
+        for key in keys
+    )
     if machine is None:
         return points
     limits = iso20816.limits(*machine)
@@ -273,9 +282,9 @@ def _point(
         key, values, g_per_digit=block.g_per_digit, bin_hz=block.rate_hz / len(block.digits)
     )
     deviation = value - should
-    if _faint(key, values, shaft_hz):
-        note = "under -40 dB"
-        return Point(key, unit, value, should, deviation, bound, None, note=note, marked=mark)
+    why = _unpromised(key, told.values, values, shaft_hz, block)
+    if why is not None:
+        return Point(key, unit, value, should, deviation, bound, None, note=why, marked=mark)
     # A reservation of the reference must be one of the node, which may know of more.
     ok = abs(deviation) <= bound and (mark is not None or key not in expected.marked)
     missing = None
@@ -307,11 +316,63 @@ def _counterparts(
     }
 
 
-def _faint(key: str, values: Mapping[str, float], shaft_hz: float | None) -> bool:
-    """Whether a line or order is so far below the strongest line that nothing is promised."""
-    order = _ORDER.fullmatch(key)
-    height_g = values.get("height_g")
-    if order is not None and shaft_hz is not None:
-        omega = 2.0 * math.pi * int(order[1]) * shaft_hz
-        height_g = values[key] * math.sqrt(2.0) * omega / _MM_S2_PER_G
-    return height_g is not None and "line1_g" in values and height_g < _FAINT * values["line1_g"]
+def _unless_flat(
+    point: Point, block: offline.Block, told: offline.Values, expected: reference.Result
+) -> Point:
+    """A line that is wrong, but in a spectrum where no line stands out, as of a single spike.
+
+    Which of such bins is the greatest, and whether any is, is a matter of rounding.
+    """
+    if point.ok is not False or _LINE.fullmatch(point.key) is None:
+        return point
+    name = point.key.partition("_")[0]
+    found_hz = told.values.get(f"{name}_hz", expected.values.get(f"{name}_hz"))
+    if found_hz is None:
+        return point
+    height_g = expected.values.get(f"{name}_g", math.inf)
+    if point.withheld == "no_line" and height_g < _FLOOR_DIGITS * block.g_per_digit:
+        return replace(point, ok=None, note="no clear line")
+    spectrum = spectrum_of(block.digits.astype(np.float64) * block.g_per_digit, block.rate_hz)
+    at = spectrum.nearest_bin(found_hz)
+    around = spectrum.amplitude_g[max(0, at - _FLAT_BINS) : at + _FLAT_BINS + 1]
+    flat = around.size > 0 and float(np.ptp(around)) <= _FLAT_SHARE * float(around.max())
+    return replace(point, ok=None, note="no clear line") if flat else point
+
+
+def _unpromised(
+    key: str,
+    told: Mapping[str, float],
+    values: Mapping[str, float],
+    shaft_hz: float | None,
+    block: offline.Block,
+) -> str | None:
+    """Why nothing is promised of a value: it is next to nothing in its record, or at all."""
+    at_least_g = _amplitude_g(key, values, shaft_hz)
+    if at_least_g is None:
+        return None
+    most_g = max(at_least_g, _amplitude_g(key, told, shaft_hz) or 0.0)
+    if most_g < _FLOOR_DIGITS * block.g_per_digit:
+        return f"under {_FLOOR_DIGITS} digits"
+    if most_g < _FLOOR_SHARE * float(np.std(block.digits)) * block.g_per_digit:
+        return "under -80 dB"
+    line = key.startswith(("line", "order"))
+    if line and "line1_g" in values and at_least_g < _FAINT * values["line1_g"]:
+        return "under -40 dB"
+    return None
+
+
+def _amplitude_g(key: str, values: Mapping[str, float], shaft_hz: float | None) -> float | None:
+    """The acceleration in g that a value of the spectrum stands for, of velocity and displacement
+    the least, that at 10 Hz; None for values of the time domain."""
+    line, order = _LINE.fullmatch(key), _ORDER.fullmatch(key)
+    if line is not None:
+        return values.get("height_g", values.get(f"{key.partition('_')[0]}_g"))
+    if order is not None:
+        omega = 2.0 * math.pi * int(order[1]) * (shaft_hz or 0.0)
+        return values[key] * math.sqrt(2.0) * omega / _MM_S2_PER_G
+    omega = 2.0 * math.pi * _LEAST_SEVERITY_HZ
+    if key == "vel_rms_mm_s":
+        return values[key] * omega / _MM_S2_PER_G
+    if key.startswith("disp_"):
+        return values[key] * 1e-3 * omega**2 / _MM_S2_PER_G
+    return values[key] if key.startswith(("band", "hf_")) else None

@@ -65,6 +65,20 @@ def test_study__odd_blocks__finite_or_withheld_and_drawn(data: st.DataObject) ->
     assert not _NO_NUMBER.search(re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL))
 
 
+@pytest.mark.parametrize(
+    "digits",
+    [spike(1024, 0, -17454), spike(1024, 700, 9000), np.resize(np.int16([-10127, 163]), 1024)],
+)
+def test_study__next_to_nothing_in_the_spectrum__nothing_promised_of_it(
+    digits: NDArray[np.int16],
+) -> None:
+    found = study_of(digits, ASKED)
+    assert found.ok
+    verdicts = {point.key: point.ok for point in found.points}
+    assert verdicts["acc_rms_g"] is verdicts["kurtosis"] is True
+    assert None in {verdicts[f"line{rank}_hz"] for rank in range(1, 6)}
+
+
 @pytest.mark.parametrize("level", [0, 1, -32768, 32767])
 def test_study__silence__what_is_defined_is_given(level: int) -> None:
     found = study_of(np.full(1024, level, np.int16))
