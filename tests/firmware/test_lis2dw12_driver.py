@@ -126,6 +126,17 @@ def test_still__range_and_rate__are_judged_only_where_the_noise_shows():
             assert limits == ((64, 16) if shown else (65536, 65536)), (odr_hz, range_g)
 
 
+def test_noise__range_and_rate__holds_that_of_rounding():
+    _, sensor = _on()
+    for odr_hz, range_g, g_rthz in (
+        (1600, 2, 90.02e-6),
+        (1600, 16, 92.18e-6),
+        (12.5, 16, 242.8e-6),
+    ):
+        sensor.configure(odr_hz, range_g)
+        assert abs(sensor.noise_g_rthz / g_rthz - 1) < 0.001, (odr_hz, range_g)
+
+
 def test_read_into__entries__are_the_samples_served_at_their_places():
     for kind, odr_hz in (("i2c", 800), ("spi", 1600)):
         rig, sensor = _on(kind, Steps(16 / 8192))

@@ -116,6 +116,18 @@ def test_still__range_and_rate__are_judged_only_where_the_noise_shows():
             assert limits == ((64, 16) if shown else (65536, 65536)), (odr_hz, range_g)
 
 
+def test_noise__range_and_rate__holds_that_of_rounding():
+    _, sensor = _on()
+    for odr_hz, range_g, g_rthz in (
+        (1344, 2, 224.4e-6),
+        (1344, 16, 577.9e-6),
+        (5376, 16, 1092e-6),
+        (100, 2, 274.0e-6),
+    ):
+        sensor.configure(odr_hz, range_g)
+        assert abs(sensor.noise_g_rthz / g_rthz - 1) < 0.001, (odr_hz, range_g)
+
+
 def test_read_into__entries__are_the_samples_served_at_their_places():
     for kind, odr_hz in (("i2c", 400), ("spi", 1344)):
         rig, sensor = _on(kind, Steps(0.048))

@@ -7,6 +7,7 @@ Sources: data sheets DocID17530 rev. 2 (LIS3DH) and DS12141 (LIS2DW12).
 
 import time
 from array import array
+from math import sqrt
 
 from micropython import const
 
@@ -44,7 +45,8 @@ class Lis:
     """A chip of this family.  A subclass has its registers: configure, start, entries, overrun.
 
     ident: its WHO_AM_I; first_data: the register at which a burst begins; self_test_g: the least
-    and the most by which the self-test moves each axis.
+    and the most by which the self-test moves each axis; own_noise_g_rthz: density of its noise in
+    the range of 2 g, the only one for which the data sheets give it.
     """
 
     chip = ""
@@ -53,6 +55,7 @@ class Lis:
     ident = 0
     first_data = 0
     self_test_g = (0.0, 0.0)
+    own_noise_g_rthz = 0.0
 
     odr_hz: float
     range_g: int
@@ -90,11 +93,10 @@ class Lis:
         g_per_digit: float,
         bits: int,
         bandwidth_hz: float,
-        noise_g: float,
     ) -> None:
         """What the capture and the features read; digits are those of the whole 16-bit word.
 
-        bits: of the sample, at the left of its word; noise_g: RMS by the data sheet.
+        bits: of the sample, at the left of its word.
         """
         self.odr_hz, self.range_g, self.watermark = odr_hz, range_g, watermark
         self.period_us = int(1_000_000 / odr_hz)
@@ -105,7 +107,11 @@ class Lis:
         # What is beyond the range is clipped, even where the word would hold more.
         self.rail_high = min(self.full_scale_digits, 32767) // step * step
         self.rail_low = max(-self.full_scale_digits, -32768) // step * step
-        shows_noise = 2 * noise_g >= step * g_per_digit
+        step_g = step * g_per_digit
+        own = self.own_noise_g_rthz
+        # With what rounding adds: step_g / sqrt(12) over half the rate
+        self.noise_g_rthz = sqrt(own * own + step_g * step_g / 6 / odr_hz)
+        shows_noise = 2 * own * sqrt(bandwidth_hz) >= step_g
         self.still_samples = _STILL_SAMPLES if shows_noise else _NEVER
         self.still_frames = _STILL_FRAMES if shows_noise else _NEVER
 

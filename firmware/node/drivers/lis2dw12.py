@@ -1,6 +1,4 @@
-"""LIS2DW12, a triaxial accelerometer of 16 g and low noise: ST data sheet DS12141."""
-
-from math import sqrt
+"""LIS2DW12, a triaxial accelerometer of 16 g and low noise: ST data sheet DS12141 (of 2024)."""
 
 from micropython import const
 
@@ -29,7 +27,7 @@ _CONTINUOUS = const(0xC0)  # table 55
 _FIFO_SAMPLES = const(0x2F)  # 8.19: D7 FIFO_FTH, D6 FIFO_OVR, D5…D0 Diff
 _FIFO_OVR = const(0x40)
 _DIFF = const(0x3F)
-_CTRL7 = const(0x3F)  # user offsets, events; 0: none
+_CTRL7 = const(0x3F)  # table 91: user offsets, events; 0: none
 
 # Table 29: odr_hz, rate code, and the watermark of ours.  Half the FIFO leaves as much again for
 # being late; at low rates fewer, so that a wait stays short.
@@ -46,7 +44,6 @@ _RATES = (
 _RANGES = ((2, 0b00), (4, 0b01), (8, 0b10), (16, 0b11))  # table 42: range_g, code
 _BITS = const(14)  # table 30
 _MOST_BANDWIDTH_HZ = const(400)  # table 41: at 1600 Hz, too
-_NOISE_G_RTHZ = 90e-6  # table 3, low-noise setting, +-2 g, all rates
 
 
 class LIS2DW12(Lis):
@@ -61,6 +58,7 @@ class LIS2DW12(Lis):
     first_data = _OUT_X_L
     settling_us = 0  # none given
     settling_samples = 3  # table 13: up to two; and one for the FIFO (5.3)
+    own_noise_g_rthz = 90e-6  # table 3, low-noise setting, all rates
     self_test_g = (0.07, 1.5)  # table 3
 
     def __init__(self, bus: "RegisterBus") -> None:
@@ -76,8 +74,7 @@ class LIS2DW12(Lis):
         self._ctrl1 = code << 4 | _HIGH_PERFORMANCE
         self._ctrl6 = scale[1] << 4 | _LOW_NOISE
         bandwidth_hz = min(odr_hz / 2, _MOST_BANDWIDTH_HZ)
-        noise_g = _NOISE_G_RTHZ * sqrt(bandwidth_hz)
-        self._set(odr_hz, range_g, watermark, range_g / 32768, _BITS, bandwidth_hz, noise_g)
+        self._set(odr_hz, range_g, watermark, range_g / 32768, _BITS, bandwidth_hz)
 
     def start(self) -> None:
         """Write every register, empty the FIFO and let it stream.

@@ -1,7 +1,5 @@
 """LIS3DH, a triaxial accelerometer of 16 g: ST data sheet DocID17530, rev. 2 (December 2016)."""
 
-from math import sqrt
-
 from micropython import const
 
 from node.drivers.lis import Lis
@@ -48,7 +46,6 @@ _RATES = (
 )
 # Tables 38 and 4: range_g, code, mg a digit of 12 bits (four times that with 10, 16 with 8)
 _RANGES = ((2, 0b00, 1), (4, 0b01, 2), (8, 0b10, 4), (16, 0b11, 12))
-_NOISE_G_RTHZ = 220e-6  # table 4, +-2 g
 
 
 class LIS3DH(Lis):
@@ -64,6 +61,7 @@ class LIS3DH(Lis):
     first_data = _OUT_X_L | _COUNT_UP
     settling_us = 1_600  # table 10: turn-on time of normal mode, the longer
     settling_samples = 2  # table 4, note 7
+    own_noise_g_rthz = 220e-6  # table 4
     self_test_g = (0.068, 1.44)  # table 4: 17 to 360 digits of 4 mg
 
     def __init__(self, bus: "RegisterBus") -> None:
@@ -78,8 +76,7 @@ class LIS3DH(Lis):
         self._ctrl1 = code << 4 | (_LPEN | _XYZ if bits == 8 else _XYZ)
         self._ctrl4 = _BDU | scale[1] << 4
         bandwidth_hz = odr_hz / 2  # table 10
-        noise_g = _NOISE_G_RTHZ * sqrt(bandwidth_hz)
-        self._set(odr_hz, range_g, watermark, scale[2] / 16000, bits, bandwidth_hz, noise_g)
+        self._set(odr_hz, range_g, watermark, scale[2] / 16000, bits, bandwidth_hz)
 
     def start(self) -> None:
         """Write every register, empty the FIFO and let it stream.

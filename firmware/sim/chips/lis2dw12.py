@@ -1,4 +1,4 @@
-"""LIS2DW12 at register level: ST data sheet DS12141.
+"""LIS2DW12 at register level: ST data sheet DS12141 (of 2024).
 
 Modelled: registers and their reset values, power-down, every rate and range, high-performance and
 the four low-power modes, soft reset, self-test, the FIFO in bypass, FIFO and continuous mode (the
@@ -20,7 +20,7 @@ _CTRL3 = 0x22  # 8.6: ST2, ST1, PP_OD, LIR, H_LACTIVE, …
 _CTRL4_INT1 = 0x23  # 8.7
 _CTRL5_INT2 = 0x24  # 8.8
 _CTRL6 = 0x25  # 8.9: BW_FILT1, BW_FILT0, FS1, FS0, FDS, LOW_NOISE
-_CTRL7 = 0x3F
+_CTRL7 = 0x3F  # table 91
 _BOOT, _SOFT_RESET, _IF_ADD_INC = 0x80, 0x40, 0x04  # CTRL2
 _H_LACTIVE = 0x08  # CTRL3
 _LOW_POWER, _HIGH_PERFORMANCE = 0b00, 0b01  # table 30
