@@ -76,3 +76,17 @@ def test_bus__port_raises__the_error_passes_and_the_chip_is_let_go():
     except OSError:
         pass
     assert select.seen == ["high", "low", "high"]
+
+
+def test_spi__read_bit_last__shifts_the_register():
+    wires = Wires()
+    bus = SPIRegisters(wires, wires)
+    bus.read_last = True
+    bus.read_into(0x11, bytearray(9))
+    bus.read_into(0x2D, bytearray(1))
+    bus.write(0x2D, 4)
+    assert [seen for seen in wires.seen if isinstance(seen, bytes)] == [
+        b"\x23",
+        b"\x5b",
+        b"\x5a\x04",
+    ]

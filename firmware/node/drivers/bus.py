@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     class RegisterBus(Protocol):
         rate_hz: int  # clock of the bus, bit/s
         multiple: int  # SPI: the bits that tell the chip to count its registers up
+        read_last: bool  # SPI: the command ends with the read bit, the register stands before it
 
         def read_into(self, reg: int, buf: "bytearray | memoryview") -> None: ...
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _READ = const(0x80)  # ADXL345 rev. G, figures 37 and 38: R/W, MB, A5…A0
 _MULTIPLE = const(0x40)
+_READ_LAST = const(0x01)  # ADXL354/ADXL355 rev. B, "SPI Protocol": A6…A0, R/W
 _MOST_CLOCKS = const(9)  # what is left of a byte, and its acknowledge
 _HALF_CLOCK_US = const(5)  # 100 kHz, which every chip can follow
 
@@ -27,7 +29,8 @@ _HALF_CLOCK_US = const(5)  # 100 kHz, which every chip can follow
 class I2CRegisters:
     """Eight-bit registers behind an I2C address, the pointer counting up in a multi-byte read."""
 
-    multiple = 0  # has a meaning on SPI only
+    multiple = 0  # these have a meaning on SPI only
+    read_last = False
 
     def __init__(self, i2c: "Any", address: int, rate_hz: int = 400_000) -> None:
         self.rate_hz = rate_hz
@@ -49,10 +52,12 @@ class SPIRegisters:
 
     SPI has no acknowledgement: an absent chip reads as 0x00 or 0xFF, and its driver finds the
     wrong identity.  A chip whose commands have seven bits of address and none for several bytes
-    (ST's LIS2DW12) has its driver set multiple to 0.
+    (ST's LIS2DW12) has its driver set multiple to 0; one whose read bit comes last (ADXL355) has
+    its driver set read_last.
     """
 
     multiple = _MULTIPLE
+    read_last = False
 
     def __init__(self, spi: "Any", cs: "Any", rate_hz: int = 5_000_000) -> None:
         self.rate_hz = rate_hz
@@ -62,7 +67,10 @@ class SPIRegisters:
 
     def read_into(self, reg: int, buf: "bytearray | memoryview") -> None:
         """Fill buf from register reg on.  Raises OSError as the port does."""
-        self._command[0] = reg | (_READ | self.multiple if len(buf) > 1 else _READ)
+        if self.read_last:
+            self._command[0] = reg << 1 | _READ_LAST
+        else:
+            self._command[0] = reg | (_READ | self.multiple if len(buf) > 1 else _READ)
         self._cs(0)
         try:
             self._spi.write(self._command)
@@ -72,7 +80,7 @@ class SPIRegisters:
 
     def write(self, reg: int, value: int) -> None:
         """Write one register.  Raises OSError as the port does."""
-        self._pair[0], self._pair[1] = reg, value
+        self._pair[0], self._pair[1] = reg << 1 if self.read_last else reg, value
         self._cs(0)
         try:
             self._spi.write(self._pair)
