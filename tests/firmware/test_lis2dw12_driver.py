@@ -112,7 +112,7 @@ def test_configure__refused__leaves_everything_as_it_was():
 
 
 def test_still__range_and_rate__are_judged_only_where_the_noise_shows():
-    # Half a digit RMS: 90 ug/sqrt(Hz) over the bandwidth against 0.244, 0.488, 0.976, 1.952 mg
+    # 0.6 digits RMS: 90 ug/sqrt(Hz) over the bandwidth against 0.244, 0.488, 0.976, 1.952 mg
     _, sensor = _on()
     for odr_hz, judged in (
         (1600, (True, True, True, True)),

@@ -101,7 +101,7 @@ def test_configure__refused__leaves_everything_as_it_was():
 
 
 def test_still__range_and_rate__are_judged_only_where_the_noise_shows():
-    # Half a digit RMS: 220 ug/sqrt(Hz) over ODR/2 against 4, 8, 16, 48 mg, four times in 8 bits.
+    # 0.6 digits RMS: 220 ug/sqrt(Hz) over ODR/2 against 4, 8, 16, 48 mg, four times in 8 bits.
     _, sensor = _on()
     for odr_hz, judged in (
         (5376, (True, False, False, False)),

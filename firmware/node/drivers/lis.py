@@ -13,6 +13,7 @@ from micropython import const
 
 from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
 from node.drivers.kernels import split_axes
+from node.drivers.shared import choose, stillness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +30,6 @@ _DEPTH = const(32)
 # A sample takes 6 bytes of 9 clocks on I2C, 8 on SPI, and half of the bus stays free for questions
 # and for being late.
 _BITS_A_SAMPLE = const(108)
-
-# Noise of half a digit RMS: the same digit comes again with a chance of 0.68 at most, so a run of
-# 64 has one of 3e-7 in a record of 4096, 16 frames without a change in any axis of 2e-6.  With
-# less noise a chip that works may stand still.
-_STILL_SAMPLES = const(64)
-_STILL_FRAMES = const(16)
-_NEVER = const(65536)
 
 _TEST_SAMPLES = const(24)
 _TEST_SETTLING = const(8)  # of them, thrown away: two would do (LIS3DH table 4, note 7)
@@ -82,8 +76,8 @@ class Lis:
     def _choose(self, odr_hz: float, range_g: int, rates: "Any", ranges: "Any") -> "Any":
         """The row of the rate and that of the range.  Raises ValueError(key, value, allowed)."""
         most_hz = self._bus.rate_hz // _BITS_A_SAMPLE
-        rate = _row("odr_hz", odr_hz, [row for row in rates if row[0] <= most_hz])
-        return rate, _row("range_g", range_g, ranges)
+        rate = choose("odr_hz", odr_hz, [row for row in rates if row[0] <= most_hz])
+        return rate, choose("range_g", range_g, ranges)
 
     def _set(
         self,
@@ -111,9 +105,7 @@ class Lis:
         own = self.own_noise_g_rthz
         # With what rounding adds: step_g / sqrt(12) over half the rate
         self.noise_g_rthz = sqrt(own * own + step_g * step_g / 6 / odr_hz)
-        shows_noise = 2 * own * sqrt(bandwidth_hz) >= step_g
-        self.still_samples = _STILL_SAMPLES if shows_noise else _NEVER
-        self.still_frames = _STILL_FRAMES if shows_noise else _NEVER
+        self.still_samples, self.still_frames = stillness(own * sqrt(bandwidth_hz) / step_g)
 
     def prove_settings(self) -> None:
         """Raises SensorReset where the chip is no more as start() has left it, OSError."""
@@ -181,11 +173,3 @@ class Lis:
     def _read(self, reg: int) -> int:
         self._bus.read_into(reg, self._one)
         return self._one[0]
-
-
-def _row(key: str, value: float, rows: "Any") -> "Any":
-    """The row that starts with value.  Raises ValueError(key, value, allowed)."""
-    for row in rows:
-        if row[0] == value:
-            return row
-    raise ValueError(key, value, [row[0] for row in rows])
