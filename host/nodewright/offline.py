@@ -5,6 +5,7 @@ the mocks of `firmware/sim/cpython`.  What runs inside is `firmware/sim/offline.
 """
 
 import json
+import os
 import platform
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from nodewright.child import die_with_parent
 from nodewright.data import firmware_dir
 from nodewright.errors import BadInput, NodewrightError
 from nodewright.image import MPY, compile_tree
-from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
+from nodewright.interpreter import VARIABLE, Interpreter, InterpreterError, find_interpreter
 
 RUNTIMES = ("micropython", "cpython")
 BACKENDS = ("viper", "ulab")
@@ -33,6 +34,7 @@ _START_S = 30.0
 # The checked integers of viper on CPython are the slowest, at some 3 s for 4096 samples.
 _PER_SAMPLE_S = 0.01
 _MOST_OUTPUT = 2000
+_OTHER = "choose another with --interpreter, or --runtime cpython"
 
 
 class OfflineError(NodewrightError):
@@ -113,7 +115,8 @@ class Values:
 
 
 def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> Runtime:
-    """The runtime asked for; without a wish MicroPython, and CPython where there is none.
+    """The runtime asked for; without a wish MicroPython, and CPython where there is none that runs
+    native code.
 
     interpreter: as `find_interpreter` takes it.  Raises BadInput, InterpreterError.
     """
@@ -123,12 +126,20 @@ def choose_runtime(kind: str | None = None, interpreter: str | None = None) -> R
         if interpreter is not None:
             raise BadInput(f"interpreter {interpreter}: of no use on CPython; leave one of both")
         return Runtime(None)
+    serves = f"CPython {platform.python_version()} serves"
     try:
-        return Runtime(find_interpreter(interpreter))
+        found = find_interpreter(interpreter)
     except InterpreterError as missing:
         if kind is not None or missing.command is not None:
             raise
-        return Runtime(None, f"no MicroPython here: CPython {platform.python_version()} serves")
+        return Runtime(None, f"no MicroPython here: {serves}")
+    if found.mpy_arch:
+        return Runtime(found)
+    # The packaged one of macOS on arm64: the port has no emitter for it.
+    reason = f"{found} runs no native code, which the kernels are"
+    if kind is not None or interpreter is not None or os.environ.get(VARIABLE):
+        raise BadInput(f"{reason}; {_OTHER}")
+    return Runtime(None, f"{reason}: {serves}")
 
 
 def run(
@@ -169,14 +180,13 @@ def _check(runtime: Runtime, backend: str) -> None:
     interpreter = runtime.interpreter
     if interpreter is None:
         return
-    other = "choose another with --interpreter, or --runtime cpython"
     if not interpreter.mpy_arch:
-        raise BadInput(f"{interpreter} runs no native code, which the kernels are; {other}")
+        raise BadInput(f"{interpreter} runs no native code, which the kernels are; {_OTHER}")
     loads = ".".join(map(str, interpreter.mpy_version))
     if loads != MPY:
-        raise BadInput(f"{interpreter} loads .mpy files {loads}, mpy-cross makes {MPY}; {other}")
+        raise BadInput(f"{interpreter} loads .mpy files {loads}, mpy-cross makes {MPY}; {_OTHER}")
     if backend == "ulab" and not interpreter.has_ulab:
-        raise BadInput(f"{interpreter} has no ulab: take --backend viper, or {other}")
+        raise BadInput(f"{interpreter} has no ulab: take --backend viper, or {_OTHER}")
 
 
 def _run(

@@ -102,7 +102,14 @@ ODD = [
         "NODEWRIGHT_MICROPYTHON",
     ),
     ("micropython", {"runtime": interpreter(mpy_version=(6, 2))}, "fail", "6.2, not 6.3", "other"),
-    ("micropython", {"runtime": interpreter(mpy_arch="")}, "fail", "native code", "other"),
+    ("micropython", {"runtime": interpreter(mpy_arch="")}, "warn", "CPython serves", "other"),
+    (
+        "micropython",
+        {"runtime": interpreter(mpy_arch=""), "runtime_given": True},
+        "fail",
+        "native code",
+        "other",
+    ),
     ("micropython", {"runtime": interpreter(version=(1, 22, 0))}, "warn", "1.22.0", "other"),
     (
         "micropython",

@@ -246,3 +246,20 @@ def test_find_interpreter__modules_in_the_users_folder__take_nobodys_place(
     link = tmp_path / "micropython"
     link.symlink_to(find_interpreter().command[0])
     assert find_interpreter(str(link)).version >= (1, 28, 0)
+
+
+@pytest.mark.parametrize("given", ["option", "variable", "runtime"])
+def test_choose_runtime__no_native_code__cpython_unless_it_was_asked_for(
+    given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = micropython(mpy_arch="").interpreter
+    monkeypatch.delenv("NODEWRIGHT_MICROPYTHON", raising=False)
+    monkeypatch.setattr(offline, "find_interpreter", lambda _given: plain)
+    chosen = offline.choose_runtime()
+    assert chosen.kind == "cpython"
+    assert "no native code" in chosen.note and "CPython" in chosen.note
+    if given == "variable":
+        monkeypatch.setenv("NODEWRIGHT_MICROPYTHON", "micropython")
+    kind = "micropython" if given == "runtime" else None
+    with pytest.raises(BadInput, match="--runtime cpython"):
+        offline.choose_runtime(kind, "micropython" if given == "option" else None)
