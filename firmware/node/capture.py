@@ -185,6 +185,22 @@ class Capture:
                 taken += count
             self._edges = 0  # the reading may have crossed the watermark: that stamp means nothing
             settling_us = 0
+        self._check_end(sensor, taken, period_us)
+
+    def _check_end(self, sensor: "Any", taken: int, period_us: int) -> None:
+        """Find what the last reading lost after it had asked for an overrun, and hid by reading.
+
+        The newest sample in the FIFO came at most a period before it is asked.
+        """
+        if not self._row:
+            return
+        clock = self._clock
+        before_ticks = clock.ticks_us()
+        waiting: int = sensor.entries()
+        self._stamp_ticks = clock.ticks_us()
+        self._bracket_us = period_us + clock.ticks_diff(self._stamp_ticks, before_ticks)
+        if not self._unbroken(taken + waiting, period_us):
+            self._record.gaps += 1
 
     def _wait(self, sensor: "Any", period_us: int, settling_us: int) -> int:
         """Wait for the watermark; the entries then.
@@ -246,17 +262,9 @@ class Capture:
         """
         record = self._record
         if self._row:
-            span = index - self._last_index
-            span_us = self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
-            if record.span_samples:
-                allowed_us = span * (
-                    (record.span_us + self._row_bracket_us) // record.span_samples + 1
-                )
-            else:
-                allowed_us = span * period_us + span * period_us // _CLOCK_TOLERANCE
-            if span_us - self._bracket_us <= allowed_us + period_us // 2:
-                record.span_samples += span
-                record.span_us += span_us
+            if self._unbroken(index, period_us):
+                record.span_samples += index - self._last_index
+                record.span_us += self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
             else:
                 record.gaps += 1
                 self._row = False
@@ -265,3 +273,16 @@ class Capture:
             self._row_bracket_us = self._bracket_us
             record.span_samples = record.span_us = 0  # a rate over a gap would be too low
         self._last_ticks, self._last_index = self._stamp_ticks, index
+
+    def _unbroken(self, index: int, period_us: int) -> bool:
+        """Whether sample `index` can have come at _stamp_ticks with none lost since the last."""
+        record = self._record
+        span = index - self._last_index
+        span_us = self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
+        if record.span_samples:
+            allowed_us = span * (
+                (record.span_us + self._row_bracket_us) // record.span_samples + 1
+            )
+        else:
+            allowed_us = span * period_us + span * period_us // _CLOCK_TOLERANCE
+        return span_us - self._bracket_us <= allowed_us + period_us // 2
