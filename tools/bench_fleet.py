@@ -120,7 +120,7 @@ def measure(options: FleetOptions, cycles: int) -> bool:
     rows = [
         ("nodes, interval", f"{len(names)}, {options.interval_s:g} s on {fleet.runtime}"),
         ("all booted, all heard", f"{booted_s:.1f} s, {first_s:.1f} s"),
-        ("sent, arrived, lost", f"{len(sent)}, {len(account.arrived)}, {len(lost)}"),
+        ("sent, arrived, lost", f"{len(sent)}, {len(sent & account.arrived)}, {len(lost)}"),
         ("records", ", ".join(f"{v} {k}" for k, v in account.evidence.items() if v)),
         ("resets, failures", f"{resets}, {len(failed)}"),
         ("errors the nodes count", ", ".join(f"{n} {k}" for k, n in late.items()) or "none"),
