@@ -83,6 +83,8 @@ class Measurement:
         sensor = DRIVERS[settings["chip"]](hal.registers(settings["bus"]))
         sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
         self._features.bandwidth_hz = sensor.bandwidth_hz
+        # None where a driver does not know it: then the zone does not ask.
+        self._features.noise_g_rthz = getattr(sensor, "noise_g_rthz", None)
         return sensor
 
     def _bad_setting(self, args: "tuple[Any, ...]") -> None:

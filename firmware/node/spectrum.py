@@ -26,10 +26,8 @@ def nearest(value: float) -> int:
     return int(value + 0.5)
 
 
-def band(kernels: "Kernels", bin_hz: float, low_hz: float, high_hz: float) -> float:
-    """RMS in digits over rnd(low_hz / bin_hz) <= k < rnd(high_hz / bin_hz), up to N/2."""
-    low = nearest(low_hz / bin_hz)
-    high = min(nearest(high_hz / bin_hz), kernels.samples // 2)
+def band(kernels: "Kernels", low: int, high: int) -> float:
+    """RMS in digits over low <= k < high, up to N/2."""
     # P_k = A_k**2 / 3: the Hann window's equivalent noise bandwidth is 1.5 bins.
     return sqrt(kernels.power_sum(low, high) / 3.0) if low < high else 0.0
 
@@ -45,6 +43,15 @@ def integrated(kernels: "Kernels", bin_hz: float, low: int, high: int) -> "tuple
     turn = 2.0 * pi * bin_hz
     once, twice = kernels.integrals(low, high)
     return sqrt(once / 3.0) / turn, sqrt(twice / 3.0) / turn / turn
+
+
+def noise_integrated(density: float, bin_hz: float, low: int, high: int) -> float:
+    """RMS of white noise over low <= k < high, integrated once: density in g/sqrt(Hz), in g s.
+
+    The sum of 1 / k**2 as an integral from half a bin before to half a bin behind: 1 to 3 % high.
+    """
+    share = 1.0 / (low - 0.5) - 1.0 / (high - 0.5)
+    return density * sqrt(share / bin_hz) / (2.0 * pi)
 
 
 def line(kernels: "Kernels", k: int) -> "tuple[float, float]":

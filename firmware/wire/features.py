@@ -76,6 +76,7 @@ REASONS = (
     "rate",
     "stuck",
     "mounting",
+    "noise",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

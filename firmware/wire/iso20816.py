@@ -1,8 +1,9 @@
 """Evaluation zones of ISO 20816-3: velocity RMS on bearing housings of industrial machines.
 
 Group 1: rated over 300 kW, electrical machines of a shaft height from 315 mm.  Group 2: over 15 kW
-up to 300 kW, shaft height 160 mm to under 315 mm.  Source: ISO 10816-3:2009, tables A.1 and A.2,
-taken over by ISO 20816-3:2022.  The limits are a starting point: edit them to what is agreed.
+up to 300 kW, shaft height 160 mm to under 315 mm.  Pumps have a part of their own (ISO 10816-7).
+Source of the limits: ISO 10816-3:2009, tables A.1 and A.2.  ISO 20816-3:2022, its successor, is
+said to tell A and B no longer apart.  They are a starting point: edit them to what is agreed.
 """
 
 ZONES = "ABCD"

@@ -15,11 +15,13 @@ SENTENCES = {
     "no_line": "No further line stands out of the spectrum.",
     "no_speed": "The shaft's speed is not known: give it.",
     "uncertain_speed": "The shaft's speed was estimated, but not surely enough: give it.",
-    "slow_shaft": "The shaft turns below 10 Hz (600 rpm), where the zones ask for other records.",
+    "slow_shaft": "The shaft turns below 10 Hz (600 rpm): zones then need 2 s to 1 kHz, which no "
+    "record holds.",
     "no_machine": "The machine's group and support are not given, so no zone can be told.",
     "rate": "The true sample rate could not be measured, so frequencies are not sure.",
     "stuck": "The sensor repeats its values: it is stuck, replace it if that stays so.",
     "mounting": "Gravity is not where it is to be: the sensor sits otherwise than set, or loose.",
+    "noise": "The sensor's own noise is over a quarter of the limit of zone A: take a better one.",
 }
 
 

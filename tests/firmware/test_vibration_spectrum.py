@@ -3,8 +3,10 @@
 import math
 from array import array
 
+from node import spectrum
 from node.dsp import backend
 from node.vibration import Vibration
+from wire import settings, validity
 
 RATE_HZ, SCALE = 3200.0, 0.00049
 LINE_KEYS = ("line1_hz", "line1_g", "line2_hz", "line2_g")
@@ -214,6 +216,69 @@ def test_vibration__options_that_cannot_work__value_error_names_them():
         assert named in raised(Vibration, module, 256, **options), options
     vibration = Vibration(module, 256, bands=((20.0, 1300.0),))
     block, out = tones(256, (300.0, 1.0, 0.0)), {"kept": 1.0}
-    for keys, named in ((("band1_g",), "half of the rate"), (("band2_g",), "only 1 bands")):
-        text = raised(vibration.compute, block, SCALE, 2500.0, keys, out, {})
-        assert named in text and out == {"kept": 1.0}, text
+    text = raised(vibration.compute, block, SCALE, 3200.0, ("band2_g",), out, {})
+    assert "only 1 bands" in text and out == {"kept": 1.0}, text
+
+
+def test_bands__slow_sensor__withheld_and_the_others_given():
+    block = tones(1024, (300.0, 1.0, 0.4))
+    bands = ((20.0, 1600.0), (20.0, 500.0), (100.0, 100.5))
+    keys = ("band1_g", "band2_g", "band3_g", "acc_rms_g")
+    for module in backends():
+        out, withheld = compute(module, block, keys, bands=bands)
+        assert withheld == {"band3_g": "too_short"} and out["band1_g"] > 0.7, (out, withheld)
+        # Half a bin: what rounds to half of the rate is still inside.
+        out, withheld = compute(module, block, keys, rate_hz=3199.0, bands=bands)
+        assert "band1_g" in out, withheld
+        out, withheld = compute(module, block, keys, rate_hz=3150.0, bands=bands)
+        assert withheld == {"band1_g": "above_nyquist", "band3_g": "too_short"}, withheld
+        near(module.NAME, out["band2_g"], 1 / math.sqrt(2), 0.002)
+
+
+def test_zone__noise_of_the_sensor__at_most_a_quarter_of_the_limit():
+    module, keys = backend("viper"), ("zone",)
+    block = tones(2048, (480.0, 2.0, 0.4))
+    # 7 to 1002 Hz: 1 ug/sqrt(Hz) makes 5.9e-4 mm/s; group 2, rigid: 1.4 mm/s, a quarter 0.35.
+    for density, machine, good in (
+        (560e-6, (2, "rigid"), True),
+        (800e-6, (2, "rigid"), False),
+        (800e-6, (2, "flexible"), True),
+        (1800e-6, (1, "flexible"), False),
+    ):
+        options = {"machine": machine, "noise_g_rthz": density}
+        out, withheld = compute(module, block, keys, **options)
+        assert withheld == ({} if good else {"zone": "noise"}), (density, machine, out, withheld)
+
+
+def test_noise_integrated__white_noise__as_the_velocity_of_a_record():
+    # What the kernels make of noise of a known density, over 40 records.
+    import random
+
+    random.seed(10)
+    module, density, total = backend("viper"), 2e-3, 0.0
+    sigma = density * math.sqrt(RATE_HZ / 2) / SCALE
+    for _ in range(40):
+        block = array("h", [round(sigma * (sum_of_12() - 6.0)) for _ in range(2048)])
+        out, _ = compute(module, block, ("vel_rms_mm_s",))
+        total += out["vel_rms_mm_s"] * out["vel_rms_mm_s"]
+    bin_hz = RATE_HZ / 2048
+    low, high = spectrum.severity_bins(2048, bin_hz, 1000.0)
+    expected = MM_S2 * spectrum.noise_integrated(density, bin_hz, low, high)
+    near("noise", math.sqrt(total / 40), expected, 0.1)
+
+
+def sum_of_12():
+    """Nearly normal, of variance 1 about 6."""
+    import random
+
+    return sum([random.random() for _ in range(12)])
+
+
+def test_zone__slow_shaft__withheld_as_no_record_can_hold_what_it_needs():
+    block = tones(4096, (480.0, 2.0, 0.4))
+    options = {"machine": (1, "rigid"), "shaft_hz": 8.0}
+    for rate_hz, reason in ((2048.0, "bandwidth"), (2600.0, "slow_shaft")):
+        _, withheld = compute(backend("viper"), block, ("zone",), rate_hz=rate_hz, **options)
+        assert withheld == {"zone": reason}, withheld
+    # When records get longer than this, such zones become possible, and are to be computed.
+    assert 0.4 * max(settings.SAMPLES) / validity.SLOW_LEAST_S < validity.ZONE_TO_HZ
