@@ -17,7 +17,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
+from nodewright import scratch
 from nodewright.child import die_with_parent
 from nodewright.errors import BadInput, BrokerFailed, PortInUse
 
@@ -112,7 +112,7 @@ class Broker:
     def stop(self) -> None:
         """End it and remove its files.  Harmless when called again."""
         self._end(signal.SIGTERM)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        scratch.remove(self._folder)
 
     def __enter__(self) -> Self:
         return self
@@ -216,7 +216,7 @@ def start(kind: Kind | Literal["auto"] = "auto", port: int | None = None) -> Bro
     if port is not None and not 1 <= port <= 65535:
         raise BadInput(f"port {port} cannot be: 1 to 65535")
     chosen, version = _choose(kind)
-    broker = Broker(chosen, version, Path(tempfile.mkdtemp(prefix="nodewright-broker-")))
+    broker = Broker(chosen, version, scratch.take("broker"))
     try:
         if port is not None:
             broker._launch(port)

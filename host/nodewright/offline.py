@@ -10,7 +10,6 @@ import platform
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nodewright import scratch
 from nodewright.child import die_with_parent
 from nodewright.data import firmware_dir
 from nodewright.errors import BadInput, NodewrightError
@@ -162,14 +162,14 @@ def run(
     """
     _check(runtime, backend)
     try:
-        with tempfile.TemporaryDirectory(prefix="nodewright-offline-") as folder:
+        with scratch.folder("offline") as folder:
             job: dict[str, Any] = {
                 "backend": backend,
                 "keys": list(keys),
                 "options": dict(options or {}),
             }
-            job["spectra"] = str(Path(folder) / "spectra") if spectra else None
-            return _run(blocks, runtime, job, limit_s, Path(folder))
+            job["spectra"] = str(folder / "spectra") if spectra else None
+            return _run(blocks, runtime, job, limit_s, folder)
     except OSError as error:
         raise OfflineError(str(runtime), f"could not be run: {error}") from error
 

@@ -8,12 +8,11 @@ it was 44,096 bytes without a chip and 83,168 with an ADXL345 and its machine, a
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from nodewright import scratch
 from nodewright.data import firmware_dir
 from nodewright.errors import NodewrightError
 from nodewright.interpreter import Interpreter
@@ -52,8 +51,8 @@ def _like(chip: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _measure(command: tuple[str, ...], spec: str) -> int:
     launcher = firmware_dir() / "sim" / "launcher.py"
-    with tempfile.TemporaryDirectory(prefix="nodewright-") as folder:
-        path = Path(folder) / "spec.json"
+    with scratch.folder("heap") as folder:
+        path = folder / "spec.json"
         path.write_text(spec)
         asked = subprocess.run(
             [*command, "-X", f"heapsize={_AMPLE_BYTES}", str(launcher), str(path)],

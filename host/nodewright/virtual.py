@@ -11,9 +11,7 @@ that the port stays while the process is started anew at each reset.
 
 import json
 import os
-import shutil
 import signal
-import tempfile
 import termios
 import threading
 import time
@@ -23,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from nodewright import scratch
 from nodewright.console import Event, Lines, parse_event
 from nodewright.errors import NodewrightError
 from nodewright.guest import Guest, OnCPython, OnMicroPython
@@ -128,7 +127,7 @@ class VirtualBoard:
 
     def start(self) -> None:
         """Make the folder, the port and the process.  It boots meanwhile; see `wait_for`."""
-        self._folder = Path(tempfile.mkdtemp(prefix="nodewright-"))
+        self._folder = scratch.take("board")
         try:
             # Here, not on the thread that serves the other boards.
             self._guest.lay_out(self._folder)
@@ -151,7 +150,7 @@ class VirtualBoard:
             os.close(self._slave)
             self._slave = -1
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.remove(self._folder)
             self._folder = None
 
     def reset(self) -> None:

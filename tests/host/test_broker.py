@@ -85,7 +85,7 @@ def hub(request: pytest.FixtureRequest) -> Iterator[broker.Broker]:
 def folders() -> set[Path]:
     import tempfile
 
-    return set(Path(tempfile.gettempdir()).glob("nodewright-broker-*"))
+    return set(Path(tempfile.gettempdir()).glob("nodewright-*/broker-*"))
 
 
 def is_alive(pid: int) -> bool:

@@ -1,8 +1,6 @@
 """Virtual nodes on a broker of their own: images made, boards started, everything ended again."""
 
 import os
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from nodewright import boards, broker
+from nodewright import boards, broker, scratch
 from nodewright.broker import Kind
 from nodewright.console import Event
 from nodewright.demo.fault_round import FaultRound
@@ -96,14 +94,19 @@ class VirtualFleet:
         )
         FaultRound(self._faults, plans)
         self.runtime: Runtime = choose_runtime(options.runtime, options.interpreter)
-        self.hub = broker.start(options.broker, options.port)
+        self._folder = scratch.take("fleet")
+        try:
+            self._felt = {plan.name: self._source(plan, self._folder) for plan in plans}
+            self.hub = broker.start(options.broker, options.port)
+        except BaseException:
+            scratch.remove(self._folder)
+            raise
         port = self.hub.port
         if self._faults:
             self.outside = Outside(self.hub)
             port = self.outside.port
         self.plans = make_plans(self.board, options.nodes, options.interval_s, port, gravity)
         self.round = FaultRound(self._faults, self.plans)
-        self._folder = Path(tempfile.mkdtemp(prefix="nodewright-fleet-"))
         return self
 
     def __exit__(
@@ -118,7 +121,7 @@ class VirtualFleet:
             if self.outside is not None:
                 self.outside.close()
             self.hub.stop()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            scratch.remove(self._folder)
 
     def boot(self, on_event: Callable[[str, Event], None]) -> None:
         """Make the images and start every node.
@@ -154,7 +157,7 @@ class VirtualFleet:
                 "lookahead_bytes": flash.lookahead_bytes,
             },
             "network": network_spec(),
-            "buses": [plan.twins(self._source(plan, self._folder))],
+            "buses": [plan.twins(self._felt[plan.name])],
             "faults": self.round.schedule(plan.name),
         }
         return VirtualBoard(
