@@ -99,6 +99,13 @@ def test_configure__little_noise_for_a_digit__does_not_call_stillness_stuck():
         assert sensor.still_frames == (16 if still == 64 else LOST)
 
 
+def test_configure__noise__is_that_of_the_chip_and_of_rounding():
+    sensor = Rig355("spi").sensor(ADXL355, bus)
+    for odr_hz, range_g, wide, ug in ((4000, 2, False, 22.5), (3.906, 8, False, 56.3)):
+        sensor.configure(odr_hz, range_g, wide)
+        assert abs(sensor.noise_g_rthz * 1e6 / ug - 1) < 0.01, (odr_hz, sensor.noise_g_rthz)
+
+
 def test_read_into__samples__are_those_served_at_their_places():
     for kind, odr_hz in (("i2c", 1000), ("spi", 4000)):
         rig = Rig355(kind, Counting())

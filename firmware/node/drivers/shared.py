@@ -1,5 +1,7 @@
 """What drivers of accelerometers share."""
 
+from math import sqrt
+
 from micropython import const
 
 TYPE_CHECKING = False
@@ -31,3 +33,9 @@ def stillness(noise_digits: float) -> "tuple[int, int]":
     if noise_digits < _LEAST_NOISE_DIGITS:
         return _NEVER, _NEVER
     return _STILL_SAMPLES, _STILL_FRAMES
+
+
+def with_rounding(noise_g_rthz: float, g_per_digit: float, odr_hz: float) -> float:
+    """Density of a chip's noise (g/sqrt(Hz)) with that of rounding to digits."""
+    # A digit / sqrt(12) RMS, over half the rate.
+    return sqrt(noise_g_rthz * noise_g_rthz + g_per_digit * g_per_digit / 6 / odr_hz)
