@@ -67,7 +67,8 @@ def play(
 
     odr_hz, clock_error_ppm: of the twin's clock; record_samples: of the node's record, which the
     loop must hold unless repeat_short lets a record run over the loop's joint.  axis: where a
-    recording of one channel goes, "x", "y", "z" or "all"; one of three goes to x, y, z.
+    recording of one channel goes, "x", "y", "z" or "all"; one of two goes to x and y, one of three
+    to x, y, z.
     Raises RecordingError for a recording that is too short, of another unit or shape.
     """
     if not (math.isfinite(odr_hz) and odr_hz > 0.0) or not abs(clock_error_ppm) < 500_000:
@@ -92,8 +93,14 @@ def play(
                 f"samples at {rate_hz:.6g} Hz",
                 f"it must last {_needed_s(record_samples, rate_hz) + edges_s:.3f} s",
             )
-        notes.append(f"a record holds the loop of {len(loop)} samples more than once")
+        notes.append(
+            f"{recording.seconds:.3g} s are less than a record of {record_samples / odr_hz:.3g} s "
+            f"(at {odr_hz:g} Hz): they are repeated within each record"
+        )
     frames = np.zeros((len(loop), len(AXES)))
+    silent = [name for name, channel in zip(AXES, channels, strict=True) if channel is None]
+    if silent:
+        notes.append(f"nothing is played to {' and '.join(silent)}")
     for at, channel in enumerate(channels):
         if channel is not None:
             frames[:, at] = loop[:, channel]
@@ -201,6 +208,8 @@ def _channels(source: Path, count: int, axis: str) -> Sequence[int | None]:
         return [0 if axis in ("all", name) else None for name in AXES]
     if count == len(AXES):
         return range(count)
+    if count == len(AXES) - 1:
+        return [0, 1, None]
     raise RecordingError(
-        source, f"{count} channels for three axes", "choose one or three with --channel"
+        source, f"{count} channels for three axes", "choose up to three with --channel"
     )

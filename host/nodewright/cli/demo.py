@@ -101,7 +101,8 @@ def command(
     else:
         _refuse_without_record(rate_hz, scale, channel, variable)
         options = DemoOptions(fleet, cycles, faults=wrong)
-    view = JsonView() if as_json else TableView(out()) if out().is_terminal else PlainView(out())
+    shown = TableView if out().is_terminal else PlainView
+    view = JsonView() if as_json else shown(out(), options.about)
     with interrupts() as asked:
         try:
             with view:

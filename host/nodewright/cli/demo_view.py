@@ -1,8 +1,9 @@
 """What one sees of a demo: a live table on a terminal, plain lines elsewhere, or nothing."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich import box
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from nodewright.demo.fleet import VirtualFleet
 from nodewright.demo.judge import Point, Verdict
+from nodewright.demo.plan import NodePlan
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Key, Tally
 
@@ -48,13 +50,14 @@ class JsonView:
 class PlainView(JsonView):
     """A line for each boot and each report."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, about: Mapping[str, Any]) -> None:
+        """about: what the sensors feel, as the result has it."""
+        self._console, self._about = console, about
         self._booted: set[str] = set()
         self._shown: set[tuple[str, Key]] = set()
 
     def running(self, fleet: VirtualFleet) -> None:
-        for line in _intro(fleet):
+        for line in _intro(fleet, self._about):
             self._console.print(line, soft_wrap=True)
 
     def changed(self, tallies: Mapping[str, Tally]) -> None:
@@ -80,8 +83,9 @@ class PlainView(JsonView):
 class TableView(JsonView):
     """A table that follows what arrives."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, about: Mapping[str, Any]) -> None:
+        """about: what the sensors feel, as the result has it."""
+        self._console, self._about = console, about
         self._live = Live(console=console, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -97,12 +101,12 @@ class TableView(JsonView):
         self._live.stop()
 
     def running(self, fleet: VirtualFleet) -> None:
-        for line in _intro(fleet):
+        for line in _intro(fleet, self._about):
             self._live.console.print(line)
         self._live.update(Text("making images, booting …", style="dim"))
 
     def changed(self, tallies: Mapping[str, Tally]) -> None:
-        self._live.update(_live_table(tallies))
+        self._live.update(_live_table(tallies, self._about))
 
     def told(self, line: str) -> None:
         self._live.console.print(Text(line, style="yellow"), soft_wrap=True)
@@ -112,7 +116,7 @@ class TableView(JsonView):
         _print_end(self._console, result)
 
 
-def _intro(fleet: VirtualFleet) -> list[Text]:
+def _intro(fleet: VirtualFleet, about: Mapping[str, Any]) -> list[Text]:
     hub, board = fleet.hub, fleet.board
     bounded = fleet.runtime.interpreter is not None
     heap = f", {board.heap_bytes // 1024} KB of heap" if bounded else ""
@@ -121,13 +125,25 @@ def _intro(fleet: VirtualFleet) -> list[Text]:
         Text(f"runtime: {fleet.runtime}{heap}"),
     ]
     lines += [
-        Text(f"{plan.name}: {plan.machine.title}, {plan.sensor_text}") for plan in fleet.plans
+        Text(f"{plan.name}: {_felt(plan, about)}, {plan.sensor_text}") for plan in fleet.plans
     ]
+    lines += [Text(f"note: {note}", style="yellow") for note in about.get("notes", ())]
     return lines
 
 
-def _live_table(tallies: Mapping[str, Tally]) -> Table:
-    table = Table("node", "machine", "report", "axis", box=box.SIMPLE)
+def _felt(plan: NodePlan, about: Mapping[str, Any]) -> str:
+    """What a node's sensor feels."""
+    return plan.machine.title if about["kind"] == "machines" else Path(about["file"]).name
+
+
+def _live_table(tallies: Mapping[str, Tally], about: Mapping[str, Any]) -> Table:
+    table = Table(
+        "node",
+        "machine" if about["kind"] == "machines" else "recording",
+        "report",
+        "axis",
+        box=box.SIMPLE,
+    )
     for name in (_LEADING, "reference", "deviation", "worst of all"):
         table.add_column(name, justify="right")
     table.add_column("ok")
@@ -135,11 +151,11 @@ def _live_table(tallies: Mapping[str, Tally]) -> Table:
         heard = [key for key in tally.sent if key in tally.verdicts]
         if not heard:
             state = "measuring" if tally.booted else "booting"
-            table.add_row(tally.plan.name, tally.plan.machine.title, Text(state, style="dim"))
+            table.add_row(tally.plan.name, _felt(tally.plan, about), Text(state, style="dim"))
             continue
         verdict = tally.verdicts[heard[-1]]
         count = f"{len(heard)} of {tally.cycles}"
-        first = [tally.plan.name, tally.plan.machine.title, count]
+        first = [tally.plan.name, _felt(tally.plan, about), count]
         for channel in sorted({point.channel for point in verdict.points}):
             points = [point for point in verdict.points if point.channel == channel]
             lead = next((point for point in points if point.feature == _LEADING), None)
@@ -155,7 +171,8 @@ def _live_table(tallies: Mapping[str, Tally]) -> Table:
 
 def _full_table(tallies: list[Tally]) -> Table:
     """Every value of each node's last report."""
-    table = Table("node", "axis", "feature", box=box.SIMPLE, collapse_padding=True)
+    table = Table("node", "axis", box=box.SIMPLE, collapse_padding=True)
+    table.add_column("feature", no_wrap=True, min_width=len("vel_rms_mm_s"))
     table.title = "the last report of each node"
     for name in ("value", "reference", "deviation", "allowed"):
         table.add_column(name, justify="right")
@@ -177,8 +194,8 @@ def _full_table(tallies: list[Tally]) -> Table:
 
 
 def _numbers(point: Point) -> list[str]:
-    value = point.withheld or "missing" if point.value is None else f"{point.value:.6g}"
-    expected = "withheld" if point.reference is None else f"{point.reference:.6g}"
+    value = point.withheld or "missing" if point.value is None else f"{point.value:.5g}"
+    expected = "withheld" if point.reference is None else f"{point.reference:.5g}"
     return [value, expected, "" if point.deviation is None else f"{point.deviation:+.1e}"]
 
 

@@ -15,25 +15,28 @@ class RecordSource:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._played: dict[tuple[int, int], Mapping[str, Any]] = {}
+        self._notes = list(recording.source.notes)
 
     def __call__(self, plan: NodePlan, folder: Path) -> Mapping[str, Any]:
         """The source of a node's twin.  Raises RecordingError where it cannot be played to it."""
         odr_hz: int = plan.sensor["odr_hz"]
         key = odr_hz, plan.clock_error_ppm
         if key not in self._played:
-            self._played[key] = play(
+            played = play(
                 self._recording,
                 folder / f"record-{len(self._played)}.i32",
                 odr_hz=odr_hz,
                 record_samples=plan.sensor["samples"],
                 clock_error_ppm=plan.clock_error_ppm,
                 repeat_short=True,
-            ).source
+            )
+            self._played[key] = played.source
+            self._notes += [note for note in played.notes if note not in self._notes]
         return self._played[key]
 
     @property
     def about(self) -> dict[str, Any]:
-        """What is played, for the result."""
+        """What is played, for the result; its notes grow when it is played."""
         origin = self._recording.source
         return {
             "kind": "record",
@@ -43,7 +46,7 @@ class RecordSource:
             "seconds": round(self._recording.seconds, 6),
             "channels": list(self._recording.channels),
             "scale": origin.scale,
-            "notes": list(origin.notes),
+            "notes": self._notes,
         }
 
 
@@ -54,7 +57,8 @@ def open_record(
     channel: Sequence[str] = (),
     variable: str | None = None,
 ) -> RecordSource:
-    """Read a recording to be played; one channel goes to every axis, three to x, y, z.
+    """Read a recording to be played; one channel goes to every axis, two to x and
+    y, three to x, y, z.
 
     rate_hz, scale (g per stored number), channel, variable: as of `nodewright.records.read`.
     Raises RecordingError.

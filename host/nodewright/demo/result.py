@@ -50,7 +50,7 @@ class DemoResult:
         return {
             "ok": self.ok,
             "failures": self.failures,
-            "nodes": [_node(tally) for tally in self.tallies],
+            "nodes": [_node(tally, self.about) for tally in self.tallies],
             "faults": self.faults,
             "broker": {
                 "kind": self.broker_kind,
@@ -73,11 +73,12 @@ class DemoResult:
         }
 
 
-def _node(tally: Tally) -> dict[str, Any]:
+def _node(tally: Tally, about: Mapping[str, Any]) -> dict[str, Any]:
     sensor = tally.plan.sensor
     return {
         "node": tally.plan.name,
-        "machine": tally.plan.machine.title,
+        # What "source" names is felt in its place.
+        "machine": tally.plan.machine.title if about["kind"] == "machines" else None,
         "sensor": {
             "chip": sensor["chip"],
             "bus": sensor["bus"]["kind"],
