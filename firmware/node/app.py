@@ -11,6 +11,7 @@ from node.health import Health, Liveness
 from node.measure import Measurement
 from node.outbox import Outbox
 from node.report import Reporter
+from node.spectra import Spectra
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
 from wire import VERSION, topics
@@ -50,10 +51,6 @@ class Node:
         self._reporter = Reporter(boot, settings_hash)
         self._outbox = Outbox(checked["report"]["outbox_reports"])
         backend = dsp.backend(checked["dsp"]["backend"])
-        self._measurements = [
-            Measurement(sensor, backend, self.health, "sensors[%d]" % index)
-            for index, sensor in enumerate(checked["sensors"])
-        ]
         mqtt = checked["mqtt"]
         self._client = MqttClient(
             mqtt["host"],
@@ -73,6 +70,13 @@ class Node:
             self._on_acked,
             on_turn=lambda: self._liveness.moved("pump"),
         )
+        self._spectra = Spectra(
+            checked["sensors"], self._client, self._topic("spectrum"), self._reporter, self.health
+        )
+        self._measurements = [
+            Measurement(sensor, backend, self.health, "sensors[%d]" % index, self._spectra)
+            for index, sensor in enumerate(checked["sensors"])
+        ]
         self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
         gc.collect()  # all that stays has been made: the rest is for reports, and for the moment
@@ -93,6 +97,7 @@ class Node:
             self._measure(),
             self._client.run(),
             self._pump.run(),
+            self._spectra.run(),
             self._announce(),
             self._report_health(),
             self._guard(),

@@ -1,11 +1,12 @@
 """A spectrum in few bytes: RMS over bins of logarithmic width, a byte each; or in full.
 
-Both take the kernels of a `Vibration` after compute() with a key of the spectrum.  A code c stands
-for 10**(c / 32 - 6) g, 0 for that or less and 255 for 93 g or more: steps of 0.625 dB, so that a
-value is within 3.7 %.
+All take the kernels of a `Vibration` after compute() with a key of the spectrum, or always where
+it was made with spectrum=True.  Levels are those of wire/spectrum.py.
 """
 
 from math import log, sqrt
+
+from wire import spectrum as wire_spectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,50 +14,41 @@ if TYPE_CHECKING:
 
     from node.spectrum import Kernels
 
-FIRST_BIN = 2  # below it there is the window's share of the mean
-_STEPS = 32 / log(10.0)
+    Levels = bytearray | memoryview
+
+edges = wire_spectrum.edges  # whoever runs this module alone finds all of it here
+
+_STEPS = 8192 / (2.0 * log(10.0))  # of a level of 16 bits, per power
 
 
-def edges(samples: int, count: int) -> "list[int]":
-    """The count + 1 edges of the log bins of a record: low <= k < high, from 2 to samples / 2.
-
-    Raises ValueError where there are fewer bins than that.
-    """
-    half = samples // 2
-    if not 1 <= count <= half - FIRST_BIN:
-        raise ValueError("log bins: %r are none of 1 to %d" % (count, half - FIRST_BIN))
-    ratio = log(half / FIRST_BIN) / count
-    found = [FIRST_BIN]
-    for i in range(1, count):
-        # One bin at least for this one, and for each that is still to come.
-        ideal = int(FIRST_BIN * 2.718281828 ** (ratio * i) + 0.5)
-        found.append(min(max(ideal, found[-1] + 1), half - count + i))
-    found.append(half)
-    return found
-
-
-def encode(rms_g: float) -> int:
-    """The code of an RMS in g."""
-    if rms_g <= 1e-6:
-        return 0
-    return min(255, int(log(rms_g * 1e6) * _STEPS + 0.5))
-
-
-def decode(code: int) -> float:
-    """The RMS in g that a code stands for."""
-    rms_g: float = 10.0 ** (code / 32 - 6)
-    return rms_g
-
-
-def log_bins(kernels: "Kernels", g_per_digit: float, bounds: "list[int]", out: bytearray) -> None:
-    """out[i] = code of sqrt(sum P_k) over bounds[i] <= k < bounds[i + 1].
+def log_bins(kernels: "Kernels", g_per_digit: float, bounds: "list[int]", out: "Levels") -> None:
+    """out[i] = level of sqrt(sum P_k) over bounds[i] <= k < bounds[i + 1].
 
     Raises ValueError where out has another length than there are bins.
     """
     if len(out) != len(bounds) - 1:
         raise ValueError("out: %d bytes for %d log bins" % (len(out), len(bounds) - 1))
+    scale = g_per_digit * g_per_digit / 3.0
     for i in range(len(out)):
-        out[i] = encode(g_per_digit * sqrt(kernels.power_sum(bounds[i], bounds[i + 1]) / 3.0))
+        power_g2 = scale * kernels.power_sum(bounds[i], bounds[i + 1])
+        out[i] = wire_spectrum.level(power_g2)
+
+
+def levels(kernels: "Kernels", g_per_digit: float, out: "Levels") -> None:
+    """The level of A_k for 0 <= k < N/2, two bytes each, the lower one first.
+
+    Raises ValueError where out has another length than there are samples.
+    """
+    if len(out) != kernels.samples:
+        raise ValueError("out: %d bytes for %d bins" % (len(out), kernels.samples // 2))
+    # As wire.spectrum.level(), but with all that is the same for every bin worked out once.
+    offset = log(g_per_digit * 1e6) * 2.0 * _STEPS + 0.5
+    for k in range(kernels.samples // 2):
+        power = kernels.power(k)
+        code = int(log(power) * _STEPS + offset) if power > 0.0 else 0
+        code = min(max(code, 0), 65535)
+        out[2 * k] = code & 255
+        out[2 * k + 1] = code >> 8
 
 
 def amplitudes(kernels: "Kernels", g_per_digit: float, out: "array[float]") -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from node.health import Health
+    from node.spectra import Spectra
 
 DRIVERS = {"adxl345": ADXL345}
 
@@ -26,7 +27,12 @@ class Measurement:
     """
 
     def __init__(
-        self, settings: "dict[str, Any]", dsp: "Any", health: "Health", path: str
+        self,
+        settings: "dict[str, Any]",
+        dsp: "Any",
+        health: "Health",
+        path: str,
+        spectra: "Spectra",
     ) -> None:
         self.name: str = settings["name"]
         self.record: "dict[str, Any] | None" = None
@@ -37,6 +43,7 @@ class Measurement:
         self._settings = settings
         self._path = path
         self._health = health
+        self._spectra = spectra
         self._sensor: "Any" = None
         self._capture = Capture(settings["samples"], hal.interrupt_pin(settings["int1"]))
         machine = settings["machine"]
@@ -47,6 +54,7 @@ class Measurement:
             bands=tuple([(band["low_hz"], band["high_hz"]) for band in settings["bands"]]),
             shaft_hz=settings["shaft_hz"],
             machine=None if machine is None else (machine["group"], machine["support"]),
+            spectrum=settings["spectrum"] != "none",
         )
 
     def run(self) -> None:
@@ -138,6 +146,13 @@ class Measurement:
                 values,
                 withheld,
                 marked,
+            )
+            self._spectra.offer(
+                self._settings,
+                channel,
+                record.rate_hz,
+                self._features.kernels,
+                sensor.g_per_digit,
             )
             gravest = evidence.judge(found, index)
             if gravest is not None:  # whatever else there is to say of a value

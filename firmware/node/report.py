@@ -20,7 +20,7 @@ class Reporter:
         self.boot = boot
         self.seq = 0  # of the next report
         self._settings_hash = settings_hash
-        self._buffer = wire_report.Buffer()
+        self.buffer = wire_report.Buffer()  # free between two reports
 
     def build(
         self,
@@ -52,7 +52,7 @@ class Reporter:
                 "marked": marked,
                 "faults": faults,
             },
-            self._buffer,
+            self.buffer,
         )
         # What is returned may stay for hours. Above garbage it would cut the heap into pieces.
         gc.collect()

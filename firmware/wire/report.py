@@ -169,17 +169,20 @@ def loads(payload: bytes) -> "dict[str, Any]":
 def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
     if report.get("v") != VERSION:
         raise ReportError("v", report.get("v", MISSING), str(VERSION))
-    _check_fields("", report, FIELDS)
+    check_fields("", report, FIELDS)
     if report["record"] is not None:
-        _check_fields("record.", report["record"], RECORD)
+        check_fields("record.", report["record"], RECORD)
     return report
 
 
-def _check_fields(prefix: str, values: object, table: "tuple[tuple[str, str, bool], ...]") -> None:
+def check_fields(prefix: str, values: object, table: "tuple[tuple[str, str, bool], ...]") -> None:
+    """Raises ReportError where an object has not these fields, of these kinds, and no others."""
     if not isinstance(values, dict):
         raise ReportError(prefix[:-1], values, "an object")
     for field, kind, nullable in table:
-        value = values.get(field, MISSING)
+        if field not in values:
+            raise ReportError(prefix + field, MISSING, "a field")
+        value = values[field]
         if value is None and nullable:
             continue
         allowed = _CHECKS[kind](value)
@@ -270,6 +273,8 @@ _CHECKS = {
     "number": _positive,
     "name": _name,
     "bool": _bool,
+    "text": lambda value: "" if isinstance(value, str) else "a text",
+    "list": lambda value: "" if isinstance(value, list) else "a list",
     "clock": _clock,
     "hash": _hash,
     "record": lambda value: "" if isinstance(value, dict) else "an object or null",

@@ -4,7 +4,7 @@
 The node takes only settings without an error: nothing is optional, nothing has a default here.
 """
 
-from wire import features
+from wire import features, spectrum
 from wire.topics import is_name
 
 TYPE_CHECKING = False
@@ -58,6 +58,7 @@ _SENSOR = {
     "features": ("list", 1, len(features.KEYS), ("one", features.KEYS)),
     "bands": ("list", 0, 4, {"low_hz": _HZ, "high_hz": _HZ}),  # of band1_g to band4_g
     "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum
+    "spectrum": ("one", ("none",) + spectrum.KINDS),  # sent beside each report
     "machine": ("or_null", {"group": ("one", (1, 2)), "support": ("one", ("rigid", "flexible"))}),
 }
 SCHEMA = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodewright.seqset import SeqSet
-from wire import report, topics
+from wire import report, spectrum, topics
 
 # Names of what is survived; `FleetState.refused` counts them.
 NOT_OURS = "topic"  # not nodewright/<fleet>/<node>/<kind>
@@ -30,7 +30,8 @@ STATES = ("online", "offline")
 class Event:
     """One message that was understood.
 
-    kind: report, status or health; message: the decoded object; double: a report that came before.
+    kind: report, status, health or spectrum (its values in g under `values_g`); message: the
+    decoded object; double: a report that came before.
     """
 
     at: float
@@ -122,7 +123,7 @@ class FleetState:
                 node.report = message
         elif kind == "status":
             node.status = message
-        else:
+        elif kind == "health":
             node.health = message
         return Event(now, fleet, name, kind, message, double)
 
@@ -144,6 +145,11 @@ def _status(payload: bytes) -> dict[str, Any]:
     if not topics.is_name(message.get("node", "")):
         raise report.ReportError("node", message.get("node"), "a name of a-z, 0-9 and -")
     return message
+
+
+def _spectrum(payload: bytes) -> dict[str, Any]:
+    head, values_g = spectrum.decode(payload)
+    return head | {"values_g": values_g}
 
 
 def _loads(payload: bytes) -> dict[str, Any]:
@@ -171,4 +177,9 @@ def _check_plain(path: str, value: object, depth: int) -> None:
         raise report.ReportError(path, value, "a number, a short text or null")
 
 
-_DECODERS = {"report": report.decode, "status": _status, "health": _loads}
+_DECODERS = {
+    "report": report.decode,
+    "status": _status,
+    "health": _loads,
+    "spectrum": _spectrum,
+}

@@ -40,6 +40,16 @@ def test_decode__anything_else__refused_with_its_path():
         assert vector["path"] in (None, error.path), (vector["name"], error.path)
 
 
+def test_decode__a_field_left_out__refused_with_its_path():
+    for prefix, part in (("", None), ("record.", "record")):
+        whole = vectors()["good"][0]["report"]
+        for field in list(whole if part is None else whole[part]):
+            spoiled = vectors()["good"][0]["report"]
+            (spoiled if part is None else spoiled[part]).pop(field)
+            error = refused(report.decode, json.dumps(spoiled).encode())
+            assert error.path == prefix + field, (field, error.path)
+
+
 def test_decode__golden_payload_cut_anywhere__refused():
     payload = vectors()["good"][0]["json"].encode()
     for length in range(len(payload)):

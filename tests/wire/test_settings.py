@@ -37,6 +37,7 @@ def good():
                 ],
                 "shaft_hz": 24.5,
                 "machine": {"group": 2, "support": "rigid"},
+                "spectrum": "compressed",
             },
             {
                 "name": "far",
@@ -60,6 +61,7 @@ def good():
                 "bands": [],
                 "shaft_hz": None,
                 "machine": None,
+                "spectrum": "full",
             },
         ],
     }
@@ -123,6 +125,7 @@ BAD = (
     (("sensors", 0, "bands", 1, "high_hz"), float("nan"), "sensors[0].bands[1].high_hz"),
     (("sensors", 0, "shaft_hz"), 0, "sensors[0].shaft_hz"),
     (("sensors", 0, "machine", "group"), 3, "sensors[0].machine.group"),
+    (("sensors", 0, "spectrum"), "waterfall", "sensors[0].spectrum"),
     (("sensors", 0, "bus", "kind"), "can", "sensors[0].bus.kind"),
     (("sensors", 0, "bus", "address"), 0x78, "sensors[0].bus.address"),
     (("sensors", 1, "bus", "cs"), "17", "sensors[1].bus.cs"),

@@ -99,6 +99,11 @@ def _as_line(event: Event) -> Text:
         good = message["state"] == "online"
         line.append(message["state"], style="green" if good else "yellow")
         line.append(f" boot {message['boot']}")
+    elif event.kind == "spectrum":
+        line.append(
+            f"{message['boot']}:{message['seq']} {message['sensor']} {message['channel']}: "
+            f"{message['kind']}, {len(message['values_g'])} values"
+        )
     else:
         numbers = (f"{key}={value}" for key, value in message.items() if isinstance(value, int))
         line.append(printable(" ".join(numbers)), style="dim")

@@ -126,6 +126,7 @@ def _plan(
         "bands": [],
         "shaft_hz": None,
         "machine": None,
+        "spectrum": "none",
     }
     settings = {
         "version": node_settings.VERSION,

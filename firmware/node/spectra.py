@@ -1,0 +1,109 @@
+"""Spectra on their way to the broker, beside the reports: at most one a channel waits.
+
+A report must arrive; a spectrum may be missed, as the next record has one, too.  Without a link,
+or where the one before has not gone yet, it is dropped and counted as `spectrum_dropped`.
+"""
+
+import asyncio
+import gc
+
+from node import compress
+from wire import features
+from wire import spectrum as wire_spectrum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from node.health import Health
+    from node.report import Reporter
+    from node.spectrum import Kernels
+    from node.uplink.mqtt import MqttClient
+
+
+class Spectra:
+    """Makes and publishes the spectra of all sensors.
+
+    sensors: the settings of each; reporter: whose report they belong to, and whose buffer they are
+    written in.
+    """
+
+    def __init__(
+        self,
+        sensors: "Sequence[dict[str, Any]]",
+        client: "MqttClient",
+        topic: str,
+        reporter: "Reporter",
+        health: "Health",
+    ) -> None:
+        self._client, self._topic = client, topic
+        self._reporter, self._health = reporter, health
+        self._waiting: "list[tuple[tuple[str, str], bytes]]" = []
+        self._ready = asyncio.Event()
+        most = 0
+        for sensor in sensors:
+            if sensor["spectrum"] == "full":
+                most = max(most, sensor["samples"])  # two bytes each of half as many bins
+            elif sensor["spectrum"] == "compressed":
+                most = max(most, wire_spectrum.LOG_BINS)
+        self._levels = memoryview(bytearray(most))
+
+    def offer(
+        self,
+        sensor: "dict[str, Any]",
+        channel: str,
+        rate_hz: float,
+        kernels: "Kernels",
+        g_per_digit: float,
+    ) -> None:
+        """The spectrum that the kernels hold, as the sensor's settings want it.
+
+        It belongs to the report that is built next.
+        """
+        kind = sensor["spectrum"]
+        if kind == "none":
+            return
+        if not self._client.connected:
+            self._health.count("spectrum_dropped")
+            return
+        bounds: "list[int]" = []
+        if kind == "full":
+            out = self._levels[: kernels.samples]
+            compress.levels(kernels, g_per_digit, out)
+        else:
+            bounds = wire_spectrum.edges(kernels.samples, wire_spectrum.LOG_BINS)
+            out = self._levels[: wire_spectrum.LOG_BINS]
+            compress.log_bins(kernels, g_per_digit, bounds, out)
+        head = {
+            "v": wire_spectrum.VERSION,
+            "definitions": features.DEFINITIONS,
+            "boot": self._reporter.boot,
+            "seq": self._reporter.seq,
+            "sensor": sensor["name"],
+            "channel": channel,
+            "kind": kind,
+            "samples": kernels.samples,
+            "rate_hz": rate_hz,
+            "edges": bounds,
+        }
+        payload = wire_spectrum.encode_into(head, out, self._reporter.buffer)
+        gc.collect()  # as a report: above garbage it would cut the heap into pieces
+        self._put((sensor["name"], channel), bytes(payload))
+
+    def _put(self, key: "tuple[str, str]", payload: bytes) -> None:
+        for index in range(len(self._waiting)):
+            if self._waiting[index][0] == key:
+                self._waiting.pop(index)
+                self._health.count("spectrum_dropped")
+                break
+        self._waiting.append((key, payload))
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Publish one after the other, for ever: the reports keep the rest of the window."""
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            while self._waiting:
+                await self._client.publish(self._topic, self._waiting.pop(0)[1])
