@@ -1,5 +1,6 @@
 """The wheel and the source distribution: what they carry; the tool runs from the wheel."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import venv
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nodewright import boards
@@ -94,6 +96,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     own = Path(answer.stdout.strip())
     (own / "ours.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    if (micropython := Path(sysconfig.get_path("scripts")) / "micropython").exists():
+        (scripts / "micropython").symlink_to(micropython)  # a program, which no path file brings
     return scripts
 
 
@@ -139,3 +143,29 @@ def test_wheel__installed__makes_an_image(installed: Path) -> None:
     ran = _run(installed / "python", "-c", asked)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "868352"
+
+
+def test_wheel__installed__runs_the_demo(installed: Path, tmp_path: Path) -> None:
+    page = tmp_path / "demo.html"
+    words = ("demo", "--nodes", "2", "--cycles", "2", "--interval", "1.6", "--json")
+    ran = _run(installed / "nodewright", *words, "--report", page)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    told = json.loads(ran.stdout)
+    assert [(n["received"], n["lost"]) for n in told["nodes"]] == [(2, 0), (2, 0)]
+    assert str(ROOT) not in page.read_text(encoding="utf-8")
+
+
+def test_wheel__installed__features_of_a_recording_and_doctor(
+    installed: Path, tmp_path: Path
+) -> None:
+    at_s = np.arange(8192) / 8000
+    np.save(tmp_path / "pump.npy", np.sin(2 * np.pi * 50 * at_s) + 0.01 * np.sin(9000 * at_s))
+    words = ("features", tmp_path / "pump.npy", "--rate-hz", "8000", "--json")
+    ran = _run(installed / "nodewright", *words)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    (channel,) = json.loads(ran.stdout)["channels"]
+    assert channel["features"]["acc_rms_g"] == pytest.approx(0.5**0.5, rel=0.01)
+    ran = _run(installed / "nodewright", "doctor", "--json")
+    # What this host lacks is none of the wheel's business; that it looks is.
+    assert ran.returncode in (0, 1) and ran.stderr == ""
+    assert {"python", "packages"} <= {check["name"] for check in json.loads(ran.stdout)["checks"]}
