@@ -14,6 +14,7 @@ from lis_rig import refusal
 from node.drivers import bus
 from node.drivers.adxl355 import ADXL355
 from node.drivers.errors import DeviceMismatch, SensorReset
+from node.drivers.kernels import misplaced20
 
 RATES = (4000, 2000, 1000, 500, 250, 125, 62.5, 31.25, 15.625, 7.813, 3.906)
 LOST = 65536
@@ -130,19 +131,39 @@ def test_read_into__samples__are_those_served_at_their_places():
 def test_read_into__extremes__keep_their_sign_and_place():
     small = 1 / 256_000
     for wide, code, top in ((False, "h", 32767), (True, "i", 524287)):
-        rig = Rig355("spi", Level(99.0, -99.0, -small))
-        sensor = rig.sensor(ADXL355, bus)
-        sensor.configure(4000, 2, wide)
-        sensor.start()
-        rig.wait_us(12_000)
-        x, y, z = _blocks(4, code)
-        sensor.read_into(x, y, z, 0, 4)
-        assert list(x) == [top] * 4 and list(y) == [-top - 1] * 4 and list(z) == [-1] * 4
+        ends = {99.0: top, -99.0: -top - 1, -small: -1}
+        for g in ((99.0, -99.0, -small), (-99.0, -small, 99.0), (-small, 99.0, -99.0)):
+            rig = Rig355("spi", Level(*g))
+            sensor = rig.sensor(ADXL355, bus)
+            sensor.configure(4000, 2, wide)
+            sensor.start()
+            rig.wait_us(12_000)
+            x, y, z = _blocks(4, code)
+            sensor.read_into(x, y, z, 0, 4)
+            assert [list(block) for block in (x, y, z)] == [[ends[value]] * 4 for value in g]
         assert (sensor.rail_low, sensor.rail_high) == (-top - 1, top)
         rig.chip.sampler.source = Level(16 * small, -16 * small, 17 * small)
         rig.chip.sampler._chunk = -1
         sensor.read_into(x, y, z, 0, 2)
         assert (x[0], y[0], z[0]) == ((16, -16, 17) if wide else (1, -1, 1))
+
+
+def test_misplaced20__marks_of_the_entries__count_the_frames_out_of_order():
+    for marks, wrong in (
+        ((1, 0, 0), 0),
+        ((0, 0, 0), 1),
+        ((3, 0, 0), 1),
+        ((1, 1, 0), 1),
+        ((1, 2, 0), 1),
+        ((1, 0, 1), 1),
+        ((1, 0, 2), 1),
+        ((2, 2, 2), 1),
+    ):
+        raw = bytearray([0xFF, 0xFF, 0xF1, 0xFF, 0xFF, 0xF0, 0xFF, 0xFF, 0xFC] * 3)
+        for axis in range(3):
+            raw[9 + 3 * axis + 2] = 0xFC | marks[axis]
+        assert misplaced20(raw, 3) == wrong, marks
+        assert misplaced20(raw, 1) == 0
 
 
 def test_read_into__outside_the_blocks__is_refused_before_the_bus_is_asked():
@@ -190,9 +211,10 @@ def test_overrun__samples_lost__is_told_once():
 def test_start__again__begins_with_an_empty_fifo():
     rig = Rig355("spi", Counting())
     sensor = rig.sensor(ADXL355, bus)
-    sensor.configure(4000, 2)
-    for _ in range(3):
+    for code, odr_hz in enumerate((4000, 2000, 1000)):  # from one to the next without a stop
+        sensor.configure(odr_hz, 2)
         sensor.start()
+        assert rig.chip._regs[0x28] == code
         assert sensor.entries() == 0 and not sensor.overrun()
         rig.wait_us(30_000)
         rig.exchange(0x11 << 1 | 1, 0)

@@ -128,14 +128,17 @@ def test_read_into__samples__are_those_served_at_their_places():
 
 
 def test_read_into__extremes__keep_their_sign():
-    rig = Rig134("spi", Level(99.0, -99.0, -64 / 32768))
-    sensor = rig.sensor(KX134, bus)
-    sensor.configure(25600, 64)
-    sensor.start()
-    rig.wait_us(1000)
-    x, y, z = _blocks(4)
-    sensor.read_into(x, y, z, 0, 4)
-    assert list(x) == [32767] * 4 and list(y) == [-32768] * 4 and list(z) == [-1] * 4
+    small = 64 / 32768
+    ends = {99.0: 32767, -99.0: -32768, -small: -1}
+    for g in ((99.0, -99.0, -small), (-99.0, -small, 99.0), (-small, 99.0, -99.0)):
+        rig = Rig134("spi", Level(*g))
+        sensor = rig.sensor(KX134, bus)
+        sensor.configure(25600, 64)
+        sensor.start()
+        rig.wait_us(1000)
+        blocks = _blocks(4)
+        sensor.read_into(*blocks, 0, 4)
+        assert [list(block) for block in blocks] == [[ends[value]] * 4 for value in g]
 
 
 def test_read_into__outside_the_blocks__is_refused_before_the_bus_is_asked():
@@ -174,9 +177,10 @@ def test_overrun__buffer_full__is_seen_until_it_is_read():
 def test_start__again__begins_with_an_empty_buffer_and_a_low_line():
     rig = Rig134("spi", Counting())
     sensor = rig.sensor(KX134, bus)
-    sensor.configure(6400, 16)
-    for _ in range(3):
+    for osa, odr_hz in ((13, 6400), (12, 3200), (11, 1600)):  # without a stop in between
+        sensor.configure(odr_hz, 16)
         sensor.start()
+        assert rig.chip._regs[0x21] == 0x40 | osa
         assert sensor.entries() == 0 and not sensor.overrun()
         assert rig.world.pin_state(INT1).level == 0
         rig.wait_us(30_000)

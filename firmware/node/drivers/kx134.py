@@ -90,8 +90,8 @@ class KX134:
     chip = "kx134"
     axes = 3
     fifo_depth = _DEPTH
-    # The start-up time is given by rate only.  Capture's patience is more than this; but so long it
-    # waits for the line before it polls, and with a broken wire the buffer must not run full.
+    # The start-up time is given by rate only; capture's patience is longer.  But so long it waits
+    # for the line before it polls, and with a broken wire the buffer must not run full.
     settling_us = 1_000
     # A second-order filter at half the rate has settled within some samples.
     settling_samples = 8

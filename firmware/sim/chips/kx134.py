@@ -186,7 +186,6 @@ class Twin(Accelerometer):
         if reg == _BUF_CLEAR:
             self._fifo.count = 0
             self._place = _FRAME_BYTES
-            self._latched = 0
             return
         if reg == _CNTL2 and value & _SRST:
             self._lose_supply()
