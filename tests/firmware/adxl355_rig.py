@@ -16,7 +16,7 @@ class Rig355(Rig):
     def sensor(self, driver, bus):
         """A driver on this board's bus; bus: the module node.drivers.bus."""
         if hasattr(self, "i2c"):
-            return driver(bus.I2CRegisters(self.i2c, ADDRESS, 1_000_000))
+            return driver(bus.I2CRegisters(self.i2c, ADDRESS))
         return driver(bus.SPIRegisters(self.spi, self.cs))
 
     def get(self, reg, count=1):

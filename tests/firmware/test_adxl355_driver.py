@@ -60,6 +60,8 @@ def test_start__every_rate_and_range__writes_the_codes_of_the_data_sheet():
         sensor = rig.sensor(ADXL355, bus)
         regs = rig.chip._regs
         for code, odr_hz in enumerate(RATES):
+            if kind == "i2c" and odr_hz > 2000:
+                continue
             for range_code, range_g in ((1, 2), (2, 4), (3, 8)):
                 sensor.configure(odr_hz, range_g)
                 sensor.start()
@@ -81,8 +83,9 @@ def test_configure__impossible_values__names_key_value_and_allowed():
     assert refusal(lambda: sensor.configure(3200)) == ("odr_hz", 3200, list(RATES))
     assert refusal(lambda: sensor.configure(4000, 16)) == ("range_g", 16, [2, 4, 8])
     rig = Rig355()
-    slow = ADXL355(bus.I2CRegisters(rig.i2c, ADDRESS, 400_000))
-    assert refusal(lambda: slow.configure(4000)) == ("odr_hz", 4000, list(RATES[1:]))
+    for rate_hz, first in ((400_000, 1), (100_000, 3), (1_000_000, 0)):
+        sensor = ADXL355(bus.I2CRegisters(rig.i2c, ADDRESS, rate_hz))
+        assert refusal(lambda: sensor.configure(5000))[2] == list(RATES[first:])  # noqa: B023
 
 
 def test_configure__little_noise_for_a_digit__does_not_call_stillness_stuck():
