@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nodewright import broker, image, watch
+from nodewright.cli import exits
 from nodewright.demo.fault_outage import OutageCase
 from nodewright.demo.fault_reboot import RebootCase
 from nodewright.demo.faults import NAMES, parse
@@ -224,5 +225,5 @@ def test_demo_faults__ctrl_c_while_the_broker_is_dead__nothing_is_left(tmp_path:
         run.until("begins: broker killed")
         code, _, err = run.end(signal.SIGINT)
         run.assert_nothing_left()
-    assert code == 1
+    assert code == exits.INTERRUPTED
     assert "interrupted" in err
