@@ -83,6 +83,7 @@ def test_standby__time_passes__makes_nothing_and_keeps_the_buffer():
     assert rig.waiting() == 24
     rig.wait_us(1_000_000)
     assert rig.waiting() == 24 and rig.chip.next_event_us() is None
+    rig.get(BUF_READ, 2)
     rig.put(BUF_CLEAR, 0)
     assert rig.waiting() == 0
 
