@@ -1,49 +1,133 @@
 """How long the vibration features take: `tools/bench_dsp.py [--interpreter COMMAND] [--json]`.
 
 Runs tests/system/dsp_bench_node.py over the compiled firmware on a MicroPython (the packaged one,
-or any other by --interpreter): all features of one and of three axes on each backend there, kernel
-by kernel, beside the same definitions in plain ulab calls (where ulab is) and a part of them in
-plain Python.  Times are the best of some runs, in microseconds.
+or any other by --interpreter): twenty features of an axis on each backend there, group by group
+and kernel by kernel, beside the same definitions in plain ulab calls (where ulab is), in plain Python
+on the same interpreter, and in NumPy on this one.  Each round measures all of them, one after the
+other; times are the medians of the rounds, ratios the medians of each round's own.
+On a board: copy the compiled firmware and that file, then `import dsp_bench_node` and
+`dsp_bench_node.on_node(2, (1024,), False)`.
 """
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
+from time import perf_counter
+from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 from nodewright.image import compile_tree
-from nodewright.interpreter import find_interpreter
+from nodewright.interpreter import Interpreter, find_interpreter
 
 _NODE = Path(__file__).resolve().parent.parent / "tests" / "system" / "dsp_bench_node.py"
+_ROUNDS = 3
+
+
+def _node_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dsp_bench_node", _NODE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _numpy_us(module: ModuleType, samples: int, times: int = 20) -> float:
+    block = np.array(module.signal(samples), np.int16)
+    call = module.in_arrays(np, lambda: block.astype(np.float64), samples)
+    call()
+    spent = []
+    for _ in range(times):
+        start = perf_counter()
+        call()
+        spent.append(perf_counter() - start)
+    return 1e6 * min(spent)
+
+
+def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[dict[str, Any]]:
+    """All lengths once.  Raises RuntimeError with what a node's side that failed has said."""
+    done = subprocess.run(
+        [*interpreter.command, str(_NODE), folder],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    lines = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
+    if done.returncode or not lines or "done" not in lines[-1]:
+        raise RuntimeError(done.stdout + done.stderr)
+    for line in lines[:-1]:
+        line["us"]["NumPy"] = _numpy_us(module, line["samples"])
+    return lines[:-1]
+
+
+def _combined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The medians of one length."""
+
+    def medians(tables: list[dict[str, float | None]]) -> dict[str, float | None]:
+        columns = {name: [table[name] for table in tables] for name in tables[0]}
+        return {
+            name: None if None in found else median(value for value in found if value is not None)
+            for name, found in columns.items()
+        }
+
+    times = [line["us"] for line in rounds]
+    ratios = {
+        name: median(table[name] / table["viper"] for table in times)
+        for name in times[0]
+        if name != "viper" and "axes" not in name and times[0][name] is not None
+    }
+    return {
+        "samples": rounds[0]["samples"],
+        "us": medians(times),
+        "times_viper": ratios,
+        "groups_us": medians([line["groups_us"] for line in rounds]),
+        "kernels_us": {
+            name: medians([line["kernels_us"][name] for line in rounds])
+            for name in rounds[0]["kernels_us"]
+        },
+    }
+
+
+def _show(found: dict[str, Any]) -> None:
+    print(f"\n{found['samples']} samples")
+    for name, spent in found["us"].items():
+        ratio = found["times_viper"].get(name)
+        beside = "" if ratio is None else f"  {ratio:8.2f} x viper"
+        print(f"  {name:36} {'no memory' if spent is None else f'{spent:9.0f} us'}{beside}")
+    for name, spent in found["groups_us"].items():
+        print(f"  {'viper, alone: ' + name:36} {spent:9.0f} us")
+    for name, steps in found["kernels_us"].items():
+        for step, spent in steps.items():
+            print(f"  {name + ': ' + step:36} {spent:9.0f} us")
 
 
 def main() -> int:
     """Run and show; exit code 1 if the node's side failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--interpreter", help="command of another MicroPython")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"runs ({_ROUNDS})")
     parser.add_argument("--json", action="store_true", help="lines of JSON instead of a table")
     given = parser.parse_args()
-    interpreter = find_interpreter(given.interpreter)
+    interpreter, module = find_interpreter(given.interpreter), _node_module()
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as folder:
         compile_tree(interpreter.mpy_arch, Path(folder))
-        command = [*interpreter.command, str(_NODE), folder]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        print(done.stdout, done.stderr, sep="", file=sys.stderr)
-        return 1
-    if given.json:
-        print(done.stdout, end="")
-        return 0
-    print(interpreter)
-    for line in (json.loads(text) for text in done.stdout.splitlines()[:-1]):
-        print(f"\n{line['samples']} samples")
-        for name, spent in line["us"].items():
-            print(f"  {name:36} {'no memory' if spent is None else spent:>9} us")
-        for name, steps in line["kernels_us"].items():
-            for step, spent in steps.items():
-                print(f"  {name + ': ' + step:36} {spent:9} us")
+        try:
+            rounds = [_round(interpreter, folder, module) for _ in range(max(1, given.rounds))]
+        except RuntimeError as error:
+            print(error, file=sys.stderr)
+            return 1
+    if not given.json:
+        print(f"{interpreter}; NumPy {np.__version__}")
+    for lines in zip(*rounds, strict=True):
+        found = _combined(list(lines))
+        print(json.dumps(found)) if given.json else _show(found)
     return 0
 
 
