@@ -7,6 +7,7 @@ from sim.spi import SPI
 from sim.world import World
 
 _PERIOD = 1 << 30
+_MASK = _PERIOD - 1
 INT1 = 6
 
 
@@ -17,7 +18,9 @@ class Clock:
         self._world = world
 
     def ticks_us(self):
-        return (self._world.now_us() - 200_000) % _PERIOD
+        # Not `% _PERIOD`: that is no small integer where words have 32 bits, and this is called in
+        # hard interrupts.
+        return (self._world.now_us() - 200_000) & _MASK
 
     def ticks_diff(self, end, start):
         return (end - start + _PERIOD // 2) % _PERIOD - _PERIOD // 2

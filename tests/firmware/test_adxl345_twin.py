@@ -16,6 +16,7 @@ WRITTEN_US = 45  # a write reaches the chip so long before its last byte has pas
 ASKED_US = 67  # a read reaches the chip after three bytes of 22.5 us
 BYPASS, FIFO, STREAM, TRIGGER = 0x00, 0x40, 0x80, 0xC0
 OVERRUN, WATERMARK, DATA_READY = 0x01, 0x02, 0x80
+DOUBLES = 1.0 + 1e-10 != 1.0  # floats of this interpreter
 
 
 def _started(fifo, source=None, code=0x0D, form=FULL_RES | 3, **config):
@@ -90,11 +91,14 @@ def test_rates__each__makes_its_samples_after_the_turn_on_time():
     for ppm in (-20_000, 0, 20_000):
         for code in range(16):
             rig = _started(STREAM, code=code, clock_error_ppm=ppm)
-            rate_hz = 3200 / 2 ** (15 - code) * (1 + ppm * 1e-6)
+            # In whole numbers: floats of 24 bits do not tell 200 s to the microsecond.
+            per_sample, parts = 2 ** (15 - code) * 10**12, 3200 * (1_000_000 + ppm)
             begin_us = rig.world.now_us() - WRITTEN_US + 1100
             for samples in (1, 7, 20):
-                due_us = begin_us + int(samples * 1e6 / rate_hz) + 1
-                rig.world.advance_to(due_us - ASKED_US - 3)
+                span_us = samples * per_sample // parts
+                slack_us = 0 if DOUBLES else span_us >> 21  # what the twin's own floats lose
+                due_us = begin_us + span_us + 1 + slack_us
+                rig.world.advance_to(due_us - ASKED_US - 3 - 2 * slack_us)
                 assert rig.get(FIFO_STATUS) == [samples - 1], (ppm, code, samples)
                 rig.world.advance_to(due_us)  # the bus adds ASKED_US
                 assert rig.get(FIFO_STATUS) == [samples], (ppm, code, samples)

@@ -18,6 +18,8 @@ GOLDEN = {
     "motor": (0.3350173, 0.1376068, 1.5471550, -0.3283353, -0.1569514, 0.5776688),
     "pump": (-0.0561636, -0.0124454, 0.9470269, 0.0014936, 0.0033715, 0.9914100),
 }
+# Floats of 24 bits hold 15 s to 1 us: of the ringing of a bearing at some kHz that is 1e-3.
+GOLDEN_WITHIN = 1e-6 if 1.0 + 1e-10 != 1.0 else 1e-3
 
 
 def _machine(seed=1, **config):
@@ -92,7 +94,7 @@ def test_machine__golden_samples__are_the_same_on_every_interpreter():
         x, y, z = _block(_machine(7, preset=preset), 2, 12345)
         got = (x[0], y[0], z[0], x[1], y[1], z[1])
         for k in range(6):
-            assert abs(got[k] - GOLDEN[preset][k]) < 1e-6, (preset, got)
+            assert abs(got[k] - GOLDEN[preset][k]) < GOLDEN_WITHIN, (preset, got)
 
 
 def test_machine__damaged_bearing__pushes_nothing_away_in_the_mean():
