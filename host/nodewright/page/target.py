@@ -1,5 +1,6 @@
 """The file that a page goes to: checked before the work begins, written in one step."""
 
+import errno
 import os
 import secrets
 from contextlib import suppress
@@ -62,7 +63,10 @@ class Target:
 
     @property
     def _file(self) -> Path:
-        return self.path.resolve()
+        found = self.path.resolve()
+        if found.is_symlink():  # in a circle; before Python 3.13 resolve() says so itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self.path))
+        return found
 
     def _begin(self, data: bytes) -> Path:
         """A file beside the page's, with this in it, on the disk."""
