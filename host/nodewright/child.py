@@ -9,9 +9,10 @@ from collections.abc import Callable
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
-    """The `preexec_fn` of a Popen whose child ends when its parent does; None off Linux.
+def die_with_parent() -> Callable[[], None] | None:
+    """The `preexec_fn` of a Popen whose child is killed when its parent ends; None off Linux.
 
+    Killed, not asked: mosquitto forgets a signal that comes before its main loop.
     The parent is the *thread* that starts the child (prctl(2)): start children from a thread that
     lives as long as they shall.
     """
@@ -21,7 +22,7 @@ def die_with_parent(how: signal.Signals = signal.SIGTERM) -> Callable[[], None] 
     parent = os.getpid()
 
     def arm() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:  # it died before the signal was armed
             os._exit(1)
 
