@@ -261,7 +261,7 @@ def _process(command: list[str], folder: Path, limit_s: float) -> tuple[str | No
                 stderr=subprocess.STDOUT,
                 cwd=folder,
                 timeout=limit_s,
-                preexec_fn=die_with_parent(signal.SIGTERM),
+                preexec_fn=die_with_parent(),
             ).returncode
             end = None if code == 0 else _code_text(code)
         except subprocess.TimeoutExpired:
