@@ -8,7 +8,7 @@ from math import sqrt
 from micropython import const
 
 from node.drivers.errors import DeviceMismatch, SensorReset
-from node.drivers.shared import choose, stillness
+from node.drivers.shared import choose, stillness, with_rounding
 from node.drivers.tagged import check_tags, split_tagged
 
 TYPE_CHECKING = False
@@ -52,6 +52,7 @@ _DEPTH = const(512)
 _ODR_HZ = const(26_667)
 _TRIM = 0.0015  # INTERNAL_FREQ_FINE: 0.15 % a step
 _RANGES = ((2, 0b00), (4, 0b10), (8, 0b11), (16, 0b01))  # CTRL1_XL: range_g, FS_XL
+_NOISE_G_RTHZ = 75e-6  # "Mechanical characteristics", three axes
 _BANDWIDTH_HZ = const(6_300)  # table "Mechanical characteristics": flat to here, -3 dB
 _MOST_BUS_HZ = const(10_000_000)  # table "SPI slave timing values"
 
@@ -76,7 +77,6 @@ class IIS3DWB:
     chip = "iis3dwb"
     axes = 3
     fifo_depth = _DEPTH
-    noise_g_rthz = 75e-6  # "Mechanical characteristics", three axes
     settling_us = 10_000
     # 9.6 ms, sixty periods of the filter's corner: the data sheet gives no number of samples.  The
     # settling passes through a record's blocks, of which the shortest has as many.
@@ -121,7 +121,8 @@ class IIS3DWB:
         self._ctrl1 = _XL_EN | code << 2
         self.range_g = range_g
         self.g_per_digit = range_g / 32768
-        noise_g = self.noise_g_rthz * sqrt(_BANDWIDTH_HZ)
+        self.noise_g_rthz = with_rounding(_NOISE_G_RTHZ, self.g_per_digit, _ODR_HZ)
+        noise_g = _NOISE_G_RTHZ * sqrt(_BANDWIDTH_HZ)
         self.still_samples, self.still_frames = stillness(noise_g / self.g_per_digit)
 
     def start(self) -> None:
