@@ -39,7 +39,7 @@ demo: setup ## three machines, three virtual nodes, a broker, a table (DEMO_ARGS
 	$(BIN)/nodewright demo $(DEMO_ARGS)
 
 test: setup ## all tests, on CPython and on MicroPython (PYTEST_ARGS=...)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 check: style types gen-check ## format, lint, types, generated files
 

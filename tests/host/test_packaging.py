@@ -18,6 +18,7 @@ from nodewright import boards
 
 ROOT = Path(__file__).resolve().parents[2]
 pytest.importorskip("hatchling", reason="hatchling builds the wheel; `make setup` installs it")
+pytestmark = pytest.mark.xdist_group("packaging")  # one wheel for all of them
 
 
 @pytest.fixture(scope="module")

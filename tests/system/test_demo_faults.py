@@ -78,6 +78,7 @@ def outcome(result: DemoResult, name: str) -> dict[str, Any]:
         ("mounting", ["21 values marked mounting"]),
     ],
 )
+@pytest.mark.xdist_group("faults-sensors")  # one demo for all of them
 def test_demo_faults__of_a_sensor__reported_marked_and_recovered(
     sensors: tuple[DemoResult, Lines], name: str, said: list[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_demo_faults__of_a_sensor__reported_marked_and_recovered(
     assert "begins" in mine[0] and "says" in mine[1] and "survived" in mine[-1]
 
 
+@pytest.mark.xdist_group("faults-sensors")  # one demo for all of them
 def test_demo_faults__of_sensors__marked_values_are_counted_and_not_compared(
     sensors: tuple[DemoResult, Lines],
 ) -> None:
@@ -115,6 +117,7 @@ def test_demo_faults__of_sensors__marked_values_are_counted_and_not_compared(
         ("link", ["pump-1 reports ", "fan-1 reports ", "measured meanwhile came"]),
     ],
 )
+@pytest.mark.xdist_group("faults-outside")  # one demo for all of them
 def test_demo_faults__from_outside__nothing_lost_and_all_back(
     outside: tuple[DemoResult, Lines], name: str, said: list[str]
 ) -> None:

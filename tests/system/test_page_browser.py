@@ -15,6 +15,8 @@ from nodewright.demo.tally import Tally
 from nodewright.page import build, gather
 from system.chromium_rig import browse, find, measure
 
+pytestmark = pytest.mark.xdist_group("page-browser")  # one demo for all of them
+
 
 class _Nobody:
     """A view that looks away."""
