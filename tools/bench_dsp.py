@@ -2,9 +2,9 @@
 
 Runs tests/system/dsp_bench_node.py over the compiled firmware on a MicroPython (the packaged one,
 or any other by --interpreter): twenty features of an axis on each backend there, group by group
-and kernel by kernel, beside the same definitions in plain ulab calls (where ulab is), in plain Python
-on the same interpreter, and in NumPy on this one.  Each round measures all of them, one after the
-other; times are the medians of the rounds, ratios the medians of each round's own.
+and kernel by kernel, beside the same definitions in plain ulab calls (where ulab is), in plain
+Python on the same interpreter, and in NumPy on this one.  Each round measures all of them, one
+after the other; times are the medians of the rounds, ratios the medians of each round's own.
 On a board: copy the compiled firmware and that file, then `import dsp_bench_node` and
 `dsp_bench_node.on_node(2, (1024,), False)`.
 """

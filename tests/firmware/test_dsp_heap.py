@@ -5,7 +5,7 @@ from array import array
 
 import micropython
 
-from node.dsp import tables, viper_fft, viper_spectrum, viper_time
+from node.dsp import decimator, tables, viper_fft, viper_spectrum, viper_time
 
 BLOCK = array("h", [i * 7919 % 65536 - 32768 for i in range(4096)])
 WIDE = array("i", [i * 7919 % 65536 - 32768 for i in range(4096)])
@@ -43,3 +43,25 @@ def test_kernels__heap_locked__allocate_nothing():
         run_all()
     finally:
         micropython.heap_unlock()
+
+
+def test_decimator__heap_locked__allocates_nothing():
+    chunk, out = array("h", [i * 7919 % 65536 - 32768 for i in range(96)]), array("i", bytes(64))
+    for factor in (2, 8, 16):
+        filtered = decimator.Decimator(factor, 32)
+        ready = 0
+
+        def push_some(filtered=filtered):
+            count = 0
+            for _ in range(12):
+                count += filtered.push(chunk, 32, out, 0)
+            return count
+
+        push_some()
+        filtered.reset()
+        micropython.heap_lock()
+        try:
+            ready = push_some()
+        finally:
+            micropython.heap_unlock()
+        assert ready == (12 * 32 - 10 * factor) // factor + 1, (factor, ready)

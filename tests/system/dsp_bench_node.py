@@ -244,8 +244,7 @@ def check(name, values, out, part=0.01):
         if key in ("mean_g", "skewness"):  # near zero in this signal
             continue
         if key in out and value is not None and abs(value - out[key]) > part * abs(out[key]):
-            facts = (name, key, value, out[key])
-            raise ValueError("%s: %s is %r, not %r" % facts)
+            raise ValueError(name, key, value, out[key])
 
 
 def kernels_us(kernels, block, times):
