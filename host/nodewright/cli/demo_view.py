@@ -261,6 +261,9 @@ def _print_end(console: Console, result: DemoResult) -> None:
     if result.faults:
         number = len(result.faults)
         good += ", the fault survived" if number == 1 else f", all {number} faults survived"
+    if result.realtime and any("overrun" in text or "gap" in text for text in result.failures):
+        late = "a busy host is late for sensors in real time; without --realtime it may be busy"
+        console.print(Text(late, style="yellow"), soft_wrap=True)
     text = good if result.ok else "not everything passed, see above"
     style = "bold green" if result.ok else "bold red"
     console.print(Text(f"{text} ({result.seconds:.1f} s)", style=style), soft_wrap=True)
