@@ -278,7 +278,7 @@ class Capture:
         """Whether sample `index` can have come at _stamp_ticks with none lost since the last."""
         record = self._record
         span = index - self._last_index
-        span_us = self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
+        span_us: int = self._clock.ticks_diff(self._stamp_ticks, self._last_ticks)
         if record.span_samples:
             allowed_us = span * (
                 (record.span_us + self._row_bracket_us) // record.span_samples + 1

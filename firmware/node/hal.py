@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 _HOLD_MS = 1000
 
 _buses: "dict[tuple[str, int], Any]" = {}  # several chips may share one
+_spi_modes: "dict[int, int]" = {}  # by the bus
 
 
-def registers(bus: "dict[str, Any]") -> "RegisterBus":
-    """The registers of one chip on a bus of the settings.
+def registers(bus: "dict[str, Any]", spi_mode: int) -> "RegisterBus":
+    """The registers of one chip on a bus of the settings; spi_mode: 2 CPOL + CPHA.
 
-    Raises ValueError for pins or a rate that the port refuses.
+    Raises ValueError for pins or a rate that the port refuses, and for chips of different modes
+    on one SPI bus.
     """
     if bus["kind"] == "i2c":
         return I2CRegisters(_i2c(bus), bus["address"], bus["rate_hz"])
     select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
-    return SPIRegisters(_spi(bus), select, bus["rate_hz"])
+    return SPIRegisters(_spi(bus, spi_mode), select, bus["rate_hz"])
 
 
 def _i2c(bus: "dict[str, Any]") -> "Any":
@@ -58,17 +60,22 @@ def recover(bus: "dict[str, Any]") -> "bool | None":
     return freed
 
 
-def _spi(bus: "dict[str, Any]") -> "Any":
+def _spi(bus: "dict[str, Any]", mode: int) -> "Any":
     key = ("spi", bus["id"])
     if key not in _buses:
+        _spi_modes[bus["id"]] = mode
         _buses[key] = machine.SPI(
             bus["id"],
             baudrate=bus["rate_hz"],
-            polarity=1,
-            phase=1,
+            polarity=mode >> 1,
+            phase=mode & 1,
             sck=machine.Pin(bus["sck"]),
             mosi=machine.Pin(bus["mosi"]),
             miso=machine.Pin(bus["miso"]),
+        )
+    elif _spi_modes[bus["id"]] != mode:
+        raise ValueError(
+            "bus.id", bus["id"], "a bus of its own: the other chip's SPI mode differs"
         )
     return _buses[key]
 

@@ -3,9 +3,8 @@
 import gc
 from time import ticks_diff, ticks_us
 
-from node import evidence, hal
+from node import drivers, evidence, hal
 from node.capture import Capture
-from node.drivers.adxl345 import ADXL345
 from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
 from node.vibration import Vibration
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from node.health import Health
     from node.spectra import Spectra
-
-DRIVERS = {"adxl345": ADXL345}
 
 
 class Measurement:
@@ -88,7 +85,9 @@ class Measurement:
 
     def _open(self) -> "Any":
         settings = self._settings
-        sensor = DRIVERS[settings["chip"]](hal.registers(settings["bus"]))
+        chip = settings["chip"]
+        bus = hal.registers(settings["bus"], drivers.CHIPS[chip][1])
+        sensor = drivers.load(chip)(bus)
         sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
         self._features.bandwidth_hz = sensor.bandwidth_hz
         # None where a driver does not know it: then the zone does not ask.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 BACKENDS = ("ulab", "viper")
-CHIPS = ("adxl345",)
+CHIPS = ("adxl345", "adxl355", "iis3dwb", "kx134", "lis2dw12", "lis3dh")
 GRAVITY = ("x", "-x", "y", "-y", "z", "-z")
 SAMPLES = (256, 512, 1024, 2048, 4096)
 
@@ -48,7 +48,7 @@ _SPI = {
 _SENSOR = {
     "name": ("name",),
     "chip": ("one", CHIPS),
-    "odr_hz": ("int", 1, 30_000),
+    "odr_hz": ("number", 0.1, 30_000),
     "range_g": ("int", 1, 400),
     "samples": ("one", SAMPLES),
     "bus": ("kinds", {"i2c": _I2C, "spi": _SPI}),
@@ -176,7 +176,7 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
         for key in sensor["features"]:
             if key[:4] == "band" and int(key[4]) > len(sensor["bands"]):
                 errors.append((path + ".features", key, "a band that bands has"))
-        record_ms = sensor["samples"] * 1000 // sensor["odr_hz"]
+        record_ms = int(sensor["samples"] * 1000 / sensor["odr_hz"])
         total_ms += record_ms
         if record_ms > most_ms:
             errors.append(
