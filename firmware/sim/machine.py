@@ -73,7 +73,7 @@ def lightsleep(time_ms: "int | None" = None) -> None:
     """Sleep for a time, or until the next interrupt; RuntimeError where none would come."""
     world = _worlds[0]
     if time_ms is not None:
-        world.advance_us(time_ms * 1000)
+        world.sleep_us(time_ms * 1000)
         return
     due_us = world.next_event_us()
     if due_us is None:

@@ -54,15 +54,15 @@ def ticks_diff(end: int, start: int) -> int:
 
 
 def sleep_us(us: int) -> None:
-    _worlds[0].advance_us(us)
+    _worlds[0].sleep_us(us)
 
 
 def sleep_ms(ms: int) -> None:
-    _worlds[0].advance_us(ms * 1000)
+    _worlds[0].sleep_us(ms * 1000)
 
 
 def sleep(seconds: float) -> None:
-    _worlds[0].advance_us(int(seconds * 1_000_000))
+    _worlds[0].sleep_us(int(seconds * 1_000_000))
 
 
 def time() -> int:

@@ -84,6 +84,11 @@ class World:
         if self._pacer is not None:
             self.advance_to(self._now_us)
 
+    def sleep_us(self, span_us: int) -> None:
+        """A program sleeps: from when it asks for it, not from when it last had to do with us."""
+        self.asked_enough()
+        self.advance_us(span_us)
+
     def advance_us(self, span_us: int) -> None:
         """Let a span pass; negative spans are none."""
         self.advance_to(self._now_us + max(0, span_us))
