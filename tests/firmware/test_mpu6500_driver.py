@@ -120,6 +120,15 @@ def test_start__every_rate_and_range__writes_the_codes_of_the_register_map():
                 assert regs[0x6B] == 0x40
 
 
+def test_spi__several_registers__are_asked_for_with_seven_bits_of_address():
+    rig, sensor = _on("mpu6500", "spi")
+    sensor.configure(500, 8)
+    sensor.start()
+    got = bytearray(5)
+    sensor._bus.read_into(0x19, got)
+    assert list(got) == list(rig.chip._regs[0x19:0x1E]) == [1, 1, 0, 0x10, 1]
+
+
 def test_configure__impossible_values__names_key_value_and_allowed():
     for chip in DRIVERS:
         rig, sensor = _on(chip)
