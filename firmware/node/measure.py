@@ -86,7 +86,7 @@ class Measurement:
     def _open(self) -> "Any":
         settings = self._settings
         chip = settings["chip"]
-        bus = hal.registers(settings["bus"], drivers.CHIPS[chip][1])
+        bus = hal.registers(settings["bus"], drivers.CHIPS[chip][2])
         sensor = drivers.load(chip)(bus)
         sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
         self._features.bandwidth_hz = sensor.bandwidth_hz

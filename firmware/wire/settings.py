@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 VERSION = 1
 BACKENDS = ("ulab", "viper")
-CHIPS = ("adxl345", "adxl355", "iis3dwb", "kx134", "lis2dw12", "lis3dh")
+CHIPS = (
+    "adxl345",
+    "adxl355",
+    "iis3dwb",
+    "kx134",
+    "lis2dw12",
+    "lis3dh",
+    "mpu6050",
+    "mpu6500",
+)
 GRAVITY = ("x", "-x", "y", "-y", "z", "-z")
 SAMPLES = (256, 512, 1024, 2048, 4096)
 
