@@ -173,7 +173,7 @@ class Capture:
             elif self._bracket_us >= 0:
                 self._stamp(taken + self._stamp_entries, period_us)
             if at < 0:
-                count = min(waiting, -at)
+                count = min(waiting, -at, self._samples)
                 sensor.read_into(x, y, z, 0, count)  # overwritten by the record
                 at += count
                 taken += count

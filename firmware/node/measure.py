@@ -42,7 +42,11 @@ class Measurement:
         self._health = health
         self._spectra = spectra
         self._sensor: "Any" = None
-        self._capture = Capture(settings["samples"], hal.interrupt_pin(settings["int1"]))
+        self._driver = drivers.load(settings["chip"])
+        # A chip without an interrupt at its watermark is polled, whatever is wired.
+        told = getattr(self._driver, "watermark_interrupt", True)
+        irq = hal.interrupt_pin(settings["int1"]) if told else None
+        self._capture = Capture(settings["samples"], irq)
         machine = settings["machine"]
         self._keys = tuple(settings["features"])
         self._features = Vibration(
@@ -85,9 +89,8 @@ class Measurement:
 
     def _open(self) -> "Any":
         settings = self._settings
-        chip = settings["chip"]
-        bus = hal.registers(settings["bus"], drivers.CHIPS[chip][2])
-        sensor = drivers.load(chip)(bus)
+        spi_mode = drivers.CHIPS[settings["chip"]][2]
+        sensor = self._driver(hal.registers(settings["bus"], spi_mode))
         sensor.configure(odr_hz=settings["odr_hz"], range_g=settings["range_g"])
         self._features.bandwidth_hz = sensor.bandwidth_hz
         # None where a driver does not know it: then the zone does not ask.

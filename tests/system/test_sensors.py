@@ -26,8 +26,6 @@ def test_node__each_sensor__reports_what_its_twin_served(chip):
         rig = NodeRig(hub.port, index)
         rig.sensor.update(chip=chip, odr_hz=odr_hz, range_g=range_g, samples=1024)
         rig.chip.update(chip=chip)
-        if chip.startswith("mpu"):  # no interrupt at a watermark
-            rig.sensor["int1"] = None
         if chip == "mpu6500":
             rig.sensor["bus"]["rate_hz"] = 1_000_000  # the most that it takes
         if address is not None:
