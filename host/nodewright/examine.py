@@ -34,6 +34,7 @@ _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
 # half the rate, the exact value is next to nothing, and that of 24-bit integers 100 dB down.
 _FLOOR_SHARE, _FLOOR_DIGITS = 1e-4, 0.03
 _FLAT_BINS, _FLAT_SHARE = 3, 0.01  # within which no line can be told from its surroundings
+_SAME_LINE_BINS = 2.0  # lines stand at least 4 bins apart
 _LEAST_SEVERITY_HZ = 10.0
 
 
@@ -268,7 +269,8 @@ def _point(
 ) -> Point:
     unit = features.row(key)[2]
     value, withheld, mark = told.values.get(key), told.withheld.get(key), told.marked.get(key)
-    values = _counterparts(key, told.values, expected.values)
+    bin_hz = block.rate_hz / len(block.digits)
+    values = _counterparts(key, told.values, expected.values, bin_hz)
     should, reason = values.get(key), expected.withheld.get(key)
     if value is None and withheld is None:
         note = f"the node's code gave {told.wrong.get(key, 'nothing')}"
@@ -278,9 +280,7 @@ def _point(
     if value is None or should is None:
         agreed = value is None and should is None
         return Point(key, unit, value, should, None, None, agreed, withheld, reason)
-    bound = reference.tolerance(
-        key, values, g_per_digit=block.g_per_digit, bin_hz=block.rate_hz / len(block.digits)
-    )
+    bound = reference.tolerance(key, values, g_per_digit=block.g_per_digit, bin_hz=bin_hz)
     deviation = value - should
     why = _unpromised(key, told.values, values, shaft_hz, block)
     if why is not None:
@@ -294,12 +294,13 @@ def _point(
 
 
 def _counterparts(
-    key: str, told: Mapping[str, float], expected: Mapping[str, float]
+    key: str, told: Mapping[str, float], expected: Mapping[str, float], bin_hz: float
 ) -> Mapping[str, float]:
-    """The reference's values, those of a line replaced by the line nearest in frequency.
+    """The reference's values, those of a line replaced by the line of its frequency.
 
-    Ranks of lines of like height swap by a rounding: they are compared by frequency, never by
-    rank.
+    Ranks of lines of like height swap by a rounding: they are compared by frequency, not by rank.
+    Where the reference has no line within two bins, the node's line stands against that of its
+    rank: both are the rounding's own, or the node's is wrong.
     """
     line = _LINE.fullmatch(key)
     frequency_hz = told.get(f"{key.partition('_')[0]}_hz")
@@ -309,6 +310,8 @@ def _counterparts(
     if not known:
         return expected
     nearest = min(known, key=lambda name: abs(expected[f"{name}_hz"] - frequency_hz))
+    if abs(expected[f"{nearest}_hz"] - frequency_hz) > _SAME_LINE_BINS * bin_hz:
+        return expected
     return {
         **expected,
         key: expected[f"{nearest}_{line[1]}"],

@@ -115,6 +115,19 @@ def test_features__real_numbers__scaled_and_still_right(typed: Typed, tmp_path: 
     assert channel["features"]["acc_rms_g"] == pytest.approx(rms_g, rel=2e-3)
 
 
+def test_features__pure_tones__lines_of_rounding_accuse_nobody(
+    typed: Typed, tmp_path: Path
+) -> None:
+    at_s = np.arange(4096) / 3200.0
+    tones = np.sin(2 * np.pi * 123.4 * at_s) + 0.01 * np.sin(2 * np.pi * 623.4 * at_s)
+    np.save(tmp_path / "tones.npy", tones)
+    code, out, _ = typed("tones.npy", "--rate-hz", 3200, "--scale", 1, "--json")
+    (channel,) = json.loads(out)["channels"]
+    assert code == 0
+    assert abs(channel["features"]["line1_hz"] - 123.4) < 0.04
+    assert abs(channel["features"]["line2_g"] - 0.01) < 0.0001
+
+
 def test_features__table__value_unit_reference_and_verdict(typed: Typed, run_npy: Path) -> None:
     code, out, _ = typed(run_npy, "--rate-hz", 3200, "--scale", SCALE, "--channel", "x")
     assert code == 0
