@@ -35,12 +35,14 @@ _SOFT_RESET = signal.SIGALRM
 _RESET_SIGNALS = {signal.SIGUSR1: "hard", signal.SIGUSR2: "watchdog"}
 
 _RAW_REPL, _FRIENDLY_REPL = b"raw REPL; CTRL-B to exit", b">>> "
-_CTRL_A = b"\x01"
+_CTRL_A, _CTRL_C = b"\x01", b"\x03"
 
 _RESTARTS_PER_MINUTE = 30
 _STOP_S = 0.8
 _REAP_S = 0.005
 _REAPED_S = 2.0
+_BEHIND_BYTES = 64  # after Ctrl-C a program changes the mode, and waits
+_INTERRUPTED_S = 2.0  # a program that dies so soon after Ctrl-C died of it
 _INPUT_BYTES = 4096  # typed ahead, beyond what the terminal itself holds
 _UNREAD_BYTES = 65536
 _UNREAD_S = 0.5  # a port that takes nothing for so long has no reader
@@ -108,6 +110,8 @@ class VirtualBoard:
         self._console = Lines(self._line)
         self._starting: bytearray | None = None
         self._raw = False
+        self._interrupted_s = -_INTERRUPTED_S
+        self._behind = self._again = b""  # typed since Ctrl-C; to be typed again
         self._cut = False
         self._mode_tail = b""
 
@@ -255,8 +259,9 @@ class VirtualBoard:
             self._starting = None
             data = before + after
             # Only now: before, Ctrl-C would have ended the process, not the program.
-            if self._raw and self._process is not None:
-                self._process.write(_CTRL_A)
+            if self._process is not None:
+                self._process.write(_CTRL_A if self._raw else self._again)
+            self._again = b""
             self._allow_typing()
         self._say(data)
         tail = self._mode_tail + data
@@ -279,6 +284,11 @@ class VirtualBoard:
 
     def _typed(self, data: bytes) -> None:
         if self._process is not None:
+            if _CTRL_C in data:
+                self._interrupted_s = time.monotonic()
+                self._behind = b""
+            self._behind += data[data.rfind(_CTRL_C) + 1 :]
+            self._behind = self._behind[-_BEHIND_BYTES:]
             self._process.write(data)
             self._allow_typing()
 
@@ -327,13 +337,16 @@ class VirtualBoard:
         self._console.end()
         if not self._may_restart():
             return
-        if code >= 0 or -code == _SOFT_RESET:
+        just_now = time.monotonic() - self._interrupted_s < _INTERRUPTED_S
+        if -code == signal.SIGINT or (code > 0 and just_now):
+            # Ctrl-C between two programs, where this port does not catch it, or in mid-collection,
+            # out of which it jumps (MICROPY_ASYNC_KBD_INTR) with the heap locked: to the REPL.
+            self._raw = False
+            self._again = self._behind if code > 0 else b""  # went down with the process
+            self._spawn("soft", run_main=False)
+        elif code >= 0 or -code == _SOFT_RESET:
             self._say(b"MPY: soft reboot\r\n")
             self._spawn("soft", run_main=not self._raw)
-        elif -code == signal.SIGINT:
-            # Ctrl-C between two programs, where this port does not catch it: to the REPL.
-            self._raw = False
-            self._spawn("soft", run_main=False)
         elif cause := _RESET_SIGNALS.get(signal.Signals(-code)):
             self._raw = False
             self._spawn(cause)
