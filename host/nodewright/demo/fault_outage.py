@@ -95,11 +95,13 @@ class OutageCase(Case):
     def _on_reconnected(self, node: str, errors: Mapping[str, int]) -> None:
         if node not in self._owed or node in self._told:
             return
-        self._told.add(node)
         before = self._errors.get(node, {})
         new = {name: n - before.get(name, 0) for name, n in errors.items()}
         causes = [f"{name} {n}" for name, n in new.items() if n]
-        self._say(f"{node} reports {', '.join(causes) or 'no cause'}")
+        if not causes:
+            return  # of before the outage, and late
+        self._told.add(node)
+        self._say(f"{node} reports {', '.join(causes)}")
 
     def on_status(self, node: str, status: Mapping[str, Any]) -> None:
         """The broker speaks for a node that it misses."""
