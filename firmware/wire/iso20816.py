@@ -29,8 +29,3 @@ def limits(group: int, support: str) -> "tuple[float, float, float]":
 def zone(vel_rms_mm_s: float, bounds: "tuple[float, float, float]") -> int:
     """0 to 3 for A to D: a value on a limit is still in the better zone."""
     return sum(vel_rms_mm_s > bound for bound in bounds)
-
-
-def worst(zones: "list[int]") -> "int | None":
-    """The zone of a point from those of its directions: the worst decides; None without any."""
-    return max(zones) if zones else None

@@ -30,8 +30,3 @@ def test_zone__at_and_beyond_each_limit__the_better_one_at_it():
         (1e5, "D"),
     ):
         assert iso20816.ZONES[iso20816.zone(velocity, bounds)] == letter, velocity
-
-
-def test_worst__directions_of_a_point__the_worst_decides():
-    assert iso20816.worst([0, 2, 1]) == 2 and iso20816.worst([0]) == 0
-    assert iso20816.worst([]) is None
