@@ -113,7 +113,7 @@ def check(orders: "dict[str, float]") -> None:
         raise ValueError("bpfi %r cannot be: it is above bpfo, %r" % (inner, outer))
     if abs(outer + inner - math.floor(outer + inner + 0.5)) > _WHOLE:
         raise ValueError(
-            "bpfi %r cannot be: with bpfo %r it makes %.4g rolling elements, which are a whole number"
+            "bpfi %r cannot be: with bpfo %r it makes %.4g rolling elements, no whole number"
             % (inner, outer, outer + inner)
         )
 

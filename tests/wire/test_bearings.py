@@ -74,7 +74,7 @@ def test_check__orders_out_of_range__named():
         ("bpfo", 107.36, "1 to 50"),  # Hz in place of an order
         ("bpfo", float("nan"), "1 to 50"),
         ("bpfi", 3.0, "above bpfo"),
-        ("bpfi", 5.24, "whole number"),  # two figures swapped
+        ("bpfi", 5.24, "no whole number"),  # two figures swapped
         ("bsf", 0.1, "0.5 to 20"),
         ("ftf", 0.594, "0.2 to 0.5"),  # the cage against the inner race
         ("ftf", True, "0.2 to 0.5"),
