@@ -71,7 +71,7 @@ def _hide_ourselves(scope: "dict[str, Any]") -> None:
 
 
 def _install(spec: "dict[str, Any]", host: "Any") -> None:
-    from sim import machine, network, select, time
+    from sim import machine, network, onewire, select, time
     from sim.pacer import Pacer
     from sim.wiring import build_buses
     from sim.world import World
@@ -84,11 +84,14 @@ def _install(spec: "dict[str, Any]", host: "Any") -> None:
     sys.modules["_asyncio"] = tasks
     sys.modules["machine"] = machine
     sys.modules["network"] = network
+    sys.modules["_onewire"] = onewire
     world = World(spec, host.open, Pacer() if spec.get("realtime") else None)
     time.attach(world)
     select.attach(world)
     network.attach(world)
-    machine.attach(world, build_buses(spec, world))
+    buses = build_buses(spec, world)
+    machine.attach(world, buses)
+    onewire.attach(world, buses)
 
 
 def _mount(flash: "dict[str, Any]", host: "Any") -> None:

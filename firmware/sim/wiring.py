@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from sim.world import World
 
-_PINS = {"i2c": ("sda", "scl"), "spi": ("sck", "mosi", "miso")}
+_PINS = {"i2c": ("sda", "scl"), "spi": ("sck", "mosi", "miso"), "onewire": ("pin",)}
 
 
 def pin_number(pin: "Any") -> int:
@@ -20,23 +20,30 @@ def pin_number(pin: "Any") -> int:
 
 
 def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]":
-    """Every bus with its chips: {"kind", "id", "pins", "chips": {address or cs pin: twin},
-    "names": {name: (address or cs pin, twin)}}.  Faults of the description are put in the world.
+    """Every bus with its chips: {"kind", "id", "pins", "chips": {place: twin}, "names":
+    {name: (place, twin)}}; place: address, cs pin, or ROM code in hex.  A 1-Wire line has no id.
+    Faults of the description are put in the world.
 
     Raises ImportError for a chip that has no twin, KeyError for a description without a pin.
     """
     buses = []
     for bus in spec.get("buses", ()):
         chips, names = {}, {}
+        if bus["kind"] == "onewire":
+            world.pin_state(bus["pin"]).pull_up()  # the line's resistor
         for config in bus.get("chips", ()):
             name = config["chip"]
             twin = __import__("sim.chips." + name).chips
             config.setdefault("seed", spec.get("seed", 1))
+            if bus["kind"] == "onewire":
+                config["pin"] = bus["pin"]
             chip = getattr(twin, name).Twin(config, world)
             if hasattr(chip, "next_event_us"):
                 world.add_source(chip)
             if bus["kind"] == "i2c":
                 number = config["address"]
+            elif bus["kind"] == "onewire":
+                number = config["rom"]
             else:
                 number = config["cs"] if "cs" in config else bus["cs"]
                 world.pin_state(number).level = 1
@@ -45,7 +52,13 @@ def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]
             names[config["name"]] = (number, chip)
         pins = {name: bus[name] for name in _PINS[bus["kind"]]}
         buses.append(
-            {"kind": bus["kind"], "id": bus["id"], "pins": pins, "chips": chips, "names": names}
+            {
+                "kind": bus["kind"],
+                "id": bus.get("id"),
+                "pins": pins,
+                "chips": chips,
+                "names": names,
+            }
         )
     schedule(spec, buses, world)
     return buses

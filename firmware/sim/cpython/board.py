@@ -16,7 +16,8 @@ from sim.cpython.report import print_exception
 sim.cpython.install()
 ported.install()
 
-from sim import machine, network, power, select, time  # noqa: E402  they need what is installed
+# They need what is installed.
+from sim import machine, network, onewire, power, select, time  # noqa: E402
 from sim.cpython import loop  # noqa: E402
 from sim.pacer import Pacer  # noqa: E402
 from sim.wiring import build_buses  # noqa: E402
@@ -58,9 +59,12 @@ def _build(spec: "dict[str, Any]") -> "NodeModules":
     time.attach(world)
     select.attach(world)
     network.attach(world)
-    machine.attach(world, build_buses(spec, world))
+    buses = build_buses(spec, world)
+    machine.attach(world, buses)
+    onewire.attach(world, buses)
     sys.modules["machine"] = machine
     sys.modules["network"] = network
+    sys.modules["_onewire"] = onewire
     loop.install(world)
     files = Files(spec["files"])
     twins = {"os": files.module(), "time": time, "select": select}
