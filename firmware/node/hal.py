@@ -7,6 +7,7 @@ import machine
 import network
 
 from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
+from node.drivers.onewire import OneWire, OneWireDevice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ def registers(bus: "dict[str, Any]", spi_mode: int) -> "RegisterBus":
         return I2CRegisters(_i2c(bus), bus["address"], bus["rate_hz"])
     select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
     return SPIRegisters(_spi(bus, spi_mode), select, bus["rate_hz"])
+
+
+def onewire(bus: "dict[str, Any]") -> OneWireDevice:
+    """One chip on a 1-Wire line of the settings.
+
+    Raises ImportError on a port without 1-Wire, ValueError for a pin that the port has not.
+    """
+    import _onewire  # here: a node without such a sensor needs no such port
+
+    key = ("onewire", bus["pin"])
+    if key not in _buses:
+        pin = machine.Pin(bus["pin"], machine.Pin.OPEN_DRAIN, machine.Pin.PULL_UP)
+        _buses[key] = OneWire(_onewire, pin)
+    rom = None if bus["rom"] is None else binascii.unhexlify(bus["rom"])
+    return OneWireDevice(_buses[key], rom)
 
 
 def _i2c(bus: "dict[str, Any]") -> "Any":

@@ -46,6 +46,10 @@ class I2CRegisters:
         self._one[0] = value
         self._i2c.writeto_mem(self._address, reg, self._one)
 
+    def write_from(self, reg: int, buf: "bytearray") -> None:
+        """Write all of buf to a register that is wider than a byte.  Raises OSError."""
+        self._i2c.writeto_mem(self._address, reg, buf)
+
 
 class SPIRegisters:
     """Eight-bit registers over four-wire SPI, mode 3; cs is called with the level (a machine.Pin).
