@@ -3,14 +3,15 @@
 import asyncio
 import gc
 import sys
-from time import ticks_add, ticks_diff, ticks_ms, ticks_us
+from time import ticks_diff, ticks_ms, ticks_us
 
-from node import crash, dsp, hal, state
+from node import crash, dsp, hal, sets, state
+from node.command import Commands
 from node.console import event
 from node.health import Health, Liveness
-from node.measure import Measurement
 from node.outbox import Outbox
 from node.report import Reporter
+from node.schedule import Schedule
 from node.spectra import Spectra
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
@@ -20,6 +21,8 @@ from wire.report import dumps
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from node.sets import Measured
 
 _INFLIGHT = 8  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
@@ -50,7 +53,6 @@ class Node:
         self.boot = boot = state.next_boot()
         self._reporter = Reporter(boot, settings_hash)
         self._outbox = Outbox(checked["report"]["outbox_reports"])
-        backend = dsp.backend(checked["dsp"]["backend"])
         mqtt = checked["mqtt"]
         self._client = MqttClient(
             mqtt["host"],
@@ -59,6 +61,7 @@ class Node:
             keepalive_s=mqtt["keepalive_s"],
             will=(self._topic("status"), self._status("offline"), 1, True),
             on_connect=self._on_connect,
+            on_message=lambda _topic, payload: self._commands.arrived(payload),
             # Half the outbox at most: what it drops when full is then never on its way already.
             max_inflight=min(_INFLIGHT, checked["report"]["outbox_reports"] // 2),
             on_turn=lambda: self._liveness.moved("uplink"),
@@ -71,12 +74,20 @@ class Node:
             on_turn=lambda: self._liveness.moved("pump"),
         )
         self._spectra = Spectra(
-            checked["sensors"], self._client, self._topic("spectrum"), self._reporter, self.health
+            [measured for measured in checked["sets"] if measured["kind"] == "waveform"],
+            self._client,
+            self._topic("spectrum"),
+            self._reporter,
+            self.health,
         )
-        self._measurements = [
-            Measurement(sensor, backend, self.health, "sensors[%d]" % index, self._spectra)
-            for index, sensor in enumerate(checked["sensors"])
-        ]
+        self._sets = sets.make(
+            checked, dsp.backend(checked["dsp"]["backend"]), self.health, self._spectra
+        )
+        self._schedule = Schedule(checked["sets"], ticks_ms())
+        self._commands = Commands(
+            boot, self._client, self._topic("reply"), self._schedule, self.health
+        )
+        self._client.subscribe(self._topic("command"))
         self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
         gc.collect()  # all that stays has been made: the rest is for reports, and for the moment
@@ -98,6 +109,7 @@ class Node:
             self._client.run(),
             self._pump.run(),
             self._spectra.run(),
+            self._commands.run(),
             self._announce(),
             self._report_health(),
             self._guard(),
@@ -107,51 +119,52 @@ class Node:
         await asyncio.gather(*tasks)
 
     async def _measure(self) -> None:
-        """Measure each sensor every interval, on a schedule which nothing shifts."""
-        interval_ms = self._settings["report"]["interval_ms"]
+        """Measure each set in its turn, on a schedule which nothing shifts."""
         self._liveness.register("measure", 2 * _SLICE_MS + self._settings["watchdog_ms"])
-        next_ticks = ticks_ms()
         while True:
-            while True:
-                left_ms = ticks_diff(next_ticks, ticks_ms())
-                self._liveness.moved("measure")
-                if left_ms <= 0:
-                    break
+            self._liveness.moved("measure")
+            turn = self._schedule.due(ticks_ms())
+            if turn is None:
+                left_ms = self._schedule.left_ms(ticks_ms())
                 await asyncio.sleep_ms(min(left_ms, _SLICE_MS))
-            for measurement in self._measurements:
-                self._one(measurement)
-                self._liveness.moved("measure")
-                await asyncio.sleep_ms(0)
-            self._cycle_done.set()
-            next_ticks = ticks_add(next_ticks, interval_ms)
-            while ticks_diff(next_ticks, ticks_ms()) < 0:
+                continue
+            index, request = turn
+            seq = await self._one(self._sets[index], request)
+            if request is not None:
+                self._commands.done(request, seq)
+            for _ in range(self._schedule.measured(index, ticks_ms())):
                 self.health.count("cycle_missed")
-                next_ticks = ticks_add(next_ticks, interval_ms)
+            if self._schedule.left_ms(ticks_ms()) > 0:  # else another is due: one cycle
+                self._cycle_done.set()
+            await asyncio.sleep_ms(0)
 
-    def _one(self, measurement: "Measurement") -> None:
+    async def _one(self, measured: "Measured", request: "dict[str, Any] | None") -> int:
+        """The seq of the report that a turn gave."""
         uptime_ms = self._count_uptime()
+        result = measured.result
         try:
-            measurement.run()
-            for fault in measurement.faults:
+            await measured.run(request)
+            for fault in result.faults:
                 event("fault", **fault)
             begin_ticks = ticks_us()
             seq, payload = self._reporter.build(
                 uptime_ms,
                 self._outbox.dropped,
-                measurement.record,
-                measurement.channels,
-                measurement.withheld,
-                measurement.marked,
-                measurement.faults,
+                result.record,
+                result.channels,
+                result.withheld,
+                result.marked,
+                result.faults,
             )
             self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))
         except Exception as error:
             # A record that upsets our code must not take the other sensors along, nor the reports
             # that wait: what happened is reported in its place.
-            seq, payload = self._failed(uptime_ms, measurement.name, error)
+            seq, payload = self._failed(uptime_ms, measured.sensor.name, error)
         self._outbox.put(seq, payload)
-        event("report", boot=self.boot, seq=seq, sensor=measurement.name)
+        event("report", boot=self.boot, seq=seq, sensor=measured.sensor.name)
         self.health.collect()
+        return seq
 
     def _failed(self, uptime_ms: int, sensor: str, error: Exception) -> "tuple[int, bytes]":
         sys.print_exception(error)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 class Spectra:
     """Makes and publishes the spectra of all sensors.
 
-    sensors: the settings of each; reporter: whose report they belong to, and whose buffer they are
-    written in.
+    sets: the settings of those that may send any, or be asked to; reporter: whose report they
+    belong to, and whose buffer they are written in.
     """
 
     def __init__(
         self,
-        sensors: "Sequence[dict[str, Any]]",
+        sets: "Sequence[dict[str, Any]]",
         client: "MqttClient",
         topic: str,
         reporter: "Reporter",
@@ -42,28 +42,23 @@ class Spectra:
         self._waiting: "list[tuple[tuple[str, str], bytes]]" = []
         self._ready = asyncio.Event()
         most = 0
-        for sensor in sensors:
-            if sensor["spectrum"] == "full":
-                most = max(most, sensor["samples"])  # two bytes each of half as many bins
-            elif sensor["spectrum"] == "compressed":
-                most = max(most, wire_spectrum.LOG_BINS)
+        for measured in sets:  # two bytes of each of half as many bins: a command may want them
+            most = max(most, measured["samples"])
         self._levels = memoryview(bytearray(most))
 
     def offer(
         self,
-        sensor: "dict[str, Any]",
+        measured: "dict[str, Any]",
+        kind: str,
         channel: str,
         rate_hz: float,
         kernels: "Kernels",
         g_per_digit: float,
     ) -> None:
-        """The spectrum that the kernels hold, as the sensor's settings want it.
+        """The spectrum that the kernels hold, of one channel of a set; kind: of wire/spectrum.py.
 
         It belongs to the report that is built next.
         """
-        kind = sensor["spectrum"]
-        if kind == "none":
-            return
         if not self._client.connected:
             self._health.count("spectrum_dropped")
             return
@@ -80,7 +75,8 @@ class Spectra:
             "definitions": features.DEFINITIONS,
             "boot": self._reporter.boot,
             "seq": self._reporter.seq,
-            "sensor": sensor["name"],
+            "set": measured["name"],
+            "sensor": measured["sensor"],
             "channel": channel,
             "kind": kind,
             "samples": kernels.samples,
@@ -89,7 +85,7 @@ class Spectra:
         }
         payload = wire_spectrum.encode_into(head, out, self._reporter.buffer)
         gc.collect()  # as a report: above garbage it would cut the heap into pieces
-        self._put((sensor["name"], channel), bytes(payload))
+        self._put((measured["name"], channel), bytes(payload))
 
     def _put(self, key: "tuple[str, str]", payload: bytes) -> None:
         for index in range(len(self._waiting)):

@@ -56,7 +56,7 @@ class Vibration:
         if noise_g_rthz is not None and not noise_g_rthz > 0:
             raise ValueError("noise_g_rthz: %r is not above 0" % (noise_g_rthz,))
         self.samples, self.shaft_hz = samples, shaft_hz
-        self.noise_g_rthz, self._always = noise_g_rthz, spectrum
+        self.noise_g_rthz, self.spectrum = noise_g_rthz, spectrum
         self.bands = tuple((low_hz, high_hz) for low_hz, high_hz in bands)
         self.bandwidth_hz, self.shaft_range_hz = bandwidth_hz, shaft_range_hz
         self.kernels = backend.Kernels(samples, wide)
@@ -97,7 +97,7 @@ class Vibration:
         quantities.clear()
         quantities["seconds"] = self.samples / rate_hz
         self._time(wanted, g_per_digit)
-        if wanted.spectrum or self._always:
+        if wanted.spectrum or self.spectrum:
             self.kernels.transform()
         if wanted.spectrum:
             self._spectral(wanted, g_per_digit, rate_hz)

@@ -36,7 +36,8 @@ FIELDS = (
     ("marked", "reasons", False),  # of values that hold with a reservation
     ("faults", "faults", False),
 )
-RECORD = (
+RECORD = (  # of a waveform
+    ("set", "name", False),  # the measurement set
     ("sensor", "name", False),
     ("chip", "name", False),
     ("samples", "int", False),
@@ -50,6 +51,14 @@ RECORD = (
     ("clock", "clock", False),
     ("settings", "hash", False),  # first 8 hex digits of the settings' SHA-256
     ("valid", "bool", False),  # no overrun, no gap, nothing clipped
+)
+VALUE = (  # of a process value: a record without samples
+    ("set", "name", False),
+    ("sensor", "name", False),
+    ("chip", "name", False),
+    ("clock", "clock", False),
+    ("settings", "hash", False),
+    ("valid", "bool", False),
 )
 CLOCKS = ("unset", "ntp")
 
@@ -171,8 +180,13 @@ def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
         raise ReportError("v", report.get("v", MISSING), str(VERSION))
     check_fields("", report, FIELDS)
     if report["record"] is not None:
-        check_fields("record.", report["record"], RECORD)
+        record = report["record"]
+        check_fields("record.", record, _record_fields(record))
     return report
+
+
+def _record_fields(record: "dict[str, Any]") -> "tuple[tuple[str, str, bool], ...]":
+    return RECORD if "samples" in record or "rate_hz" in record else VALUE
 
 
 def check_fields(prefix: str, values: object, table: "tuple[tuple[str, str, bool], ...]") -> None:

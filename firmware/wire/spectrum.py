@@ -31,6 +31,7 @@ FIELDS = (
     ("definitions", "int", False),  # wire.features.DEFINITIONS
     ("boot", "int", False),
     ("seq", "int", False),  # of the report that the record went into
+    ("set", "name", False),  # the measurement set
     ("sensor", "name", False),
     ("channel", "name", False),
     ("kind", "text", False),  # one of KINDS

@@ -1,7 +1,7 @@
 """The one topic tree: nodewright/<fleet>/<node>/<kind>, built and parsed here only."""
 
 ROOT = "nodewright"
-KINDS = ("report", "status", "health", "spectrum")
+KINDS = ("report", "status", "health", "spectrum", "command", "reply")
 
 
 def is_name(text: str) -> bool:

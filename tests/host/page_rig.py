@@ -51,12 +51,12 @@ def report_of(
     plan: NodePlan, digits: NDArray[np.int16], seq: int = 0, **record: Any
 ) -> dict[str, Any]:
     """What a node that computes right would send; record: what to say of the record instead."""
-    nominal_hz = plan.sensor["odr_hz"]
+    nominal_hz = plan.measured["odr_hz"]
     rate_hz = nominal_hz * (1 + plan.clock_error_ppm * 1e-6)
     channels = {}
     for axis, name in enumerate(CHANNELS):
         samples = digits[:, axis].astype(np.float64) * G_PER_DIGIT
-        values = reference.compute(samples, rate_hz, plan.sensor["features"]).values
+        values = reference.compute(samples, rate_hz, plan.measured["features"]).values
         channels[name] = {key: float(f"{value:.6g}") for key, value in values.items()}
     return {
         "boot": 1,
@@ -67,6 +67,7 @@ def report_of(
         "withheld": {name: {} for name in CHANNELS},
         "marked": {name: {} for name in CHANNELS},
         "record": {
+            "set": "vibration",
             "sensor": "acc",
             "chip": "adxl345",
             "samples": len(digits),

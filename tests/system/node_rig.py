@@ -24,9 +24,8 @@ class NodeRig:
         plan: NodePlan = make_plans(self.hardware, 3, 2.0, port)[index]
         self.plan = plan
         self.settings: dict[str, Any] = copy.deepcopy(plan.settings)
-        self.settings["report"]["interval_ms"] = 400
-        for sensor in self.settings["sensors"]:
-            sensor["samples"] = 256
+        self.every_ms(400)
+        self.measured["samples"] = 256
         self.buses: list[dict[str, Any]] = [plan.twins(plan.machine_source())]
         self.faults: list[dict[str, Any]] = []
 
@@ -34,6 +33,15 @@ class NodeRig:
     def sensor(self) -> dict[str, Any]:
         sensor: dict[str, Any] = self.settings["sensors"][0]
         return sensor
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        measured: dict[str, Any] = self.settings["sets"][0]
+        return measured
+
+    def every_ms(self, interval_ms: int) -> None:
+        """Measure at this interval."""
+        self.measured["schedule"]["interval_ms"] = interval_ms
 
     @property
     def chip(self) -> dict[str, Any]:

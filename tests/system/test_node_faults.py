@@ -36,7 +36,9 @@ def second_sensor(rig: NodeRig, port: int) -> None:
     other.sensor["name"] = "far"
     other.sensor["int1"] = other.chip["int1"] = 22
     other.chip["name"] = "far"
+    other.measured.update(name="far", sensor="far", schedule=rig.measured["schedule"])
     rig.settings["sensors"].append(other.sensor)
+    rig.settings["sets"].append(other.measured)
     rig.buses.append(other.buses[0])
 
 
@@ -60,12 +62,12 @@ def test_node__sensor_does_not_answer__fault_reported_and_other_sensor_goes_on(h
 
 def test_node__setting_that_only_the_chip_can_judge__fault_names_path_and_allowed(hub):
     rig = NodeRig(hub.port)
-    rig.sensor["odr_hz"] = 3200  # I2C at 400 kHz carries 800 Hz at most
+    rig.measured["odr_hz"] = 3200  # I2C at 400 kHz carries 800 Hz at most
     with listen(hub) as heard, rig.board():
         (event,) = reports(heard, 1)
     (fault,) = event.message["faults"]
     assert fault["fault"] == "bad_setting"
-    assert fault["path"] == "sensors[0].odr_hz"
+    assert fault["path"] == "sets[0].odr_hz"
     assert fault["got"] == 3200 and "800" in fault["allowed"]
 
 
@@ -113,7 +115,7 @@ def test_node__broker_absent_at_boot__reports_when_it_comes(hub):
 
 def test_node__broker_gone_for_20_s__nothing_lost(hub):
     rig = NodeRig(hub.port)
-    rig.settings["report"]["interval_ms"] = 1000
+    rig.every_ms(1000)
     heard = listen(hub)
     with heard, rig.board() as board:
         board.wait_for("acked", WAIT_S)
@@ -150,10 +152,13 @@ def test_node__outbox_full__oldest_dropped_counted_and_reported(hub):
 def test_node__every_feature_and_no_broker__memory_bounds_the_outbox(hub):
     hub.kill()
     rig = NodeRig(hub.port)
-    rig.sensor["features"] = list(features.KEYS)
-    rig.sensor["bands"] = [{"low_hz": 10 * i, "high_hz": 10 * i + 50} for i in range(1, 5)]
-    rig.sensor["samples"] = 1024
-    rig.settings["report"] = {"interval_ms": 1300, "outbox_reports": 4096}
+    rig.measured["features"] = [
+        key for key in features.WAVEFORM_KEYS if key not in features.BEARING_KEYS
+    ]
+    rig.measured["bands"] = [{"low_hz": 10 * i, "high_hz": 10 * i + 50} for i in range(1, 5)]
+    rig.measured["samples"] = 1024
+    rig.every_ms(1300)
+    rig.settings["report"] = {"outbox_reports": 4096}
     with rig.board() as board:
         board.wait_for("report", 2 * WAIT_S, lambda event: event.facts["seq"] == "40")
         assert not any("MemoryError" in line for line in board.lines)

@@ -33,7 +33,7 @@ def test_node__broker_there_or_absent_or_back_late__same_samples():
             board.wait_for("acked", WAIT_S)
     # Each was read in mid-run, so that one may hold more than another.
     common = min(len(with_broker), len(without), len(late))
-    samples = NodeRig(1).sensor["samples"]
+    samples = NodeRig(1).measured["samples"]
     assert common > _RECORDS * samples * 3 * 2
     assert with_broker[:common] == without[:common] == late[:common]
 

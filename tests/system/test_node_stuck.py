@@ -99,9 +99,9 @@ def test_node__falls_over_at_each_boot__waits_longer_each_time_and_counts_few_bo
 def test_node__sensor_code_falls_over__reported_and_the_node_goes_on(hub):
     rig = NodeRig(hub.port)
     spoil = (
-        "from node.measure import Measurement\n"
-        "def run(*_):\n    raise ZeroDivisionError('of the sums')\n"
-        "Measurement.run = run"
+        "from node.waveform import Waveform\n"
+        "async def run(*_):\n    raise ZeroDivisionError('of the sums')\n"
+        "Waveform.run = run"
     )
     with listen(hub) as heard, rig.board(spoilt(spoil)) as board:
         events = []

@@ -29,7 +29,7 @@ def hub():
 def make(port: int, index: int = 0) -> NodeRig:
     """A node whose values bear no mark where there is no fault; index: as of NodeRig."""
     rig = NodeRig(port, index)
-    rig.sensor["features"] = list(FEATURES)
+    rig.measured["features"] = list(FEATURES)
     return rig
 
 
@@ -84,12 +84,14 @@ def passed(messages: list[Message]) -> list[bool]:
 
 def second_sensor(rig: NodeRig, port: int) -> None:
     """Give the node of an I2C sensor one on SPI too; cycles begin at 0, 800, 1600 … ms."""
-    rig.settings["report"]["interval_ms"] = 800
+    rig.every_ms(800)
     other = make(port, index=2)
     other.sensor["name"] = "far"
     other.sensor["int1"] = other.chip["int1"] = 22
     other.chip["name"] = "far"
+    other.measured.update(name="far", sensor="far", schedule=rig.measured["schedule"])
     rig.settings["sensors"].append(other.sensor)
+    rig.settings["sets"].append(other.measured)
     rig.buses.append(other.buses[0])
 
 
@@ -112,7 +114,7 @@ def test_node__contact_lost_for_a_moment_in_mid_record__no_record_and_next_is_go
 def test_node__sensor_on_spi_unplugged__says_so_and_measures_again(hub):
     fault = {"kind": "unplugged", "from_ms": 900, "to_ms": 1500}
     rig = make(hub.port, index=2)
-    rig.sensor["samples"] = 1024  # at 3200 Hz as long as 256 at 800
+    rig.measured["samples"] = 1024  # at 3200 Hz as long as 256 at 800
     rig.faults.append({"chip": "acc", **fault})
     got = run(rig, hub, 5)
     assert said(got) == ["", "", "timeout", "wrong_identity", ""]

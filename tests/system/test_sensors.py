@@ -24,13 +24,14 @@ def test_node__each_sensor__reports_what_its_twin_served(chip):
     index, address, odr_hz, range_g, g_per_digit = CHIPS[chip]
     with broker.start() as hub:
         rig = NodeRig(hub.port, index)
-        rig.sensor.update(chip=chip, odr_hz=odr_hz, range_g=range_g, samples=1024)
+        rig.sensor.update(chip=chip, range_g=range_g)
+        rig.measured.update(odr_hz=odr_hz, samples=1024)
         rig.chip.update(chip=chip)
         if chip == "mpu6500":
             rig.sensor["bus"]["rate_hz"] = 1_000_000  # the most that it takes
         if address is not None:
             rig.sensor["bus"]["address"] = rig.chip["address"] = address
-        rig.settings["report"]["interval_ms"] = 2000
+        rig.every_ms(2000)
         with listen(hub) as heard, rig.board() as board:
             (event,) = reports(heard, 1)
             record = event.message["record"]

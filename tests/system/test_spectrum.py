@@ -52,8 +52,8 @@ def test_node__spectrum_wanted__as_the_reference_has_it(
     hub: Broker, kind: str, samples: int
 ) -> None:
     rig = NodeRig(hub.port, index=2)
-    rig.sensor.update({"spectrum": kind, "samples": samples, "features": ["acc_rms_g"]})
-    rig.settings["report"]["interval_ms"] = 1000
+    rig.measured.update({"spectrum": kind, "samples": samples, "features": ["acc_rms_g"]})
+    rig.every_ms(1000)
     with listen(hub) as collector, rig.board() as board:
         for report, events in spectra(collector):
             record = report.message["record"]
@@ -79,7 +79,7 @@ def test_node__spectrum_wanted__as_the_reference_has_it(
 
 def test_node__spectrum_without_a_link__dropped_counted_and_back(hub: Broker) -> None:
     rig = NodeRig(hub.port)
-    rig.sensor.update({"spectrum": "full"})
+    rig.measured.update({"spectrum": "full"})
     with rig.board() as board:
         board.wait_for("acked", WAIT_S)
         hub.kill()

@@ -1,4 +1,4 @@
-from wire import settings
+from wire import rules, settings
 
 
 def good():
@@ -9,16 +9,15 @@ def good():
         "board": "virtual",
         "network": {"kind": "wifi", "ssid": "plant", "password": "not shown"},
         "mqtt": {"host": "127.0.0.1", "port": 1883, "keepalive_s": 15},
-        "report": {"interval_ms": 8000, "outbox_reports": 64},
+        "report": {"outbox_reports": 64},
         "watchdog_ms": 8000,
         "dsp": {"backend": "viper"},
         "sensors": [
             {
+                "kind": "accelerometer",
                 "name": "acc",
                 "chip": "adxl345",
-                "odr_hz": 800,
                 "range_g": 16,
-                "samples": 1024,
                 "bus": {
                     "kind": "i2c",
                     "id": 0,
@@ -30,21 +29,16 @@ def good():
                 "int1": 6,
                 "channels": ["x", "y", "z"],
                 "gravity": "-z",
-                "features": ["acc_rms_g", "band2_g"],
-                "bands": [
-                    {"low_hz": 10, "high_hz": 100},
-                    {"low_hz": 99.5, "high_hz": 400},
-                ],
-                "shaft_hz": 24.5,
                 "machine": {"group": 2, "support": "rigid"},
-                "spectrum": "compressed",
+                "shaft_hz": 24.5,
+                "shaft_error_pct": 0.2,
+                "bearing": {"bpfo": 3.58, "bpfi": 5.42, "bsf": 2.36, "ftf": 0.398},
             },
             {
+                "kind": "accelerometer",
                 "name": "far",
                 "chip": "adxl345",
-                "odr_hz": 3200,
                 "range_g": 2,
-                "samples": 4096,
                 "bus": {
                     "kind": "spi",
                     "id": 0,
@@ -57,11 +51,64 @@ def good():
                 "int1": None,
                 "channels": ["axial"],
                 "gravity": None,
+                "machine": None,
+                "shaft_hz": None,
+                "shaft_error_pct": 0,
+                "bearing": None,
+            },
+            {
+                "kind": "temperature",
+                "name": "t1",
+                "chip": "ds18b20",
+                "bus": {"kind": "onewire", "pin": 22, "rom": "28ff641d8fdf18c1"},
+                "channels": ["housing"],
+            },
+        ],
+        "sets": [
+            {
+                "kind": "waveform",
+                "name": "slow",
+                "sensor": "acc",
+                "odr_hz": 800,
+                "samples": 1024,
+                "decimate": 1,
+                "blocks": 1,
+                "features": ["acc_rms_g", "band2_g"],
+                "bands": [
+                    {"low_hz": 10, "high_hz": 100},
+                    {"low_hz": 99.5, "high_hz": 400},
+                ],
+                "envelope_band": 0,
+                "spectrum": "compressed",
+                "schedule": {"kind": "interval", "interval_ms": 8000},
+            },
+            {
+                "kind": "waveform",
+                "name": "fast",
+                "sensor": "far",
+                "odr_hz": 3200,
+                "samples": 4096,
+                "decimate": 1,
+                "blocks": 4,
                 "features": ["vel_rms_mm_s"],
                 "bands": [],
-                "shaft_hz": None,
-                "machine": None,
+                "envelope_band": 4,
                 "spectrum": "full",
+                "schedule": {"kind": "demand"},
+            },
+            {
+                "kind": "waveform",
+                "name": "moved",
+                "sensor": "far",
+                "odr_hz": 3200,
+                "samples": 256,
+                "decimate": 2,
+                "blocks": 1,
+                "features": ["acc_peak_g"],
+                "bands": [],
+                "envelope_band": 0,
+                "spectrum": "none",
+                "schedule": {"kind": "motion", "threshold_g": 0.5, "least_ms": 60000},
             },
         ],
     }
@@ -101,35 +148,55 @@ BAD = (
     (("mqtt", "port"), 65536, "mqtt.port"),
     (("mqtt", "keepalive_s"), 1.5, "mqtt.keepalive_s"),
     (("report",), None, "report"),
-    (("report", "interval_ms"), 0, "report.interval_ms"),
-    (("report", "interval_ms"), 2000, "report.interval_ms"),
     (("report", "outbox_reports"), 0, "report.outbox_reports"),
     (("watchdog_ms",), 9000, "watchdog_ms"),
     (("dsp", "backend"), "numpy", "dsp.backend"),
     (("sensors",), [], "sensors"),
     (("sensors", 0, "gravity"), "up", "sensors[0].gravity"),
     (("sensors",), {}, "sensors"),
-    (("sensors", 0), None, "sensors[0]"),
+    (("sensors", 0), None, "sensors[0].kind"),
     (("sensors", 0, "chip"), "adxl999", "sensors[0].chip"),
-    (("sensors", 0, "samples"), 1000, "sensors[0].samples"),
-    (("sensors", 0, "samples"), 4096, "sensors[0].samples"),
-    (("sensors", 0, "odr_hz"), 0, "sensors[0].odr_hz"),
     (("sensors", 0, "int1"), -1, "sensors[0].int1"),
     (("sensors", 0, "channels"), ["x", "x", "z"], "sensors[0].channels"),
     (("sensors", 0, "channels"), [], "sensors[0].channels"),
-    (("sensors", 0, "features"), [], "sensors[0].features"),
-    (("sensors", 0, "features", 1), "rms", "sensors[0].features[1]"),
-    (("sensors", 0, "features", 0), "band3_g", "sensors[0].features"),
-    (("sensors", 0, "bands", 0, "low_hz"), 100, "sensors[0].bands[0]"),
-    (("sensors", 0, "bands", 1, "high_hz"), 401, "sensors[0].bands[1]"),
-    (("sensors", 0, "bands", 1, "high_hz"), float("nan"), "sensors[0].bands[1].high_hz"),
     (("sensors", 0, "shaft_hz"), 0, "sensors[0].shaft_hz"),
     (("sensors", 0, "machine", "group"), 3, "sensors[0].machine.group"),
-    (("sensors", 0, "spectrum"), "waterfall", "sensors[0].spectrum"),
+    (("sensors", 0, "shaft_error_pct"), -1, "sensors[0].shaft_error_pct"),
+    (("sensors", 0, "bearing", "ftf"), 0, "sensors[0].bearing.ftf"),
+    (("sensors", 0, "kind"), "clamp", "sensors[0].kind"),
+    (("sensors", 2, "bus", "rom"), "28FF641D8FDF18C1", "sensors[2].bus.rom"),
+    (("sensors", 2, "bus", "rom"), "28ff", "sensors[2].bus.rom"),
+    (("sensors", 2, "chip"), "adxl345", "sensors[2].chip"),
+    (("sensors", 2, "bus"), {"kind": "spi"}, "sensors[2].bus.kind"),
     (("sensors", 0, "bus", "kind"), "can", "sensors[0].bus.kind"),
     (("sensors", 0, "bus", "address"), 0x78, "sensors[0].bus.address"),
     (("sensors", 1, "bus", "cs"), "17", "sensors[1].bus.cs"),
-    (("sensors", 1, "name"), "acc", "sensors[1].name"),
+    (("sensors", 2, "name"), "acc", "sensors[2].name"),
+    (("sets",), [], "sets"),
+    (("sets", 0, "kind"), "photo", "sets[0].kind"),
+    (("sets", 0, "samples"), 1000, "sets[0].samples"),
+    (("sets", 0, "samples"), 4096, "sets[0].samples"),
+    (("sets", 0, "decimate"), 3, "sets[0].decimate"),
+    (("sets", 0, "decimate"), 2, "sets[0].bands[1]"),
+    (("sets", 0, "blocks"), 0, "sets[0].blocks"),
+    (("sets", 0, "blocks"), 7, "sets[0].schedule.interval_ms"),
+    (("sets", 0, "odr_hz"), 0, "sets[0].odr_hz"),
+    (("sets", 0, "features"), [], "sets[0].features"),
+    (("sets", 0, "features", 1), "rms", "sets[0].features[1]"),
+    (("sets", 0, "features", 0), "band3_g", "sets[0].features"),
+    (("sets", 0, "bands", 0, "low_hz"), 100, "sets[0].bands[0]"),
+    (("sets", 0, "bands", 1, "high_hz"), 401, "sets[0].bands[1]"),
+    (("sets", 0, "bands", 1, "high_hz"), float("nan"), "sets[0].bands[1].high_hz"),
+    (("sets", 0, "envelope_band"), 5, "sets[0].envelope_band"),
+    (("sets", 0, "spectrum"), "waterfall", "sets[0].spectrum"),
+    (("sets", 0, "schedule", "interval_ms"), 0, "sets[0].schedule.interval_ms"),
+    (("sets", 0, "schedule", "interval_ms"), 1200, "sets[0].schedule.interval_ms"),
+    (("sets", 0, "schedule", "kind"), "cron", "sets[0].schedule.kind"),
+    (("sets", 0, "sensor"), "t1", "sets[0].sensor"),
+    (("sets", 1, "sensor"), "nothing", "sets[1].sensor"),
+    (("sets", 1, "name"), "slow", "sets[1].name"),
+    (("sets", 2, "schedule", "threshold_g"), 0, "sets[2].schedule.threshold_g"),
+    (("sets", 2, "schedule"), {"kind": "interval", "interval_ms": 170}, "sets"),
 )
 
 
@@ -158,13 +225,22 @@ def test_check__missing_key__named_with_what_is_allowed():
         tree = good()
         del tree[key]
         errors = settings.check(tree)
-        assert [(error[0], error[1]) for error in errors] == [(key, settings.MISSING)], errors
+        assert [(error[0], error[1]) for error in errors] == [(key, rules.MISSING)], errors
 
 
 def test_check__unknown_key__named():
     tree = good()
-    tree["sensors"][0]["odr"] = 800
-    assert [error[0] for error in settings.check(tree)] == ["sensors[0].odr"]
+    tree["sets"][0]["odr"] = 800
+    assert [error[0] for error in settings.check(tree)] == ["sets[0].odr"]
+
+
+def test_sensor_of__set__the_sensor_it_names():
+    tree = good()
+    assert [settings.sensor_of(tree, measured)["name"] for measured in tree["sets"]] == [
+        "acc",
+        "far",
+        "far",
+    ]
 
 
 def test_check__bad_secret_or_mistyped_key_of_one__value_not_shown():
@@ -173,7 +249,7 @@ def test_check__bad_secret_or_mistyped_key_of_one__value_not_shown():
         tree["network"][key] = value
         errors = settings.check(tree)
         assert len(errors) == 1, errors
-        assert "geheim" not in settings.error_text(errors[0]), errors
+        assert "geheim" not in rules.error_text(errors[0]), errors
 
 
 def test_check__no_object_at_all__one_error():
@@ -182,6 +258,6 @@ def test_check__no_object_at_all__one_error():
 
 
 def test_error_text__long_value__cut():
-    text = settings.error_text(("a.b", "x" * 500, "less"))
+    text = rules.error_text(("a.b", "x" * 500, "less"))
     assert text.startswith("a.b: 'xxx") and text.endswith("allowed: less"), text
     assert len(text) < 120, len(text)

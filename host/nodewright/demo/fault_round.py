@@ -41,7 +41,7 @@ class FaultRound:
         if planned.node is None:
             return OutageCase(planned, self._plans, OUTAGES_S[planned.fault.name])
         if planned.fault.scope == "node":
-            samples: int = self._plans[planned.node].sensor["samples"]
+            samples: int = self._plans[planned.node].measured["samples"]
             return RebootCase(planned, samples)
         return SensorCase(planned, record_ms(self._plans[planned.node]))
 
@@ -73,7 +73,7 @@ class FaultRound:
             return 0.0
         outside = sum(case.fault.scope != "sensor" for case in self.cases)
         plans = self._plans.values()
-        interval_s: float = max(plan.settings["report"]["interval_ms"] for plan in plans) / 1000
+        interval_s: float = max(plan.interval_s for plan in plans)
         records = max(map(self.records, self._plans), default=0)
         return records * interval_s + outside * (_OTHERS_S + 2 * interval_s)
 

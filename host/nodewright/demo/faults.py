@@ -183,8 +183,8 @@ def assign(faults: Sequence[Fault], plans: Sequence[NodePlan]) -> list[Planned]:
 
 def record_ms(plan: NodePlan) -> float:
     """How long a record of a node's sensor takes, settling left out."""
-    odr_hz: float = plan.sensor["odr_hz"]
-    samples: int = plan.sensor["samples"]
+    odr_hz: float = plan.measured["odr_hz"]
+    samples: int = plan.measured["samples"]
     return samples / (odr_hz * (1 + plan.clock_error_ppm * 1e-6)) * 1000
 
 
@@ -198,7 +198,7 @@ def _home(fault: Fault, plans: Sequence[NodePlan]) -> NodePlan:
 
 def _window_ms(fault: Fault, plan: NodePlan, first: int) -> tuple[int, int]:
     """From when to when, so that it spoils its records and no other."""
-    interval_ms: int = plan.settings["report"]["interval_ms"]
+    interval_ms = plan.interval_s * 1000
     pause_ms = interval_ms - record_ms(plan)
     begin_ms = first * interval_ms
     if fault.begin == "within":

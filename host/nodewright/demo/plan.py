@@ -7,10 +7,12 @@ from typing import Any
 from nodewright.boards import Board
 from nodewright.demo.machines import MACHINES, Machine
 from nodewright.errors import BadInput
+from wire import rules
 from wire import settings as node_settings
 
 FLEET = "demo"
 SENSOR = "acc"
+SET = "vibration"
 CHANNELS = ("x", "y", "z")
 FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "vel_rms_mm_s")
 # ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
@@ -43,11 +45,24 @@ class NodePlan:
         return sensor
 
     @property
+    def measured(self) -> dict[str, Any]:
+        """The settings of its one measurement set."""
+        measured: dict[str, Any] = self.settings["sets"][0]
+        return measured
+
+    @property
+    def interval_s(self) -> float:
+        """Between two of its records."""
+        interval_ms: int = self.measured["schedule"]["interval_ms"]
+        return interval_ms / 1000
+
+    @property
     def sensor_text(self) -> str:
         """The sensor in words."""
         sensor = self.sensor
         return (
-            f"{sensor['chip'].upper()} on {sensor['bus']['kind'].upper()}, {sensor['odr_hz']} Hz"
+            f"{sensor['chip'].upper()} on {sensor['bus']['kind'].upper()}, "
+            f"{self.measured['odr_hz']} Hz"
         )
 
     def machine_source(self) -> dict[str, Any]:
@@ -113,20 +128,32 @@ def _plan(
     gravity: str | None,
 ) -> NodePlan:
     sensor = {
+        "kind": "accelerometer",
         "name": SENSOR,
         "chip": "adxl345",
-        "odr_hz": machine.odr_hz,
         "range_g": _RANGE_G,
-        "samples": _SAMPLES,
         "bus": _bus(board, machine),
         "int1": _INT1_PIN,
         "channels": list(CHANNELS),
         "gravity": gravity,
+        "machine": None,
+        "shaft_hz": None,
+        "shaft_error_pct": 0,
+        "bearing": None,
+    }
+    measured = {
+        "kind": "waveform",
+        "name": SET,
+        "sensor": SENSOR,
+        "odr_hz": machine.odr_hz,
+        "samples": _SAMPLES,
+        "decimate": 1,
+        "blocks": 1,
         "features": list(FEATURES),
         "bands": [],
-        "shaft_hz": None,
-        "machine": None,
+        "envelope_band": 0,
         "spectrum": "none",
+        "schedule": {"kind": "interval", "interval_ms": round(interval_s * 1000)},
     }
     settings = {
         "version": node_settings.VERSION,
@@ -135,14 +162,15 @@ def _plan(
         "board": board.name,
         "network": {"kind": "wifi", "ssid": _SSID, "password": _PASSWORD},
         "mqtt": {"host": "127.0.0.1", "port": port, "keepalive_s": 15},
-        "report": {"interval_ms": round(interval_s * 1000), "outbox_reports": 64},
+        "report": {"outbox_reports": 64},
         "watchdog_ms": 8000,
         "dsp": {"backend": board.dsp_backend},
         "sensors": [sensor],
+        "sets": [measured],
     }
     errors = node_settings.check(settings)
     if errors:
-        raise BadInput("; ".join(node_settings.error_text(error) for error in errors))
+        raise BadInput("; ".join(rules.error_text(error) for error in errors))
     # Each sensor's own clock, also among machines of one kind.
     clock_error_ppm = machine.clock_error_ppm + 1000 * (index // len(MACHINES))
     return NodePlan(name, machine, settings, index + 1, clock_error_ppm)

@@ -19,14 +19,14 @@ class RecordSource:
 
     def __call__(self, plan: NodePlan, folder: Path) -> Mapping[str, Any]:
         """The source of a node's twin.  Raises RecordingError where it cannot be played to it."""
-        odr_hz: int = plan.sensor["odr_hz"]
+        odr_hz: int = plan.measured["odr_hz"]
         key = odr_hz, plan.clock_error_ppm
         if key not in self._played:
             played = play(
                 self._recording,
                 folder / f"record-{len(self._played)}.i32",
                 odr_hz=odr_hz,
-                record_samples=plan.sensor["samples"],
+                record_samples=plan.measured["samples"],
                 clock_error_ppm=plan.clock_error_ppm,
                 repeat_short=True,
             )

@@ -74,7 +74,7 @@ class DemoResult:
 
 
 def _node(tally: Tally, about: Mapping[str, Any]) -> dict[str, Any]:
-    sensor = tally.plan.sensor
+    sensor, measured = tally.plan.sensor, tally.plan.measured
     return {
         "node": tally.plan.name,
         # What "source" names is felt in its place.
@@ -82,9 +82,9 @@ def _node(tally: Tally, about: Mapping[str, Any]) -> dict[str, Any]:
         "sensor": {
             "chip": sensor["chip"],
             "bus": sensor["bus"]["kind"],
-            "odr_hz": sensor["odr_hz"],
+            "odr_hz": measured["odr_hz"],
             "range_g": sensor["range_g"],
-            "samples": sensor["samples"],
+            "samples": measured["samples"],
         },
         "ok": not tally.failures,
         "booted": tally.booted,

@@ -41,7 +41,8 @@ def machine(plan: NodePlan, about: Mapping[str, Any]) -> tuple[Fact, ...]:
 def sensor(plan: NodePlan) -> tuple[Fact, ...]:
     """The chip, where it sits, and how it is set."""
     chip = plan.sensor
-    bus, odr_hz, samples = chip["bus"], chip["odr_hz"], chip["samples"]
+    bus = chip["bus"]
+    odr_hz, samples = plan.measured["odr_hz"], plan.measured["samples"]
     where = (
         f"address 0x{bus['address']:02X}" if "address" in bus else f"chip select pin {bus['cs']}"
     )

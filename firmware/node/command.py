@@ -1,0 +1,86 @@
+"""What the host asks of a node while it runs, and what it is told."""
+
+import asyncio
+
+from wire import command
+from wire.report import ReportError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.health import Health
+    from node.schedule import Schedule
+    from node.uplink.mqtt import MqttClient
+
+_MOST_REPLIES = 8
+
+
+class Commands:
+    """Takes commands out of messages and publishes their replies, which wait boundedly.
+
+    What cannot be read is counted as `command_refused`, and answered where it has an id.
+    """
+
+    def __init__(
+        self,
+        boot: int,
+        client: "MqttClient",
+        topic: str,
+        schedule: "Schedule",
+        health: "Health",
+    ) -> None:
+        """topic: of the replies."""
+        self._boot = boot
+        self._client, self._topic = client, topic
+        self._schedule = schedule
+        self._health = health
+        self._replies: "list[bytes]" = []
+        self._ready = asyncio.Event()
+
+    def arrived(self, payload: bytes) -> None:
+        """A message on the node's topic of commands."""
+        try:
+            found = command.decode(payload)
+        except ReportError as error:
+            self._health.count("command_refused")
+            sender = command.sender(payload)
+            if sender is not None:
+                self._reply(sender, None, str(error))
+            return
+        try:
+            if not self._schedule.ask(found["set"], found):
+                self._refuse(found, "the node is busy: ask again when it has answered")
+        except ValueError as error:
+            self._refuse(found, "set: %s" % error)
+
+    def done(self, request: "dict[str, Any]", seq: int) -> None:
+        """What a command asked for is in the report of this seq."""
+        self._reply(request["id"], seq, None)
+
+    def _refuse(self, request: "dict[str, Any]", error: str) -> None:
+        self._health.count("command_refused")
+        self._reply(request["id"], None, error)
+
+    def _reply(self, sender: str, seq: "int | None", error: "str | None") -> None:
+        if len(self._replies) >= _MOST_REPLIES:
+            self._health.count("reply_dropped")
+            return
+        reply = {
+            "v": command.VERSION,
+            "id": sender,
+            "boot": self._boot,
+            "ok": error is None,
+            "seq": seq,
+            "error": error,
+        }
+        self._replies.append(command.encode_reply(reply))
+        self._ready.set()
+
+    async def run(self) -> None:
+        """Publish one reply after the other, for ever."""
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            while self._replies:
+                await self._client.publish(self._topic, self._replies.pop(0))

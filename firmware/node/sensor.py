@@ -1,0 +1,81 @@
+"""One sensor of the settings: looked for until it answers, and again after it has failed."""
+
+from node import drivers, hal
+from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.health import Health
+
+FAILURES = (OSError, ValueError, DeviceMismatch)  # what a driver raises
+
+
+class Sensor:
+    """The driver of one sensor, shared by the sets that measure it.
+
+    path: of its settings, for what only the chip can judge.
+    """
+
+    def __init__(self, settings: "dict[str, Any]", path: str, health: "Health") -> None:
+        self.name: str = settings["name"]
+        self.settings = settings
+        self.driver = drivers.load(settings["chip"])
+        self._path = path
+        self._health = health
+        self._device: "Any" = None
+        self._configured: "dict[str, Any]" = {}
+
+    def open(self, **options: "Any") -> "Any":
+        """The driver, configured so.  Raises FAILURES: tell them to failed()."""
+        if self._device is None:
+            bus = self.settings["bus"]
+            mode = drivers.CHIPS[self.settings["chip"]][2]
+            device = self.driver(hal.registers(bus, mode))
+            device.configure(**options)
+            self._device = device
+            self._configured = options
+        elif options != self._configured:
+            self._device.configure(**options)
+            self._configured = options
+        return self._device
+
+    def failed(self, error: Exception, path: str) -> "dict[str, Any]":
+        """What a failure is called in a report; the sensor is looked for anew at its next record.
+
+        path: of the settings of the set.
+        """
+        known, self._device = self._device is not None, None
+        if isinstance(error, DeviceMismatch):
+            return self._fault("wrong_identity", expected=error.expected, got=error.got)
+        if isinstance(error, SensorTimeout):
+            return self._fault("timeout")
+        if isinstance(error, SensorReset):
+            return self._fault(
+                "sensor_reset", register=error.reg, expected=error.expected, got=error.got
+            )
+        if isinstance(error, ValueError):
+            return self._bad_setting(error.args, path)
+        errno = error.errno if isinstance(error, OSError) else None
+        # Nothing answered; perhaps because a chip holds the bus, which can be mended.
+        freed = hal.recover(self.settings["bus"])
+        if freed is None:
+            return self._fault("bus_error" if known else "no_answer", errno=errno)
+        if freed:
+            self._health.count("bus_recovered")
+        return self._fault("bus_held", errno=errno, recovered=freed)
+
+    def _bad_setting(self, args: "tuple[Any, ...]", path: str) -> "dict[str, Any]":
+        """A setting that only the chip (key, value, allowed) or the port (a text) can judge."""
+        if len(args) != 3:
+            return self._fault("bad_setting", path=self._path, allowed=str(args))
+        key, value, allowed = args
+        where = self._path if key in self.settings else path
+        return self._fault("bad_setting", path=where + "." + key, got=value, allowed=str(allowed))
+
+    def _fault(self, fault: str, **facts: object) -> "dict[str, Any]":
+        self._health.count(fault)
+        entry: "dict[str, Any]" = {"sensor": self.name, "fault": fault}
+        entry.update(facts)
+        return entry
