@@ -56,6 +56,7 @@ FEATURES = (
     (29, "order2_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 2: " + _ORDER),
     (30, "order3_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 3: " + _ORDER),
     (31, "zone", "1", 0.0, 3.0, 1.0, "ISO 20816-3 zone of vel_rms_mm_s: 0 A, 1 B, 2 C, 3 D"),
+    (32, "temp_c", "degC", -55.0, 150.0, 1e-2, "what the thermometer says; of no record"),
 )
 
 # Why a value is withheld or marked.
