@@ -64,7 +64,7 @@ class Twin:
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
         self._warmth = Warmth(config["source"])
-        self._id = config.get("revision", 0) << 12 | _ID
+        self._id: int = config.get("revision", 0) << 12 | _ID
         self._own_id = self._id
         self._eeprom = dict.fromkeys(_KEPT, 0)
         self._eeprom.update(dict(_FACTORY))
