@@ -47,7 +47,9 @@ def _refusal(call):
 
 
 def test_drivers__chips_of_the_settings__are_those_with_a_driver_and_a_row():
-    assert sorted(drivers.CHIPS) == chips.of_kind("accelerometer") == sorted(settings.CHIPS)
+    assert chips.of_kind("accelerometer") == sorted(settings.CHIPS)
+    assert chips.of_kind("temperature") == sorted(settings.THERMOMETERS)
+    assert sorted(drivers.CHIPS) == sorted(chips.ROWS)
 
 
 def test_load__each_chip__class_that_says_so_and_the_mode_of_its_row():

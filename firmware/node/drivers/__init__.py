@@ -8,12 +8,14 @@ if TYPE_CHECKING:
 CHIPS = {
     "adxl345": ("adxl345", "ADXL345", 3),
     "adxl355": ("adxl355", "ADXL355", 0),
+    "ds18b20": ("ds18b20", "DS18B20", 0),  # on 1-Wire only
     "iis3dwb": ("iis3dwb", "IIS3DWB", 3),
     "kx134": ("kx134", "KX134", 3),
     "lis2dw12": ("lis2dw12", "LIS2DW12", 3),
     "lis3dh": ("lis3dh", "LIS3DH", 3),
     "mpu6050": ("mpu6500", "MPU6050", 0),  # on I2C only
     "mpu6500": ("mpu6500", "MPU6500", 3),
+    "tmp117": ("tmp117", "TMP117", 0),  # on I2C only
 }
 
 
