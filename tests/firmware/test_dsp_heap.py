@@ -28,7 +28,7 @@ def run_all():
         viper_fft.fours_plain(DATA, 2048, span)
         viper_fft.fours(DATA, TURN, 2048, span, 4096)
         span *= 4
-    viper_fft.split(DATA, TURN, 4096)
+    viper_fft.split(DATA, TURN, 4096, 1)
     viper_spectrum.power(DATA, 2048)
     viper_spectrum.total(DATA, 0, 2048, OUT)
     viper_spectrum.integrals(DATA, 1, 2048, OUT)

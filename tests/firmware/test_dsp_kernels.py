@@ -153,7 +153,7 @@ def test_transform__the_largest_square_wave__stays_within_its_range():
             viper_fft.fours(data, turn, count, span, 2 * count)
             span *= 4
         assert abs(data[0] - BIAS - FULL) <= 16 and abs(data[1] - BIAS - FULL) <= 16
-        viper_fft.split(data, turn, 2 * count)
+        viper_fft.split(data, turn, 2 * count, 1)
         assert abs(data[0] - BIAS - 2 * FULL) <= 32
 
 
@@ -165,7 +165,7 @@ def test_split__noise__real_spectrum():
     for bin in half:
         parts += [round(bin.real), round(bin.imag)]
     data = biased(parts)
-    viper_fft.split(data, tables.turn(samples), samples)
+    viper_fft.split(data, tables.turn(samples), samples, 1)
     expected = [2 * bin for bin in spectrum_of([complex(x, 0.0) for x in flat])]
     for k in range(1, samples // 2):
         assert abs(data[2 * k] - BIAS - expected[k].real) <= FULL / 20000, k

@@ -81,7 +81,7 @@ class Kernels:
             viper_fft.fours_plain(data, count, span)
             viper_fft.fours(data, turn, count, span, samples)
             span *= 4
-        viper_fft.split(data, turn, samples)
+        viper_fft.split(data, turn, samples, 1)
         viper_spectrum.power(data, count)
 
     def power(self, k: int) -> float:

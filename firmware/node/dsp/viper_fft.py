@@ -173,24 +173,28 @@ def fours(data: ptr32, turn: ptr16, count: int, span: int, samples: int):
 
 
 @micropython.viper
-def split(data: ptr32, turn: ptr16, samples: int):
+def split(data: ptr32, turn: ptr16, samples: int, step: int):
     """The spectrum of real samples from that of its even and odd ones as real and imaginary parts.
 
+    turn: the table of step * samples.
     In place: bins 0 to samples/2 - 1, as the sum divided by samples/2.  With a and b the bins k
     and samples/2 - k: 2E = a + b*, 2O = -j (a - b*), both under 2**27.1; h = 2O >> 13 < 2**14.1;
     sums of two products < 2**29.1, with 4 * 2E < 2**30.1.  Results stay under 2**26.7.
     """
     bias = BIAS
     quarter = samples >> 2
+    ahead = quarter * step
+    angle = 0
     data[0] = data[0] + data[1] - bias
     data[1] = bias
     last = samples
     k = 0
-    for i in range(1, quarter + 1):
+    for _ in range(quarter):
         last -= 2
         k += 2
-        s = 32768 - turn[i]
-        c = 32768 - turn[i + quarter]
+        angle += step
+        s = 32768 - turn[angle]
+        c = 32768 - turn[angle + ahead]
         r = data[k + 1] + data[last + 1] - bias - bias
         x = data[last] - data[k]
         er = ((data[k] + data[last] - bias - bias) << 2) + 4
