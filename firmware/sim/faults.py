@@ -25,8 +25,11 @@ KINDS = (
     ("overrun", None),
     ("clipping", "factor"),
     ("mounting", "orientation"),
+    ("bad_crc", None),
+    ("line_low", None),
 )
 _I2C_ONLY = ("nack", "bus_held")  # SPI has no acknowledgement, and no line that two drive
+_ONEWIRE_ONLY = ("bad_crc", "line_low")
 _MOST_CLOCKS = 9
 
 
@@ -56,9 +59,14 @@ class Schedule:
             raise ValueError("faults." + needs, None, "what %s needs" % fault["kind"])
         if not 0 <= fault["from_ms"] < fault["to_ms"]:
             raise ValueError("faults.to_ms", fault["to_ms"], "after from_ms")
-        bus, _, _ = _find(self._buses, fault["chip"])
+        bus, _, chip = _find(self._buses, fault["chip"])
         if bus["kind"] != "i2c" and fault["kind"] in _I2C_ONLY:
             raise ValueError("faults.kind", fault["kind"], "on I2C only")
+        if bus["kind"] != "onewire" and fault["kind"] in _ONEWIRE_ONLY:
+            raise ValueError("faults.kind", fault["kind"], "on 1-Wire only")
+        known = getattr(chip, "FAULTS", kinds)  # what a thermometer knows
+        if fault["kind"] not in known:
+            raise ValueError("faults.kind", fault["kind"], known)
 
     def next_event_us(self) -> "int | None":
         return self._steps[-1][0] if self._steps else None

@@ -9,6 +9,7 @@ sys.path.append(TESTS + "/firmware")
 from thermometer_rig import ROM, LineRig, rom
 
 from sim import onewire
+from sim.faults import schedule
 from sim.pin import Pin
 
 
@@ -214,9 +215,27 @@ def test_init__description_that_cannot_be__names_key_and_value():
             assert error.args[0] == key
         else:
             raise AssertionError(config)
-    try:
-        LineRig().chips[0].inject("clipping", {})
-    except ValueError as error:
-        assert error.args[1] == "clipping"
-    else:
-        raise AssertionError("clipping")
+
+
+def test_schedule__faults_of_a_line__begin_and_end_at_their_time():
+    fault = {"kind": "line_low", "chip": "chip0", "from_ms": 100, "to_ms": 200}
+    gone = {"kind": "unplugged", "chip": "chip0", "from_ms": 300, "to_ms": 400}
+    rig = LineRig()
+    schedule({"faults": [fault, gone]}, rig.buses, rig.world)
+    levels = []
+    for ms in (99, 100, 199, 200, 299, 300, 399, 400):
+        rig.world.advance_to(ms * 1000)
+        levels.append((rig.pin(), len(rig.buses[0]["chips"])))
+    assert levels == [(1, 1), (0, 1), (0, 1), (1, 1), (1, 1), (1, 0), (1, 0), (1, 1)]
+
+
+def test_schedule__fault_that_a_thermometer_cannot_have__is_refused():
+    for kind in ("clipping", "bus_held", "nack", "overrun", "stuck"):
+        fault = {"kind": kind, "chip": "chip0", "from_ms": 1, "to_ms": 2, "factor": 2}
+        rig = LineRig()
+        try:
+            schedule({"faults": [fault]}, rig.buses, rig.world)
+        except ValueError as error:
+            assert error.args[:2] == ("faults.kind", kind)
+        else:
+            raise AssertionError(kind)

@@ -8,6 +8,9 @@ sys.path.append(TESTS + "/firmware")
 
 from thermometer_rig import I2CRig
 
+from sim.faults import schedule
+from sim.i2c import I2C
+
 CYCLES_MS = (0, 125, 250, 500, 1000, 4000, 8000, 16_000)  # table 7-7 of the data sheet
 AVERAGES = (1, 8, 32, 64)
 ACTIVE_US = 17_500
@@ -140,9 +143,15 @@ def test_wrong_identity__id__is_zero_while_it_lasts():
     assert rig.get(15) == 0
     rig.chip.inject("wrong_identity", None)
     assert rig.get(15) == 0x0117
-    try:
-        rig.chip.inject("clipping", {})
-    except ValueError as error:
-        assert error.args[1] == "clipping"
-    else:
-        raise AssertionError("clipping")
+
+
+def test_schedule__fault_of_another_bus__is_refused():
+    rig = I2CRig()
+    for kind in ("bad_crc", "line_low", "mounting"):
+        fault = {"kind": kind, "chip": "temp", "from_ms": 1, "to_ms": 2, "orientation": "zyx"}
+        try:
+            schedule({"faults": [fault]}, I2C.buses, rig.world)
+        except ValueError as error:
+            assert error.args[:2] == ("faults.kind", kind)
+        else:
+            raise AssertionError(kind)

@@ -52,7 +52,6 @@ _POWER_UP_US = 1_500  # 7.3.1
 _RESET_US = 2_000  # 7.6.3, Soft_Reset
 _PROGRAM_US = 7_000  # 6.6, EEPROM programming time
 _DIGITS_PER_C = 128
-_FAULTS = ("unplugged", "nack", "wrong_identity")
 
 
 class Twin:
@@ -60,6 +59,8 @@ class Twin:
 
     Raises ValueError(key, value, allowed).
     """
+
+    FAULTS = ("unplugged", "nack", "wrong_identity", "bus_held")
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
@@ -90,8 +91,6 @@ class Twin:
             self.power_up()
         elif kind == "wrong_identity":
             self._id = 0 if fault is not None else self._own_id
-        elif kind != "nack":
-            raise ValueError("faults.kind", kind, _FAULTS)
 
     # --- I2C: a pointer, then two bytes, the high one first (7.5.3.1.3)
 
