@@ -12,6 +12,14 @@ DEFINITIONS = 1
 
 _BAND = "sqrt(sum P_k), rnd(lo N/fs) <= k < rnd(hi N/fs), the band of the settings"
 _LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, f N/fs >= 4: "
+_ENV_G = (
+    "A_k of e in the first band, or that of the settings, RMS of the K blocks, the greatest within "
+    "max(0.6, 1 %) bins of the fault's frequency; e = (2M/N) |IFFT of M bins of FFT(x - m)|"
+)
+_ENV_SNR = (
+    "exp S, S = mean over five bands and three harmonics of ln(greatest line / median around it) in "
+    "the spectrum of ln max(e, mean(e)/64), RMS of the K blocks (docs/decisions/0012)"
+)
 _ORDER = "greatest A_k within max(1.5 bins, 1 %) of n fn, as a line, x 9806.65/sqrt(2)/(2 pi f)"
 
 # id, key, unit, least, most, resolution, definition
@@ -57,6 +65,24 @@ FEATURES = (
     (30, "order3_mm_s", "mm/s", 0.0, 1e5, 1e-3, "n = 3: " + _ORDER),
     (31, "zone", "1", 0.0, 3.0, 1.0, "ISO 20816-3 zone of vel_rms_mm_s: 0 A, 1 B, 2 C, 3 D"),
     (32, "temp_c", "degC", -55.0, 150.0, 1e-2, "what the thermometer says; of no record"),
+    (33, "env_bpfo_g", "g", 0.0, 800.0, 1e-5, "outer race: " + _ENV_G),
+    (34, "env_bpfo_snr", "1", 0.0, 1e6, 1e-3, "outer race: " + _ENV_SNR),
+    (35, "env_bpfi_g", "g", 0.0, 800.0, 1e-5, "inner race: " + _ENV_G),
+    (36, "env_bpfi_snr", "1", 0.0, 1e6, 1e-3, "inner race: " + _ENV_SNR),
+    (37, "env_bsf_g", "g", 0.0, 800.0, 1e-5, "ball: " + _ENV_G),
+    (38, "env_bsf_snr", "1", 0.0, 1e6, 1e-3, "ball: " + _ENV_SNR),
+    (39, "env_ftf_g", "g", 0.0, 800.0, 1e-5, "cage: " + _ENV_G),
+    (40, "env_ftf_snr", "1", 0.0, 1e6, 1e-3, "cage: " + _ENV_SNR),
+    (
+        41,
+        "bearing_fault",
+        "1",
+        0.0,
+        2.0,
+        1.0,
+        "0 none, 1 outer race, 2 inner race: the one of the greater S, if that is over the threshold, "
+        "0.5 + 0.4/sqrt(K) or what was learned at this point",
+    ),
 )
 
 # Why a value is withheld or marked.
@@ -78,6 +104,12 @@ REASONS = (
     "stuck",
     "mounting",
     "noise",
+    "no_bearing",
+    "few_blocks",
+    "near_shaft",
+    "threshold_unproven",
+    "speed_off",
+    "speed_unproven",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

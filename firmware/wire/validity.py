@@ -15,6 +15,13 @@ WITHHOLD, MARK = "withhold", "mark"
 # F = 0.4 fs asks for 2.5 kHz: 5000 samples, more than any record has.  So they are withheld.
 SLOW_SHAFT_HZ, SLOW_LEAST_S, ZONE_TO_HZ = 10.0, 2.0, 1000.0
 
+# Of bearings (docs/decisions/0012-envelope.md): `speed_sure` is 0.005 over the speed's relative
+# uncertainty, `room_hz:bpfo` and the like how far the third harmonic is below where the narrowest
+# band ends, `rate_hz` fs, `blocks` K, `shaft_bins` how far a line is from the nearest multiple
+# of the shaft's, `learned` and `speed_told` (confirmed by lines or a tachometer) 1 or 0, `speed_true` 0 where lines speak against it.
+LEAST_RATE_HZ, LEAST_TURNS, LEAST_CAGE_TURNS = 1e4, 2.0, 12.5  # 0.4 fn T >= 5
+LEAST_ROOM_HZ = 1e-6  # above 0
+
 LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 
 # key (a trailing * stands for any ending), quantity, at least, else, reason
@@ -34,6 +41,22 @@ RULES = (
     ("shaft_hz", "shaft_turns", 4.0, WITHHOLD, "too_short"),
     ("order*", "confidence", 0.7, WITHHOLD, "uncertain_speed"),
     ("order*", "shaft_turns", 4.0, WITHHOLD, "too_short"),
+    ("env_*", "speed_sure", 1.0, WITHHOLD, "uncertain_speed"),
+    ("env_*", "shaft_turns", LEAST_TURNS, WITHHOLD, "too_short"),
+    ("env_ftf_*", "shaft_turns", LEAST_CAGE_TURNS, WITHHOLD, "too_short"),
+    ("env_bpfo_*", "room_hz:bpfo", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("env_bpfi_*", "room_hz:bpfi", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("env_bsf_*", "room_hz:bsf", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("env_ftf_*", "room_hz:ftf", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("bearing_fault", "speed_sure", 1.0, WITHHOLD, "uncertain_speed"),
+    ("bearing_fault", "shaft_turns", LEAST_TURNS, WITHHOLD, "too_short"),
+    ("bearing_fault", "rate_hz", LEAST_RATE_HZ, WITHHOLD, "bandwidth"),
+    ("bearing_fault", "room_hz:bpfi", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("bearing_fault", "speed_true", 1.0, MARK, "speed_off"),
+    ("bearing_fault", "speed_told", 1.0, MARK, "speed_unproven"),
+    ("bearing_fault", "blocks", 4.0, MARK, "few_blocks"),
+    ("bearing_fault", "shaft_bins", 1.5, MARK, "near_shaft"),
+    ("bearing_fault", "learned", 1.0, MARK, "threshold_unproven"),
 )
 
 

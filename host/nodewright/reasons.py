@@ -22,6 +22,13 @@ SENTENCES = {
     "stuck": "The sensor repeats its values: it is stuck, replace it if that stays so.",
     "mounting": "Gravity is not where it is to be: the sensor sits otherwise than set, or loose.",
     "noise": "The sensor's own noise is over a quarter of the limit of zone A: take a better one.",
+    "no_bearing": "The bearing's orders are not given, so its lines have no place.",
+    "few_blocks": "Less than four blocks went into the verdict: take more.",
+    "near_shaft": "The bearing's line lies on a multiple of the shaft's: it may be either of them.",
+    "threshold_unproven": "No healthy records of this point have been learned: the threshold is "
+    "the one for all.",
+    "speed_off": "The lines stand more than 1 % beside the speed that was given: check it.",
+    "speed_unproven": "Nothing in the record confirms the speed that was given.",
 }
 
 
