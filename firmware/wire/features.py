@@ -13,12 +13,12 @@ DEFINITIONS = 1
 _BAND = "sqrt(sum P_k), rnd(lo N/fs) <= k < rnd(hi N/fs), the band of the settings"
 _LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, f N/fs >= 4: "
 _ENV_G = (
-    "A_k of e in the first band, or that of the settings, RMS of the K blocks, the greatest within "
-    "max(0.6, 1 %) bins of the fault's frequency; e = (2M/N) |IFFT of M bins of FFT(x - m)|"
+    "A_k of e in the first band, or that of the settings, RMS of the K blocks, the greatest "
+    "within max(0.6, 1 %) bins of the fault's frequency; e = (2M/N) |IFFT_M of FFT(x - m)|"
 )
 _ENV_SNR = (
-    "exp S, S = mean over five bands and three harmonics of ln(greatest line / median around it) in "
-    "the spectrum of ln max(e, mean(e)/64), RMS of the K blocks (docs/decisions/0012)"
+    "exp S, S = mean over five bands and three harmonics of ln(greatest line / median around it) "
+    "in the spectrum of ln max(e, mean(e)/64), RMS of the K blocks (docs/decisions/0012)"
 )
 _ORDER = "greatest A_k within max(1.5 bins, 1 %) of n fn, as a line, x 9806.65/sqrt(2)/(2 pi f)"
 
@@ -80,8 +80,8 @@ FEATURES = (
         0.0,
         2.0,
         1.0,
-        "0 none, 1 outer race, 2 inner race: the one of the greater S, if that is over the threshold, "
-        "0.5 + 0.4/sqrt(K) or what was learned at this point",
+        "0 none, 1 outer race, 2 inner race: the one of the greater S, if that is over the "
+        "threshold, 0.5 + 0.4/sqrt(K) or what was learned at this point",
     ),
 )
 

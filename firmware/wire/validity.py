@@ -18,7 +18,8 @@ SLOW_SHAFT_HZ, SLOW_LEAST_S, ZONE_TO_HZ = 10.0, 2.0, 1000.0
 # Of bearings (docs/decisions/0012-envelope.md): `speed_sure` is 0.005 over the speed's relative
 # uncertainty, `room_hz:bpfo` and the like how far the third harmonic is below where the narrowest
 # band ends, `rate_hz` fs, `blocks` K, `shaft_bins` how far a line is from the nearest multiple
-# of the shaft's, `learned` and `speed_told` (confirmed by lines or a tachometer) 1 or 0, `speed_true` 0 where lines speak against it.
+# of the shaft's, `learned` and `speed_told` (confirmed by lines or a tachometer) 1 or 0,
+# `speed_true` 0 where lines speak against it.
 LEAST_RATE_HZ, LEAST_TURNS, LEAST_CAGE_TURNS = 1e4, 2.0, 12.5  # 0.4 fn T >= 5
 LEAST_ROOM_HZ = 1e-6  # above 0
 

@@ -24,7 +24,7 @@ SENTENCES = {
     "noise": "The sensor's own noise is over a quarter of the limit of zone A: take a better one.",
     "no_bearing": "The bearing's orders are not given, so its lines have no place.",
     "few_blocks": "Less than four blocks went into the verdict: take more.",
-    "near_shaft": "The bearing's line lies on a multiple of the shaft's: it may be either of them.",
+    "near_shaft": "The bearing's line lies on a multiple of the shaft's: it may be either.",
     "threshold_unproven": "No healthy records of this point have been learned: the threshold is "
     "the one for all.",
     "speed_off": "The lines stand more than 1 % beside the speed that was given: check it.",
