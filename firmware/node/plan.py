@@ -3,7 +3,7 @@
 from wire import features, validity
 
 LINES, BANDS = 5, 4
-KEYS = features.KEYS
+KEYS = tuple(key for key in features.KEYS if key[:4] not in ("env_", "bear", "temp"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")

@@ -187,7 +187,7 @@ def cut(digits: Digits, rate_hz: float, window: int, starts: Sequence[int]) -> l
 
 def default_keys(bands: int = 0) -> tuple[str, ...]:
     """The features of one channel of vibration with so many set bands, and of nothing else."""
-    left_out = ("cur_", "temp_", *(f"band{rank}_" for rank in range(bands + 1, 5)))
+    left_out = ("cur_", "temp_", "env_", "bearing_", *(f"band{rank}_" for rank in range(bands + 1, 5)))
     return tuple(key for key in features.KEYS if not key.startswith(left_out))
 
 
