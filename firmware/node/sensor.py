@@ -1,7 +1,16 @@
 """One sensor of the settings: looked for until it answers, and again after it has failed."""
 
 from node import drivers, hal
-from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
+from node.drivers.errors import (
+    BadReading,
+    CrcMismatch,
+    DeviceMismatch,
+    LineHeld,
+    NoAnswer,
+    NoSupply,
+    SensorReset,
+    SensorTimeout,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +19,13 @@ if TYPE_CHECKING:
     from node.health import Health
 
 FAILURES = (OSError, ValueError, DeviceMismatch)  # what a driver raises
+
+_NAMES = (
+    (SensorTimeout, "timeout"),
+    (NoAnswer, "no_answer"),
+    (LineHeld, "line_held"),
+    (NoSupply, "no_supply"),
+)
 
 
 class Sensor:
@@ -30,9 +46,7 @@ class Sensor:
     def open(self, **options: "Any") -> "Any":
         """The driver, configured so.  Raises FAILURES: tell them to failed()."""
         if self._device is None:
-            bus = self.settings["bus"]
-            mode = drivers.CHIPS[self.settings["chip"]][2]
-            device = self.driver(hal.registers(bus, mode))
+            device = self.driver(self._connect(self.settings["bus"]))
             device.configure(**options)
             self._device = device
             self._configured = options
@@ -40,6 +54,11 @@ class Sensor:
             self._device.configure(**options)
             self._configured = options
         return self._device
+
+    def _connect(self, bus: "dict[str, Any]") -> "Any":
+        if bus["kind"] == "onewire":
+            return hal.onewire(bus)
+        return hal.registers(bus, drivers.CHIPS[self.settings["chip"]][2])
 
     def failed(self, error: Exception, path: str) -> "dict[str, Any]":
         """What a failure is called in a report; the sensor is looked for anew at its next record.
@@ -49,8 +68,13 @@ class Sensor:
         known, self._device = self._device is not None, None
         if isinstance(error, DeviceMismatch):
             return self._fault("wrong_identity", expected=error.expected, got=error.got)
-        if isinstance(error, SensorTimeout):
-            return self._fault("timeout")
+        for kind, name in _NAMES:
+            if isinstance(error, kind):
+                return self._fault(name)
+        if isinstance(error, CrcMismatch):
+            return self._fault("crc", expected=error.expected, got=error.got)
+        if isinstance(error, BadReading):
+            return self._fault("bad_reading", got=error.got, least=error.least, most=error.most)
         if isinstance(error, SensorReset):
             return self._fault(
                 "sensor_reset", register=error.reg, expected=error.expected, got=error.got

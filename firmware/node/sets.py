@@ -1,6 +1,7 @@
 """The measurement sets of the settings, made: sensors and work space are shared among them."""
 
 from node.sensor import Sensor
+from node.value import Value
 from node.waveform import Waveform, Workspace
 
 TYPE_CHECKING = False
@@ -31,5 +32,8 @@ def make(
     made: "list[Measured]" = []
     for index, settings in enumerate(checked["sets"]):
         sensor, path = sensors[settings["sensor"]], "sets[%d]" % index
-        made.append(Waveform(settings, path, sensor, workspace, health, spectra))
+        if settings["kind"] == "value":
+            made.append(Value(settings, path, sensor, health))
+        else:
+            made.append(Waveform(settings, path, sensor, workspace, health, spectra))
     return made

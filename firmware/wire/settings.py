@@ -136,6 +136,7 @@ SCHEMA = {
     "sets": ("list", 1, 8, ("kinds", {"waveform": _WAVEFORM, "value": _VALUE})),
 }
 
+_CONVERSION_MS = {"ds18b20": 800, "tmp117": 160}  # of one value, with what leads to it
 _MEASURED_BY = {"accelerometer": "waveform", "temperature": "value"}
 # A block, during which nothing else runs, takes at most 1 / this of watchdog_ms.
 _WATCHDOG_SHARE = 2
@@ -194,7 +195,9 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
                 "one of " + ", ".join(sorted(fit)) if fit else "a sensor, of which there is none"
             )
             errors.append((path + ".sensor", measured["sensor"], allowed))
-        elif measured["kind"] == "waveform":
+        elif measured["kind"] == "value":
+            share += _CONVERSION_MS[sensor["chip"]] / measured["schedule"].get("interval_ms", 1e9)
+        else:
             share += _check_waveform(path, measured, sensor, settings["watchdog_ms"], errors)
     if share > 1.0:
         errors.append(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodewright.seqset import SeqSet
-from wire import report, spectrum, topics
+from wire import command, report, spectrum, topics
 
 # Names of what is survived; `FleetState.refused` counts them.
 NOT_OURS = "topic"  # not nodewright/<fleet>/<node>/<kind>
@@ -109,6 +109,8 @@ class FleetState:
         if kind == "status" and message["node"] != name:
             self._refuse(FOREIGN, f"{fleet}/{name} says it is {message['node']!r}")
             return None
+        if kind == "command":  # by somebody to a node, of which it tells nothing
+            return Event(now, fleet, name, kind, message, False)
         node = self.nodes.get((fleet, name))
         if node is None:
             if len(self.nodes) >= self._most_nodes:
@@ -182,4 +184,6 @@ _DECODERS = {
     "status": _status,
     "health": _loads,
     "spectrum": _spectrum,
+    "command": command.decode,
+    "reply": command.decode_reply,
 }

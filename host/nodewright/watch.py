@@ -7,6 +7,7 @@
 The network thread only queues what arrives, bounded: where nobody asks, the broker keeps the rest.
 """
 
+import contextlib
 import queue
 import secrets
 import threading
@@ -131,6 +132,15 @@ class Collector:
             event = self.state.apply(*item)
             if event is not None:
                 return event
+
+    def send(self, topic: str, payload: bytes, timeout_s: float = _CONNECT_S) -> None:
+        """Publish (QoS 1), and wait until the broker has it.  Raises BrokerUnreachable."""
+        sent = self._client.publish(topic, payload, qos=1)
+        with contextlib.suppress(RuntimeError, ValueError):  # not connected: it is not published
+            sent.wait_for_publish(timeout_s)
+        if not sent.is_published():
+            host, port = self.address.host, self.address.port
+            raise BrokerUnreachable(host, port, "it does not take what is published")
 
     def __enter__(self) -> Self:
         self.start()

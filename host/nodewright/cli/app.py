@@ -17,6 +17,7 @@ COMMANDS = {
     "features": "Run a recording through the code that runs on the nodes, and check what it says.",
     "virtual": "Run the demo's boards and their broker until Ctrl-C, and print their ports.",
     "watch": "Show what the nodes on a broker report, until Ctrl-C.",
+    "ask": "Have a node measure one of its sets now, and show what it says.",
     "boards": "List the boards that a node can be made of, with what they offer.",
     "doctor": "Look at this host: what is missing or odd, and what to do about it.",
 }

@@ -104,6 +104,8 @@ def _as_line(event: Event) -> Text:
             f"{message['boot']}:{message['seq']} {message['sensor']} {message['channel']}: "
             f"{message['kind']}, {len(message['values_g'])} values"
         )
+    elif event.kind in ("command", "reply"):
+        line.append(printable(" ".join(f"{key}={value}" for key, value in message.items())))
     else:
         numbers = (f"{key}={value}" for key, value in message.items() if isinstance(value, int))
         line.append(printable(" ".join(numbers)), style="dim")

@@ -1,0 +1,86 @@
+"""Ask a node for something while it runs: a command out, its reply and what belongs to it in."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from nodewright.errors import NodewrightError
+from nodewright.watch import Collector
+from wire import command, topics
+
+_POLL_S = 0.2
+# The reply and the report take different ways on the node: the one may be first.
+_AFTER_REPLY_S = 10.0
+
+
+class NodeRefused(NodewrightError):
+    """A node understood that it was asked, and would not: error says why."""
+
+    def __init__(self, node: str, error: str) -> None:
+        self.node, self.error = node, error
+        super().__init__(f"{node} refuses: {error}")
+
+
+class NodeSilent(NodewrightError):
+    """No reply came.  node; waited_s."""
+
+    def __init__(self, node: str, waited_s: float) -> None:
+        self.node, self.waited_s = node, waited_s
+        super().__init__(
+            f"{node} has not replied in {waited_s:g} s: `nodewright watch` shows whether it is "
+            "online; a set that takes longer wants a longer --timeout"
+        )
+
+
+@dataclass
+class Answer:
+    """What a node sent: its reply, the report, the spectra of its channels."""
+
+    reply: dict[str, Any]
+    report: dict[str, Any]
+    spectra: list[dict[str, Any]] = field(default_factory=list)
+
+
+def measure(
+    collector: Collector,
+    fleet: str,
+    node: str,
+    measured: str,
+    spectrum: str | None = None,
+    timeout_s: float = 30.0,
+) -> Answer:
+    """Have a node measure one of its sets at once.
+
+    collector: started, and hearing this fleet; spectrum: "compressed", "full" or None.
+    Raises NodeRefused, NodeSilent, ReportError for names that cannot be.
+    """
+    sender = "ask-" + secrets.token_hex(6)
+    request = {"v": 1, "id": sender, "command": "measure", "set": measured, "spectrum": spectrum}
+    collector.send(topics.topic(fleet, node, "command"), command.encode(request))
+    reply: dict[str, Any] | None = None
+    reports: dict[int, dict[str, Any]] = {}
+    spectra: dict[int, list[dict[str, Any]]] = {}
+    asked_at = time.monotonic()
+    deadline_s = asked_at + timeout_s
+    while time.monotonic() < deadline_s:
+        event = collector.get(_POLL_S)
+        if event is None or (event.fleet, event.node) != (fleet, node):
+            continue
+        message = event.message
+        if event.kind == "reply" and message["id"] == sender:
+            if not message["ok"]:
+                raise NodeRefused(node, str(message["error"]))
+            reply = message
+            deadline_s = max(deadline_s, time.monotonic() + _AFTER_REPLY_S)
+        elif event.kind == "report" and not event.double:
+            reports[message["seq"]] = message
+        elif event.kind == "spectrum":
+            spectra.setdefault(message["seq"], []).append(message)
+        if reply is not None and reply["seq"] in reports:
+            report = reports[reply["seq"]]
+            found = spectra.get(reply["seq"], [])
+            wanted = len(report["channels"]) if spectrum else 0
+            if len(found) >= wanted:
+                return Answer(reply, report, found)
+    raise NodeSilent(node, time.monotonic() - asked_at)

@@ -1,0 +1,235 @@
+"""Several measurement sets on one node: by interval, on demand, of samples or single values."""
+
+import json
+import subprocess
+import sys
+import time
+
+import paho.mqtt.client as paho
+import pytest
+
+from nodewright import broker
+from nodewright.watch import Collector, Event
+from system.node_rig import WAIT_S, NodeRig, listen
+from wire import command, topics
+
+THERMOMETERS = {
+    "t1": {"chip": "tmp117", "bus": {"kind": "i2c", "rate_hz": 400_000, "address": 0x48}},
+    "t2": {"chip": "ds18b20", "bus": {"kind": "onewire", "pin": 22, "rom": None}},
+}
+CELSIUS = {"t1": 61.5, "t2": -12.25}
+ROM = "28ff641d8fdf18c1"
+
+
+@pytest.fixture
+def hub():
+    with broker.start() as started:
+        yield started
+
+
+def add_set(rig: NodeRig, name: str, **changed: object) -> None:
+    """One more set of the same sensor."""
+    rig.settings["sets"].append({**rig.measured, "name": name, **changed})
+
+
+def add_thermometer(rig: NodeRig, name: str) -> None:
+    bus = dict(THERMOMETERS[name]["bus"])
+    place = {"chip": THERMOMETERS[name]["chip"], "name": name, "source": CELSIUS[name]}
+    if bus["kind"] == "i2c":
+        shared = rig.sensor["bus"]
+        bus = {**{key: shared[key] for key in ("id", "sda", "scl")}, **bus}
+        rig.buses[0]["chips"].append({**place, "address": bus["address"]})
+    else:
+        rig.buses.append({"kind": "onewire", "pin": bus["pin"], "chips": [{**place, "rom": ROM}]})
+    rig.settings["sensors"].append(
+        {
+            "kind": "temperature",
+            "name": name,
+            "chip": place["chip"],
+            "bus": bus,
+            "channels": ["housing"],
+        }
+    )
+    rig.settings["sets"].append(
+        {
+            "kind": "value",
+            "name": name,
+            "sensor": name,
+            "features": ["temp_c"],
+            "schedule": {"kind": "interval", "interval_ms": 4000},
+        }
+    )
+
+
+def events(heard: Collector, kind: str, enough: int) -> list[Event]:
+    """The next events of a kind."""
+    deadline_s = time.monotonic() + WAIT_S
+    found: list[Event] = []
+    while len(found) < enough:
+        assert time.monotonic() < deadline_s, f"{len(found)} of {enough} {kind}s"
+        event = heard.get(1)
+        if event is not None and event.kind == kind and not event.double:
+            found.append(event)
+    return found
+
+
+class Asker:
+    """Sends commands to a node as any MQTT client can."""
+
+    def __init__(self, hub: broker.Broker, rig: NodeRig) -> None:
+        self._rig = rig
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._client.connect(hub.host, hub.port)
+        self._client.loop_start()
+
+    def send(self, payload: bytes) -> None:
+        names = (self._rig.settings["fleet"], self._rig.settings["node"])
+        self._client.publish(topics.topic(*names, "command"), payload, 1).wait_for_publish(WAIT_S)
+
+    def measure(self, sender: str, name: str, spectrum: str | None = None) -> None:
+        self.send(
+            command.encode(
+                {"v": 1, "id": sender, "command": "measure", "set": name, "spectrum": spectrum}
+            )
+        )
+
+    def __enter__(self) -> "Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def test_sets__two_of_one_sensor__each_by_its_own_interval_and_rate(hub):
+    rig = NodeRig(hub.port)
+    add_set(
+        rig,
+        "slow",
+        odr_hz=400,
+        samples=512,
+        features=["vel_rms_mm_s"],
+        schedule={"kind": "interval", "interval_ms": 4000},
+    )
+    rig.every_ms(2000)
+    with listen(hub) as heard, rig.board():
+        got = [event.message for event in events(heard, "report", 6)]
+    assert [message["record"]["set"] for message in got] == [
+        "vibration",
+        "slow",
+        "vibration",
+        "vibration",
+        "slow",
+        "vibration",
+    ]
+    for message in got:
+        record = message["record"]
+        assert record["valid"] and record["sensor"] == "acc"
+        wanted = (400, 512) if record["set"] == "slow" else (800, 256)
+        assert (record["nominal_hz"], record["samples"]) == wanted
+        assert abs(record["rate_hz"] / record["nominal_hz"] - 1.012) < 0.001
+        keys = ["vel_rms_mm_s"] if record["set"] == "slow" else rig.measured["features"]
+        for channel in "xyz":
+            told = {**message["channels"][channel], **message["withheld"][channel]}
+            assert sorted(told) == sorted(keys)
+
+
+def test_sets__thermometers_beside_an_accelerometer__their_values(hub):
+    rig = NodeRig(hub.port)
+    rig.every_ms(2000)
+    for name in THERMOMETERS:
+        add_thermometer(rig, name)
+    with listen(hub) as heard, rig.board():
+        got = [event.message for event in events(heard, "report", 6)]
+    values = {
+        message["record"]["sensor"]: message["channels"]["housing"]["temp_c"]
+        for message in got
+        if message["record"] is not None and "samples" not in message["record"]
+    }
+    assert values == CELSIUS
+    assert all(message["record"]["valid"] for message in got)
+    assert sum("samples" in message["record"] for message in got) >= 2
+
+
+def test_sets__thermometer_that_is_not_there__fault_and_the_rest_goes_on(hub):
+    rig = NodeRig(hub.port)
+    rig.every_ms(2000)
+    for name in THERMOMETERS:
+        add_thermometer(rig, name)
+    rig.buses[1]["chips"] = []
+    rig.buses[0]["chips"].pop()
+    with listen(hub) as heard, rig.board():
+        got = [event.message for event in events(heard, "report", 6)]
+    faults = {fault["sensor"]: fault["fault"] for message in got for fault in message["faults"]}
+    assert faults == {"t1": "no_answer", "t2": "no_answer"}
+    assert [m["record"]["valid"] for m in got if m["record"] is not None].count(True) >= 2
+
+
+def test_command__measure_a_set_on_demand__record_spectra_and_reply(hub):
+    rig = NodeRig(hub.port)
+    add_set(rig, "look", samples=512, schedule={"kind": "demand"})
+    rig.every_ms(60_000)
+    with listen(hub) as heard, Asker(hub, rig) as asker, rig.board():
+        (first,) = events(heard, "report", 1)
+        assert first.message["record"]["set"] == "vibration"
+        asker.measure("q-1", "look", "full")
+        got: dict[str, list[Event]] = {"report": [], "reply": [], "spectrum": []}
+        deadline_s = time.monotonic() + WAIT_S
+        while [len(found) for found in got.values()] != [1, 1, 3]:
+            assert time.monotonic() < deadline_s, got
+            event = heard.get(1)
+            if event is not None and event.kind in got:
+                got[event.kind].append(event)
+    (report,), (reply,) = got["report"], got["reply"]
+    assert report.message["record"]["set"] == "look" and report.message["record"]["valid"]
+    assert reply.message["id"] == "q-1" and reply.message["ok"] is True
+    assert reply.message["seq"] == report.message["seq"]
+    assert {event.message["seq"] for event in got["spectrum"]} == {report.message["seq"]}
+    for event in got["spectrum"]:
+        assert event.message["kind"] == "full" and event.message["set"] == "look"
+        assert event.message["samples"] == 512
+
+
+def test_command__none_that_the_node_knows__refused_by_name_and_the_node_goes_on(hub):
+    rig = NodeRig(hub.port)
+    rig.every_ms(2000)
+    with listen(hub) as heard, Asker(hub, rig) as asker, rig.board():
+        events(heard, "report", 1)
+        asker.send(b"\xff not even JSON")
+        asker.measure("q-1", "nothing")
+        asker.send(json.dumps({"v": 1, "id": "q-2", "command": "explode"}).encode())
+        replies = {event.message["id"]: event.message for event in events(heard, "reply", 2)}
+        errors: dict[str, int] = {}
+        while errors.get("command_refused") != 3:
+            (health,) = events(heard, "health", 1)
+            errors = health.message["errors"]
+    assert "vibration" in replies["q-1"]["error"] and replies["q-1"]["ok"] is False
+    assert "measure" in replies["q-2"]["error"] and replies["q-2"]["seq"] is None
+
+
+def nodewright(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nodewright", *words],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+
+
+def test_ask__node_on_a_broker__shows_its_values_or_why_not(hub):
+    rig = NodeRig(hub.port)
+    rig.every_ms(60_000)
+    where = ("--broker", f"mqtt://{hub.host}:{hub.port}")
+    with listen(hub) as heard, rig.board():
+        events(heard, "report", 1)
+        name = f"{rig.settings['fleet']}/{rig.settings['node']}"
+        shown = nodewright("ask", name, "vibration", "--spectrum", "compressed", *where)
+        told = nodewright("ask", name, "vibration", "--json", *where)
+        refused = nodewright("ask", name, "nothing", *where)
+        silent = nodewright("ask", "demo/nobody", "vibration", "--timeout", "1", *where)
+    assert shown.returncode == 0, shown.stderr
+    assert "acc_rms_g" in shown.stdout and shown.stdout.count("compressed spectrum") == 3
+    answer = json.loads(told.stdout)
+    assert answer["reply"]["seq"] == answer["report"]["seq"] and answer["spectra"] == []
+    assert refused.returncode == 1 and "vibration" in refused.stderr
+    assert silent.returncode == 1 and "nodewright watch" in silent.stderr
