@@ -30,13 +30,14 @@ def test_due__intervals__each_in_its_turn_over_the_wrap():
 
 
 def test_due__one_is_later_than_another__the_latest_first():
-    schedule = made(("interval", 1000), ("interval", 400))
-    for index in (0, 1):
-        schedule.measured(index, WRAP)
-    now = ticks_add(WRAP, 1100)
-    assert schedule.due(now) == (1, None)
-    assert schedule.measured(1, now) == 1  # of 400 and 800, one is made up for
-    assert schedule.due(now) == (0, None)
+    for intervals, latest in (((1000, 400), 1), ((400, 1000), 0)):
+        schedule = made(("interval", intervals[0]), ("interval", intervals[1]))
+        for index in (0, 1):
+            schedule.measured(index, WRAP)
+        now = ticks_add(WRAP, 1100)
+        assert schedule.due(now) == (latest, None)
+        assert schedule.measured(latest, now) == 1  # of 400 and 800, one is made up for
+        assert schedule.due(now) == (1 - latest, None)
 
 
 def test_left_ms__until_the_next__never_above_what_it_is():
