@@ -30,34 +30,52 @@ def split_axes(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-de
 
 
 @micropython.viper
-def count_at_rail(x, y, z, count: int, low: int, high: int) -> int:  # type: ignore[no-untyped-def]
-    """How many of the first count samples have an axis at or beyond low or high (digits)."""
+def count_at_rail(  # type: ignore[no-untyped-def]
+    x, y, z, at: int, count: int, sign: int, low: int, high: int
+) -> int:
+    """How many of count samples from at on have an axis at or beyond low or high (digits).
+
+    sign: 0x8000 for int16; 0 where 32768 has been added to each.
+    """
     px = ptr16(x)
     py = ptr16(y)
     pz = ptr16(z)
     hits = 0
-    for i in range(count):
-        a = (px[i] ^ 0x8000) - 0x8000
-        b = (py[i] ^ 0x8000) - 0x8000
-        c = (pz[i] ^ 0x8000) - 0x8000
+    for i in range(at, at + count):
+        a = (px[i] ^ sign) - 0x8000
+        b = (py[i] ^ sign) - 0x8000
+        c = (pz[i] ^ sign) - 0x8000
         if a <= low or a >= high or b <= low or b >= high or c <= low or c >= high:
             hits += 1
     return hits
 
 
 @micropython.viper
-def longest_runs(x, y, z, count: int, runs):  # type: ignore[no-untyped-def]
-    """Write to runs (array('H') of 4) the longest run of equal samples of x, of y, of z, of all.
+def longest_runs(x, y, z, at: int, count: int, runs):  # type: ignore[no-untyped-def]
+    """Follow runs of equal samples through count more (1 at least), from index at on.
 
-    count: 1 to 65535, of the first samples.  Of all: frames in which no axis changes.
+    runs: array('H') of 8, up to 65535 samples: the longest run of x, of y, of z, of frames in
+    which no axis changes, and the four that last on.  All 0: none came before; else the samples
+    before stand at index at - 1.
     """
     px = ptr16(x)
     py = ptr16(y)
     pz = ptr16(z)
     out = ptr16(runs)
-    most_x = most_y = most_z = most = 1
-    run_x = run_y = run_z = run = 1
-    for i in range(1, count):
+    most_x = out[0]
+    most_y = out[1]
+    most_z = out[2]
+    most = out[3]
+    run_x = out[4]
+    run_y = out[5]
+    run_z = out[6]
+    run = out[7]
+    end = at + count
+    if run == 0:
+        most_x = most_y = most_z = most = 1
+        run_x = run_y = run_z = run = 1
+        at += 1
+    for i in range(at, end):
         still = 0
         run_x += 1
         if px[i] != px[i - 1]:
@@ -86,6 +104,10 @@ def longest_runs(x, y, z, count: int, runs):  # type: ignore[no-untyped-def]
     out[1] = most_y
     out[2] = most_z
     out[3] = most
+    out[4] = run_x
+    out[5] = run_y
+    out[6] = run_z
+    out[7] = run
 
 
 @micropython.viper

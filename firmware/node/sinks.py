@@ -1,0 +1,177 @@
+"""Where samples go from the FIFO: into the blocks as they are, or decimated as they stream."""
+
+from array import array
+
+from node.drivers.kernels import count_at_rail, longest_runs
+from node.dsp.decimator import Decimator
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.record import Record
+
+_AXES = 3
+_ALL_AXES = 7
+_CHUNK = 128  # samples that are filtered at once: 0.8 KB of lines
+
+
+class _Stillness:
+    """Which axes repeat a digit for longer than the chip's noise lets them."""
+
+    def __init__(self) -> None:
+        self._runs = array("H", bytes(2 * 2 * (_AXES + 1)))
+
+    def clear(self) -> None:
+        for i in range(len(self._runs)):
+            self._runs[i] = 0
+
+    def follow(self, x: "Any", y: "Any", z: "Any", at: int, count: int) -> None:
+        longest_runs(x, y, z, at, count, self._runs)
+
+    def stuck(self, sensor: "Any") -> int:
+        """Bit 0 is x."""
+        runs = self._runs
+        if runs[_AXES] >= sensor.still_frames:
+            return _ALL_AXES
+        stuck = 0
+        for axis in range(_AXES):
+            if runs[axis] >= sensor.still_samples:
+                stuck |= 1 << axis
+        return stuck
+
+
+class Plain:
+    """Every sample into the blocks, where rails and stillness are looked for at the end.
+
+    blocks: three array('h') of the record's length.
+    """
+
+    decimate = 1
+
+    def __init__(self, blocks: "tuple[array[int], ...]") -> None:
+        self._blocks = blocks
+        self._samples = len(blocks[0])
+        self._still = _Stillness()
+        self.raw_samples = self._samples  # of the sensor, behind one record
+        self.missing = 0  # samples of the sensor that this record still needs, settling included
+        self.kept = 0  # samples of the record before that are part of this one, too
+
+    def begin(self, settling: int) -> None:
+        """A record begins, after so many samples that are to be thrown away."""
+        self.missing = self._samples + settling
+
+    def reset(self) -> None:
+        """What comes next does not follow on what came before."""
+
+    def take(self, sensor: "Any", count: int) -> int:
+        """Read from the FIFO, in which count samples wait; how many were.  Raises OSError."""
+        x, y, z = self._blocks
+        left = count = min(count, self.missing)
+        settling = self.missing - self._samples
+        if settling > 0:
+            skipped = min(left, settling, self._samples)
+            sensor.read_into(x, y, z, 0, skipped)  # overwritten by the record
+            self.missing -= skipped
+            left -= skipped
+            if skipped < settling:
+                return skipped
+        sensor.read_into(x, y, z, self._samples - self.missing, left)
+        self.missing -= left
+        return count
+
+    def finish(self, sensor: "Any", record: "Record") -> None:
+        """Judge the record."""
+        x, y, z = self._blocks
+        samples = self._samples
+        record.clipped = count_at_rail(
+            x, y, z, 0, samples, 0x8000, sensor.rail_low, sensor.rail_high
+        )
+        self._still.clear()
+        self._still.follow(x, y, z, 0, samples)
+        record.stuck = self._still.stuck(sensor)
+
+
+class Decimated:
+    """Samples into the lines of a decimator for each axis, their results into the blocks.
+
+    blocks: three array('h') of the record's length; factor: 2 to 16.  Rails and stillness are
+    looked for in the sensor's own samples, of which no result shows them for sure.
+    """
+
+    def __init__(self, blocks: "tuple[array[int], ...]", factor: int) -> None:
+        self.decimate = factor
+        self._blocks = blocks
+        self._samples = len(blocks[0])
+        first = Decimator(factor, _CHUNK, True)
+        self._filters = (
+            first,
+            Decimator(factor, _CHUNK, True, first.taps),
+            Decimator(factor, _CHUNK, True, first.taps),
+        )
+        self._still = _Stillness()
+        self._settling = self._clipped = self._at = 0
+        self._fresh = True  # nothing of this record has been judged yet
+        self.raw_samples = factor * (self._samples - 1) + first.width
+        self.missing = 0
+        self.kept = 0
+
+    def reset(self) -> None:
+        """As of Plain."""
+        for axis in range(_AXES):
+            self._filters[axis].reset()
+
+    def begin(self, settling: int) -> None:
+        """As of Plain."""
+        self._at = self._clipped = 0
+        self._settling = settling
+        self.kept = self._filters[0].kept
+        self.missing = self.raw_samples - self.kept + settling
+        self._still.clear()
+        self._fresh = True
+
+    def take(self, sensor: "Any", count: int) -> int:
+        """As of Plain."""
+        fx, fy, fz = self._filters
+        x, y, z = fx.line, fy.line, fz.line
+        left = count = min(count, self.missing)
+        while left:
+            at = fx.kept
+            chunk = min(left, _CHUNK)
+            if self._settling:
+                chunk = min(chunk, self._settling)
+                sensor.read_into(x, y, z, at, chunk)  # overwritten by the next
+                self._settling -= chunk
+            else:
+                sensor.read_into(x, y, z, at, chunk)
+                fx.offset(chunk)
+                fy.offset(chunk)
+                fz.offset(chunk)
+                self._judge(sensor, at, chunk)
+                self._filter(chunk)
+            left -= chunk
+            self.missing -= chunk
+        return count
+
+    def _judge(self, sensor: "Any", at: int, count: int) -> None:
+        if self._fresh:  # what the record before has left is part of this one
+            self._fresh = False
+            count += at
+            at = 0
+        fx, fy, fz = self._filters
+        x, y, z = fx.line, fy.line, fz.line
+        self._clipped += count_at_rail(x, y, z, at, count, 0, sensor.rail_low, sensor.rail_high)
+        self._still.follow(x, y, z, at, count)
+
+    def _filter(self, count: int) -> None:
+        ready = 0
+        for axis in range(_AXES):
+            ready = self._filters[axis].filter(count, self._blocks[axis], self._at)
+        self._at += ready
+
+    def finish(self, sensor: "Any", record: "Record") -> None:
+        """As of Plain."""
+        record.clipped = self._clipped
+        record.stuck = self._still.stuck(sensor)
+        for axis in range(_AXES):  # an overshoot of the filter: no sensor could show it
+            record.clipped += self._filters[axis].take_clipped()
