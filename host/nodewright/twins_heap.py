@@ -43,7 +43,10 @@ def _alike(buses: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _like(chip: dict[str, Any]) -> dict[str, Any]:
     same = {**chip, **_SAME}
-    if "seed" in (source := chip.get("source", {})):
+    source = chip.get("source", {})
+    if not isinstance(source, dict):  # the temperature that a thermometer stays at
+        same["source"] = 0
+    elif "seed" in source:
         same["source"] = {**source, "seed": 1}
     return same
 

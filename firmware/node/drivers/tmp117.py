@@ -22,8 +22,9 @@ _CYCLE = const(0x0200)  # CONV as after power-on; without effect on one conversi
 # MOD[0], CONV, AVG, T/nA, POL, DR/Alert, Soft_Reset (reads 0).  After a reset MOD is 00, on a dead
 # bus all are 0 or all 1: none looks like what begin() wrote.
 _WRITTEN = const(0x07FE)
-# 7.6.3, AVG: averages, code; 6.5: 17.5 ms at most for each, rounded up to a millisecond
-_AVERAGES = ((1, 0x00, 18_000), (8, 0x20, 140_000), (32, 0x40, 560_000), (64, 0x60, 1_120_000))
+# 7.6.3, AVG: averages, code; 6.5: 17.5 ms at most for each, rounded up to a millisecond and one
+# more, since a wait by a clock of milliseconds may be shorter by nearly one
+_AVERAGES = ((1, 0x00, 19_000), (8, 0x20, 141_000), (32, 0x40, 561_000), (64, 0x60, 1_121_000))
 _DIGITS_PER_C = const(128)  # 7.3.3: 7.8125 m degC
 
 
