@@ -5,6 +5,7 @@ from wire import features, validity
 LINES, BANDS = 5, 4
 KEYS = tuple(key for key in features.KEYS if key[:4] not in ("env_", "bear", "temp"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
+SHARES = {key: validity.share_of(key) for key in KEYS}
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")
 _MOMENTS = ("acc_rms_g", "crest", "kurtosis", "skewness")
@@ -22,7 +23,12 @@ class Plan:
             if key not in KEYS:
                 raise ValueError("%r is no vibration feature: one of %s" % (key, ", ".join(KEYS)))
         self.keys = keys
-        self.moments = any(key in _MOMENTS for key in keys)
+        self.rules = tuple((key, validity.rules_of(key)) for key in keys)
+        # What has a floor is held against the record's RMS.
+        self.moments = any(
+            key in _MOMENTS or any(rule[0].startswith("share:") for rule in rules)
+            for key, rules in self.rules
+        )
         self.spectrum = any(key not in _TIME for key in keys)
         self.severity = any(key[:4] in ("vel_", "disp", "zone") for key in keys)
         self.high = "hf_rms_g" in keys
@@ -32,7 +38,6 @@ class Plan:
         self.lines = max([int(key[4]) for key in keys if key.startswith("line")] or [0])
         self.orders = tuple((key, int(key[5])) for key in keys if key.startswith("order"))
         self.speed = bool(self.orders) or any(key.startswith("shaft") for key in keys)
-        self.rules = tuple((key, validity.rules_of(key)) for key in keys)
 
     @staticmethod
     def _band(key: str, bands: "tuple[tuple[float, float], ...]") -> "tuple[float, float]":

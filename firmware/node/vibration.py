@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 KEYS = plan.KEYS
 
 _MM_S2 = 9806.65  # a standard g in mm/s**2
-_ORDER_SCALE = _MM_S2 / sqrt(2.0) / (2.0 * pi)
+_RMS_OF_PEAK = 1.0 / sqrt(2.0)
+_ORDER_SCALE = _MM_S2 * _RMS_OF_PEAK / (2.0 * pi)
 
 
 class Vibration:
@@ -66,6 +67,7 @@ class Vibration:
         self._plan = plan.Plan((), ())
         self._values: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
+        self._rms = 0.0  # of the record, digits
         self._quantities: dict[str, float] = {}
 
     def compute(
@@ -136,7 +138,7 @@ class Vibration:
         if wanted.moments:
             kernels.moments()
             variance = kernels.m2
-            rms = sqrt(variance)
+            self._rms = rms = sqrt(variance)
             values["acc_rms_g"] = rms * g_per_digit
             if rms > 0.0:
                 values["crest"] = kernels.peak / rms
@@ -153,7 +155,7 @@ class Vibration:
             if rate_hz > 2000.0:
                 low = spectrum.nearest(1000.0 / bin_hz)
                 found = spectrum.band(kernels, low, self.samples // 2)
-                self._values["hf_rms_g"] = g_per_digit * found
+                self._tell("hf_rms_g", g_per_digit * found, found)
         for key, low_hz, high_hz in wanted.bands:
             low, high = spectrum.nearest(low_hz / bin_hz), spectrum.nearest(high_hz / bin_hz)
             if high > self.samples // 2:  # a sensor may be slower than its data sheet says
@@ -161,7 +163,8 @@ class Vibration:
             elif low >= high:
                 self._reasons[key] = "too_short"
             else:
-                self._values[key] = g_per_digit * spectrum.band(kernels, low, high)
+                found = spectrum.band(kernels, low, high)
+                self._tell(key, g_per_digit * found, found)
         if wanted.lines:
             self._lines(wanted.lines, g_per_digit, bin_hz)
         if wanted.speed:
@@ -169,6 +172,12 @@ class Vibration:
         elif self.shaft_hz is not None:
             self._quantities["shaft_hz"] = self.shaft_hz
             self._quantities["shaft_turns"] = self.shaft_hz / bin_hz
+
+    def _tell(self, key: str, value: float, rms: float) -> None:
+        """A value, and the RMS in digits that it stands for, as a share; silence has no shares."""
+        self._values[key] = value
+        if self._rms > 0.0:
+            self._quantities[plan.SHARES[key]] = rms / self._rms
 
     def _severity(self, g_per_digit: float, bin_hz: float) -> None:
         """Velocity, displacement and the zone."""
@@ -180,9 +189,10 @@ class Vibration:
         reasons["zone"] = "no_machine" if self._limits is None else "bandwidth"
         if low < high:
             once, twice = spectrum.integrated(self.kernels, bin_hz, low, high)
-            scale = _MM_S2 * g_per_digit
-            values["vel_rms_mm_s"] = velocity = scale * once
-            values["disp_rms_um"] = away = 1e3 * scale * twice
+            scale, edge = _MM_S2 * g_per_digit, 2.0 * pi * low * bin_hz
+            velocity, away = scale * once, 1e3 * scale * twice
+            self._tell("vel_rms_mm_s", velocity, edge * once)
+            self._tell("disp_rms_um", away, edge * edge * twice)
             values["disp_p2p_um"] = 2.0 * sqrt(2.0) * away
             if self._limits is not None:
                 if self.noise_g_rthz is not None:
@@ -200,7 +210,7 @@ class Vibration:
             if place >= validity.LEAST_CYCLES:
                 hz, g = plan.LINE_KEYS[rank]
                 self._values[hz] = place * bin_hz
-                self._values[g] = amplitude * g_per_digit
+                self._tell(g, amplitude * g_per_digit, amplitude * _RMS_OF_PEAK)
                 rank += 1
         for missing in range(rank, most):
             hz, g = plan.LINE_KEYS[missing]
@@ -224,4 +234,5 @@ class Vibration:
                 reasons[key] = "above_nyquist" if shaft_hz > 6.0 * bin_hz else "too_short"
                 hertz, found = spectrum.order(self.kernels, bin_hz, n, shaft_hz)
                 if hertz >= validity.LEAST_CYCLES * bin_hz:
-                    values[key] = found * g_per_digit * _ORDER_SCALE / hertz
+                    velocity = found * g_per_digit * _ORDER_SCALE / hertz
+                    self._tell(key, velocity, found * _RMS_OF_PEAK)

@@ -110,9 +110,16 @@ REASONS = (
     "threshold_unproven",
     "speed_off",
     "speed_unproven",
+    "below_floor",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)
+
+_OF_VALUES = ("temp_c",)
+_OF_BEARINGS = ("env_", "bearing_")  # how the keys begin that need the orders of a bearing
+VALUE_KEYS = tuple(key for key in KEYS if key in _OF_VALUES)  # of process values
+WAVEFORM_KEYS = tuple(key for key in KEYS if key not in _OF_VALUES)
+BEARING_KEYS = tuple(key for key in KEYS if key.startswith(_OF_BEARINGS))
 
 
 def row(key: str) -> "tuple[int, str, str, float, float, float, str]":

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from nodewright import offline, reference
 from nodewright.errors import BadInput
+from nodewright.floor import REASON, Floor
+from nodewright.readings import order_readings
 from nodewright.records import UNITS, Recording
 from nodewright.reference.spectrum import spectrum_of
 from wire import features, iso20816
@@ -30,12 +32,8 @@ _NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s|band[1-4]_g)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
 _MM_S2_PER_G = 9806.65
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
-# Nor is what lies 80 dB below the whole record, or is lost in a digit: of a ramp, or of a tone at
-# half the rate, the exact value is next to nothing, and that of 24-bit integers 100 dB down.
-_FLOOR_SHARE, _FLOOR_DIGITS = 1e-4, 0.03
 _FLAT_BINS, _FLAT_SHARE = 3, 0.01  # within which no line can be told from its surroundings
 _SAME_LINE_BINS = 2.0  # lines stand at least 4 bins apart
-_LEAST_SEVERITY_HZ = 10.0
 
 
 @dataclass(frozen=True)
@@ -187,7 +185,13 @@ def cut(digits: Digits, rate_hz: float, window: int, starts: Sequence[int]) -> l
 
 def default_keys(bands: int = 0) -> tuple[str, ...]:
     """The features of one channel of vibration with so many set bands, and of nothing else."""
-    left_out = ("cur_", "temp_", "env_", "bearing_", *(f"band{rank}_" for rank in range(bands + 1, 5)))
+    left_out = (
+        "cur_",
+        "temp_",
+        "env_",
+        "bearing_",
+        *(f"band{rank}_" for rank in range(bands + 1, 5)),
+    )
     return tuple(key for key in features.KEYS if not key.startswith(left_out))
 
 
@@ -218,8 +222,9 @@ def judge(
     elif "shaft_hz" in told.withheld:
         # A speed that was given is measured by nobody: the record is too short to use it.
         expected = _with_speed(expected, reference.Result({}, {"shaft_hz": "given"}))
+    floor = Floor(samples, block.rate_hz, found_hz)
     points = tuple(
-        _unless_flat(_point(key, block, told, expected, found_hz), block, told, expected)
+        _unless_flat(_point(key, block, told, expected, found_hz, floor), block, told, expected)
         for key in keys
     )
     if machine is None:
@@ -266,6 +271,7 @@ def _point(
     told: offline.Values,
     expected: reference.Result,
     shaft_hz: float | None,
+    floor: Floor,
 ) -> Point:
     unit = features.row(key)[2]
     value, withheld, mark = told.values.get(key), told.withheld.get(key), told.marked.get(key)
@@ -277,13 +283,23 @@ def _point(
         return Point(key, unit, None, should, None, None, False, None, reason, note)
     if value is not None and (not _has_reference(key) or reason == "no_speed"):
         return Point(key, unit, value, None, None, None, None, note="no reference", marked=mark)
+    if key.startswith("order") and shaft_hz is not None:
+        readings = order_readings(floor.spectrum, shaft_hz, int(key[5]))
+        if value is None and None in readings:
+            should, reason = None, "too_short"
+        elif value is not None and (known := [each for each in readings if each is not None]):
+            should = min(known, key=lambda each: abs(each - value))
+            values = {**values, key: should}
+    height = should if not key.startswith("line") else _amplitude_g(key, values, shaft_hz)
+    if height is not None and floor.withholds(key, height, withheld):
+        should, reason = None, REASON
     if value is None or should is None:
         agreed = value is None and should is None
         return Point(key, unit, value, should, None, None, agreed, withheld, reason)
     bound = reference.tolerance(key, values, g_per_digit=block.g_per_digit, bin_hz=bin_hz)
     deviation = value - should
-    why = _unpromised(key, told.values, values, shaft_hz, block)
-    if why is not None:
+    if _is_faint(key, values, shaft_hz):
+        why = "under -40 dB"
         return Point(key, unit, value, should, deviation, bound, None, note=why, marked=mark)
     # A reservation of the reference must be one of the node, which may know of more.
     ok = abs(deviation) <= bound and (mark is not None or key not in expected.marked)
@@ -332,9 +348,6 @@ def _unless_flat(
     found_hz = told.values.get(f"{name}_hz", expected.values.get(f"{name}_hz"))
     if found_hz is None:
         return point
-    height_g = expected.values.get(f"{name}_g", math.inf)
-    if point.withheld == "no_line" and height_g < _FLOOR_DIGITS * block.g_per_digit:
-        return replace(point, ok=None, note="no clear line")
     spectrum = spectrum_of(block.digits.astype(np.float64) * block.g_per_digit, block.rate_hz)
     at = spectrum.nearest_bin(found_hz)
     around = spectrum.amplitude_g[max(0, at - _FLAT_BINS) : at + _FLAT_BINS + 1]
@@ -342,40 +355,18 @@ def _unless_flat(
     return replace(point, ok=None, note="no clear line") if flat else point
 
 
-def _unpromised(
-    key: str,
-    told: Mapping[str, float],
-    values: Mapping[str, float],
-    shaft_hz: float | None,
-    block: offline.Block,
-) -> str | None:
-    """Why nothing is promised of a value: it is next to nothing in its record, or at all."""
-    at_least_g = _amplitude_g(key, values, shaft_hz)
-    if at_least_g is None:
-        return None
-    most_g = max(at_least_g, _amplitude_g(key, told, shaft_hz) or 0.0)
-    if most_g < _FLOOR_DIGITS * block.g_per_digit:
-        return f"under {_FLOOR_DIGITS} digits"
-    if most_g < _FLOOR_SHARE * float(np.std(block.digits)) * block.g_per_digit:
-        return "under -80 dB"
-    line = key.startswith(("line", "order"))
-    if line and "line1_g" in values and at_least_g < _FAINT * values["line1_g"]:
-        return "under -40 dB"
-    return None
+def _is_faint(key: str, values: Mapping[str, float], shaft_hz: float | None) -> bool:
+    """Whether it is a line or an order under -40 dB of the strongest line."""
+    height_g = _amplitude_g(key, values, shaft_hz)
+    return height_g is not None and height_g < _FAINT * values.get("line1_g", 0.0)
 
 
 def _amplitude_g(key: str, values: Mapping[str, float], shaft_hz: float | None) -> float | None:
-    """The acceleration in g that a value of the spectrum stands for, of velocity and displacement
-    the least, that at 10 Hz; None for values of the time domain."""
+    """The amplitude in g of a line or an order; None for other values."""
     line, order = _LINE.fullmatch(key), _ORDER.fullmatch(key)
     if line is not None:
         return values.get("height_g", values.get(f"{key.partition('_')[0]}_g"))
-    if order is not None:
-        omega = 2.0 * math.pi * int(order[1]) * (shaft_hz or 0.0)
-        return values[key] * math.sqrt(2.0) * omega / _MM_S2_PER_G
-    omega = 2.0 * math.pi * _LEAST_SEVERITY_HZ
-    if key == "vel_rms_mm_s":
-        return values[key] * omega / _MM_S2_PER_G
-    if key.startswith("disp_"):
-        return values[key] * 1e-3 * omega**2 / _MM_S2_PER_G
-    return values[key] if key.startswith(("band", "hf_")) else None
+    if order is None or key not in values:
+        return None
+    omega = 2.0 * math.pi * int(order[1]) * (shaft_hz or 0.0)
+    return values[key] * math.sqrt(2.0) * omega / _MM_S2_PER_G

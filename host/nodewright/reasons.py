@@ -29,6 +29,7 @@ SENTENCES = {
     "the one for all.",
     "speed_off": "The lines stand more than 1 % beside the speed that was given: check it.",
     "speed_unproven": "Nothing in the record confirms the speed that was given.",
+    "below_floor": "Under 0.1 % (velocity: 0.05 %) of the record's RMS: rounding hides it.",
 }
 
 

@@ -6,6 +6,7 @@ The cases and the comparison are those of tools/accuracy.py; here each run is sh
 import importlib.util
 import sys
 from array import array
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +104,43 @@ def test_time_values__any_signal__within_tolerance(blocks: list[NDArray[np.int16
             for key, value in values.items():
                 bound = reference.tolerance(key, expected.values, g_per_digit=0.01)
                 assert abs(value - expected.values[key]) <= bound, (name, key, value)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(signals(), min_size=8, max_size=8), st.floats(5.0, 240.0))
+def test_all_values__any_signal__within_tolerance_or_withheld_by_both(
+    blocks: list[NDArray[np.int16]], shaft_hz: float
+) -> None:
+    cases = [
+        accuracy.Case(f"{list(digits)}", Block(digits, 0.01, rate_hz), shaft_hz)
+        for digits in blocks
+        for rate_hz in (800.0, 3200.0)
+    ]
+    judge(accuracy.compare(cases, runtime("micropython"), "viper"))
+
+
+def test_floor__a_backend_that_gives_what_lies_below__is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cases = [case for case in accuracy.analytic((1024,)) if "100 dB" in case.name]
+    assert len(cases) == 2
+    honest = accuracy.compare(cases, runtime("cpython"), "viper")
+    assert honest.below > 5 and not honest.reasons
+    from nodewright import floor
+
+    for margin in (1e-3, 1e3):  # as if the node withheld too little, and too much
+        monkeypatch.setattr(floor.validity, "rules_of", _rules_times(margin))
+        assert accuracy.compare(cases, runtime("cpython"), "viper").reasons
+        monkeypatch.undo()
+
+
+def _rules_times(factor: float) -> Callable[[str], tuple[tuple[str, float, str, str], ...]]:
+    from wire import validity
+
+    own = validity.rules_of
+    return lambda key: tuple(
+        (quantity, least * factor, action, reason) for quantity, least, action, reason in own(key)
+    )
 
 
 def test_run__all_keys_of_any_level__finite() -> None:
