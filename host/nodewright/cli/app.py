@@ -1,6 +1,7 @@
 """The command line: one module a command, put together here."""
 
 import importlib
+import os
 import sys
 from typing import Annotated
 
@@ -18,9 +19,18 @@ COMMANDS = {
     "virtual": "Run the demo's boards and their broker until Ctrl-C, and print their ports.",
     "watch": "Show what the nodes on a broker report, until Ctrl-C.",
     "ask": "Have a node measure one of its sets now, and show what it says.",
+    "new": "Begin a fleet: a folder with a fleet.toml that explains itself, a place for secrets.",
+    "check": "Judge a whole fleet: every error at once, each with its place and its cure.",
+    "assets": "List the machines of a fleet, their points, and the sensors at them.",
+    "nodes": "List the nodes of a fleet: board, network, sensors, and where they sit.",
+    "show": "Show one node as it will be: wiring, sensors, measurements, memory, settings.",
+    "secrets": "Keep the secrets of a fleet: list names, set one, encrypt or decrypt them all.",
+    "schema": "Print the JSON Schema of fleet.toml, by which editors complete and check.",
     "boards": "List the boards that a node can be made of, with what they offer.",
     "doctor": "Look at this host: what is missing or odd, and what to do about it.",
 }
+
+_COMPLETES = "_NODEWRIGHT_COMPLETE"
 
 _EPILOG = "Exit codes:\n\n" + "\n".join(
     f"- {code}: {what}" for code, what in exits.MEANINGS.items()
@@ -53,7 +63,6 @@ def build(chosen: str | None) -> typer.Typer:
     app = typer.Typer(
         name="nodewright",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         epilog=_EPILOG,
@@ -75,8 +84,10 @@ def _not_chosen() -> None:
 
 def main() -> None:
     """Run the command of sys.argv and exit with its code."""
-    # No option before the command takes a value.
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    # No option before the command takes a value.  A shell that completes has its words elsewhere.
+    given = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS")
+    line = given.split()[1:] if given and _COMPLETES in os.environ else sys.argv[1:]
+    words = [word for word in line if not word.startswith("-")]
     try:
         build(words[0] if words else None)()
     except Exception as error:

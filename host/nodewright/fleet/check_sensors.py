@@ -1,0 +1,88 @@
+"""Whether each chip can do what is asked of it: bus, address, range, interrupt, channels, sets."""
+
+from collections.abc import Iterator
+
+from nodewright.fleet.finding import Finding, shown
+from nodewright.fleet.resolve import NodeOf, SensorOf
+from nodewright.fleet.whole import named
+
+_ON_BUS = {"address": "i2c", "cs": "spi", "rom": "onewire"}
+_MEASURES = {"accelerometer": "waveform", "temperature": "value"}
+
+
+def check(node: NodeOf) -> Iterator[Finding]:
+    """Findings of one node's sensors, each by itself."""
+    for sensor in node.sensors:
+        yield from _bus(sensor)
+        yield from _chip(sensor)
+        yield from _sets(sensor)
+    count = sum(len(sensor.given.sets) for sensor in node.sensors)
+    if count > 8:
+        path = (*node.path, "sensors")
+        yield Finding(path, f"{count} sets in all", "at most 8 sets a node", key=True)
+
+
+def _bus(sensor: SensorOf) -> Iterator[Finding]:
+    bus, chip, path = sensor.bus, sensor.given.chip, sensor.path
+    if bus is None:
+        return
+    if bus.kind not in sensor.chip["buses"]:
+        allowed = f"a bus that {chip} speaks: {named(sensor.chip['buses'])}"
+        cure = _bus_cure(sensor.chip["buses"][0])
+        yield Finding((*path, "bus"), f"{shown(bus.name)}, {bus.kind}", allowed, cure)
+        return
+    for key, kind in _ON_BUS.items():
+        if getattr(sensor.given, key) is not None and kind != bus.kind:
+            cure = f"take it out: {bus.name} is {bus.kind}"
+            yield Finding((*path, key), f"of a sensor on {bus.kind}", f"{key} on {kind}", cure)
+    if bus.kind == "i2c" and sensor.address not in sensor.chip["address"]:
+        allowed = f"of {chip}: " + ", ".join(f"0x{one:02X}" for one in sensor.chip["address"])
+        yield Finding((*path, "address"), f"0x{sensor.address or 0:02X}", allowed)
+    if bus.kind == "spi" and sensor.cs is None:
+        yield Finding((*path, "cs"), "missing", "a pin of the board", "add cs")
+    most_hz = sensor.chip["most_hz"].get(bus.kind)
+    if most_hz is not None and bus.rate_hz > most_hz:
+        where = (*bus.path, "rate") if bus.path else (*path, "bus")
+        cure = f'write "{most_hz / 1000:g}kHz"'
+        yield Finding(where, f"{bus.rate_hz} Hz", f"up to {most_hz} Hz with {chip}", cure)
+
+
+def _bus_cure(kind: str) -> str:
+    if kind == "onewire":
+        return 'add a table buses.NAME with kind = "onewire" and pin'
+    return f"{kind}0 is one with the board's own pins"
+
+
+def _chip(sensor: SensorOf) -> Iterator[Finding]:
+    given, row, path = sensor.given, sensor.chip, sensor.path
+    chip = given.chip
+    if row["kind"] == "accelerometer":
+        ranges = ", ".join(f'"{one}g"' for one in row["ranges_g"])
+        if given.range is None:
+            yield Finding((*path, "range"), "missing", f"of {chip}: {ranges}", "add range")
+        elif given.range not in row["ranges_g"]:
+            yield Finding((*path, "range"), f'"{given.range:g}g"', f"of {chip}: {ranges}")
+        if given.int1 is not None and not row["interrupt"]:
+            cure = "take it out: the chip is polled"
+            yield Finding((*path, "int1"), str(given.int1), f"none with {chip}", cure)
+    else:
+        for key in ("range", "int1"):
+            if getattr(given, key) is not None:
+                cure = f"take it out: {chip} is a thermometer"
+                yield Finding((*path, key), "no key of a thermometer", "none", cure, key=True)
+    axes = row.get("axes", 1)
+    if len(sensor.channels) != axes:
+        count = f"{len(sensor.channels)} names"
+        yield Finding((*path, "channels"), count, f"{axes}, as {chip} has axes")
+
+
+def _sets(sensor: SensorOf) -> Iterator[Finding]:
+    measures = _MEASURES[sensor.chip["kind"]]
+    for name, given in sensor.sets:
+        index = sensor.given.sets.index(name)
+        path = (*sensor.path, "sets", index)
+        if given.kind != measures:
+            allowed = f'a set of kind "{measures}" for {sensor.given.chip}'
+            yield Finding(path, f'{shown(name)}, kind "{given.kind}"', allowed)
+        elif given.motion is not None and not sensor.chip.get("motion"):
+            yield Finding(path, shown(name), "no motion: the chip does not feel it by itself")

@@ -1,0 +1,57 @@
+"""Whether each measurement set makes sense by itself, whoever measures it."""
+
+from collections.abc import Iterator
+
+from nodewright.fleet.finding import Finding
+from nodewright.fleet.model import Set
+from nodewright.fleet.places import Path
+from nodewright.fleet.whole import Whole
+from wire import features
+
+WHEN = ("every", "demand", "motion")
+_OF_WAVEFORMS = ("rate", "samples", "decimate", "blocks", "bands", "envelope_band", "spectrum")
+_OF_WAVEFORMS_ALONE = (*_OF_WAVEFORMS, "motion", "rest")
+
+
+def check(whole: Whole) -> Iterator[Finding]:
+    for name, given in whole.fleet.sets.items():
+        yield from _set(("sets", name), given)
+
+
+def _set(path: Path, given: Set) -> Iterator[Finding]:
+    when = [key for key in WHEN if getattr(given, key) is not None]
+    if len(when) != 1:
+        value = " and ".join(when) if when else "missing"
+        allowed = 'one of every = "10min", demand = true, motion = "500mg"'
+        yield Finding((*path, when[1] if when else "every"), value, allowed, "say once when")
+    if "rest" in given.model_fields_set and given.motion is None:
+        yield Finding((*path, "rest"), "of a set without motion", "beside motion", "take it out")
+    waveform = given.kind == "waveform"
+    keys = features.WAVEFORM_KEYS if waveform else features.VALUE_KEYS
+    for index, key in enumerate(given.features):
+        if key not in keys:
+            allowed = f"of a set of kind {given.kind}: " + (", ".join(keys) or "none yet")
+            yield Finding((*path, "features", index), key, allowed)
+    if not waveform:
+        for key in _OF_WAVEFORMS_ALONE:
+            if key in given.model_fields_set and key != "rest":
+                allowed = "in a set of kind waveform"
+                yield Finding((*path, key), f"{key} in a value", allowed, "take it out", key=True)
+        return
+    if given.rate is None:
+        allowed = 'a rate of the sensor\'s chip, as "3200Hz"'
+        yield Finding((*path, "rate"), "missing", allowed, "add rate")
+    yield from _bands(path, given)
+
+
+def _bands(path: Path, given: Set) -> Iterator[Finding]:
+    half_hz = given.rate / given.decimate / 2 if given.rate is not None else None
+    for index, (_, high_hz) in enumerate(given.bands):
+        if half_hz is not None and high_hz > half_hz:
+            value, allowed = f"up to {high_hz:g} Hz", f"up to half of the rate, {half_hz:g} Hz"
+            yield Finding((*path, "bands", index), value, allowed, "sample faster")
+    for index, key in enumerate(given.features):
+        if key.startswith("band") and key[4].isdigit() and int(key[4]) > len(given.bands):
+            cure = f"{key} is band {key[4]} of bands: add it, or take {key} out"
+            allowed = f"bands has {len(given.bands)}"
+            yield Finding((*path, "features", index), key, allowed, cure)

@@ -1,0 +1,185 @@
+"""Whether a set can be measured by a sensor, and its window holds what each feature needs.
+
+The rules are those by which the node withholds values (wire/validity.py): what would always be
+withheld is an error here, what would always be marked a warning.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nodewright.fleet.finding import Finding, Level
+from nodewright.fleet.model import Set
+from nodewright.fleet.places import Path
+from nodewright.fleet.resolve import NodeOf, SensorOf
+from nodewright.fleet.whole import named
+from nodewright.reasons import SENTENCES
+from wire import chips, features, settings, validity
+
+_WATCHDOG_SHARE = 2  # as wire/settings.py: a block takes at most half of the watchdog's time
+_USABLE_SHARE = 0.4  # of the rate: FEATURES' upper edge of the velocity
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a set gives on a sensor: rate after decimation in Hz, length of a block in s."""
+
+    given: Set
+    sensor: SensorOf
+    odr_hz: float
+
+    @property
+    def rate_hz(self) -> float:
+        return self.odr_hz / self.given.decimate
+
+    @property
+    def block_s(self) -> float:
+        return self.given.samples / self.rate_hz
+
+    def quantities(self) -> dict[str, float]:
+        """Those of the rules in wire/validity.py that are known before anything is measured."""
+        bandwidth_hz = chips.bandwidth_hz(self.sensor.given.chip, self.odr_hz)
+        known = {
+            "seconds": self.block_s,
+            "rate_hz": self.rate_hz,
+            "velocity_to_hz": min(1000.0, bandwidth_hz, _USABLE_SHARE * self.rate_hz),
+        }
+        shaft_hz = self.sensor.shaft_hz
+        if shaft_hz is not None:
+            known |= {"shaft_hz": shaft_hz, "shaft_turns": shaft_hz * self.block_s}
+        return known
+
+
+def check(node: NodeOf) -> Iterator[Finding]:
+    share = 0.0
+    for sensor in node.sensors:
+        if sensor.chip["kind"] != "accelerometer":
+            continue
+        for name, given in sensor.sets:
+            if given.kind != "waveform" or given.rate is None:
+                continue
+            path: Path = ("sets", name)
+            rate = next((one for one in sensor.chip["rates_hz"] if one == given.rate), None)
+            yield from _rate(sensor, given, path)
+            if rate is None:
+                continue
+            window = Window(given, sensor, rate)
+            yield from _budget(node, window, path)
+            yield from _features(window, path)
+            if given.every:
+                share += window.block_s * given.blocks / given.every
+    if share > 1.0:
+        cure = "measure less often, or shorter records"
+        allowed = "records that take less time than there is"
+        path = (*node.path, "sensors")
+        yield Finding(path, f"{share:.3g} of all time", allowed, cure, key=True)
+
+
+def _rate(sensor: SensorOf, given: Set, path: Path) -> Iterator[Finding]:
+    """The chip has the rate, and the bus carries it."""
+    chip, rates = sensor.given.chip, sensor.chip["rates_hz"]
+    if given.rate not in rates:
+        allowed = f"of {chip} ({sensor.path[1]}): " + ", ".join(f"{one:g}Hz" for one in rates)
+        yield Finding((*path, "rate"), f"{given.rate:g}Hz", allowed)
+    elif sensor.bus is not None and sensor.bus.kind in sensor.chip["buses"]:
+        carried = chips.carried_hz(chip, sensor.bus.rate_hz)
+        if given.rate not in carried:
+            bits, clock = sensor.chip["bits_a_sample"], sensor.bus.rate_hz
+            value = f"{given.rate:g}Hz of {path[1]} over {sensor.bus.kind} at {clock:g} Hz"
+            most = f"up to {carried[0]:g}Hz" if carried else "no rate"
+            allowed = f"{most}: a sample takes {bits} bits of the bus"
+            fast = "spi" in sensor.chip["buses"] and sensor.bus.kind == "i2c"
+            cure = "connect it by SPI" if fast else "a faster bus, or a lower rate"
+            yield Finding((*sensor.path, "bus"), value, allowed, cure)
+
+
+def _budget(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
+    given, block_s = window.given, window.block_s
+    most_s = node.given.watchdog / _WATCHDOG_SHARE
+    if block_s > most_s:
+        value = f"{given.samples} samples in {block_s:.3g} s"
+        allowed = f"a block of at most {most_s:g} s, half of the watchdog"
+        yield Finding((*path, "samples"), value, allowed, "fewer samples, or a higher rate")
+    taken_s = block_s * given.blocks
+    if given.every is not None and taken_s > given.every:
+        allowed = f"at least {taken_s:.3g} s, which the record takes"
+        yield Finding((*path, "every"), f"{given.every:g} s", allowed)
+
+
+def _features(window: Window, path: Path) -> Iterator[Finding]:
+    given, sensor = window.given, window.sensor
+    found: dict[tuple[str, float, str, str], list[str]] = {}
+    known = window.quantities()
+    for key in given.features:
+        if key not in features.WAVEFORM_KEYS:
+            continue
+        for quantity, least, action, reason in validity.rules_of(key):
+            if quantity in known and known[quantity] < least:
+                found.setdefault((quantity, least, action, reason), []).append(key)
+                break
+    for (quantity, least, action, reason), keys in found.items():
+        level: Level = "error" if action == validity.WITHHOLD else "warning"
+        what = "withheld" if level == "error" else "marked"
+        value = f"{named(keys)} always {what}: {_said(window, quantity, known[quantity])}"
+        cure = _cure(window, quantity, least, reason)
+        where = "rate" if quantity == "velocity_to_hz" else "samples"
+        yield Finding((*path, where), value, _allowed(quantity, least), cure, level)
+    yield from _context(window, path)
+    half_hz = window.rate_hz / 2
+    if "hf_rms_g" in given.features and half_hz <= 1000:
+        value = f"hf_rms_g at {window.rate_hz:g} Hz"
+        yield Finding((*path, "rate"), value, "above 2000 Hz", SENTENCES["above_nyquist"])
+    if sensor.shaft_hz is not None and sensor.shaft_hz >= half_hz:
+        orders = [key for key in given.features if key.startswith("order")]
+        if orders:
+            value = f"{named(orders)} of {sensor.shaft_hz:g} Hz at {window.rate_hz:g} Hz"
+            allowed = f"shafts below {half_hz:g} Hz"
+            yield Finding((*path, "rate"), value, allowed, SENTENCES["above_nyquist"])
+
+
+def _context(window: Window, path: Path) -> Iterator[Finding]:
+    """Features of a bearing or a machine, where the point has none."""
+    given, sensor = window.given, window.sensor
+    who = f"{sensor.path[1]}.sensors.{sensor.name}"
+    bearing = [key for key in given.features if key in features.BEARING_KEYS]
+    if bearing and sensor.bearing is None:
+        value = f"{named(bearing)} of {who}"
+        cure = "give its point or its machine a bearing, or the sensor another set"
+        yield Finding((*path, "features"), value, "sensors at a bearing that is named", cure)
+    machine = sensor.asset is not None and sensor.asset.group is not None
+    if "zone" in given.features and not machine:
+        value = f"zone always withheld: {who}"
+        cure = "give its machine group and support"
+        yield Finding(
+            (*path, "features"), value, "sensors at a machine of a group", cure, "warning"
+        )
+
+
+def _said(window: Window, quantity: str, value: float) -> str:
+    given = window.given
+    if quantity == "seconds":
+        return f"{given.samples} samples at {window.rate_hz:g} Hz take {value:.3g} s"
+    if quantity == "shaft_turns":
+        return f"{value:.3g} turns of {window.sensor.path[1]}'s shaft"
+    if quantity == "velocity_to_hz":
+        return f"{window.sensor.given.chip} at {window.odr_hz:g} Hz reaches {value:g} Hz"
+    return f"{quantity.replace('_', ' ')} is {value:.4g}"
+
+
+def _allowed(quantity: str, least: float) -> str:
+    units = {"seconds": "s", "shaft_turns": "turns", "velocity_to_hz": "Hz", "shaft_hz": "Hz"}
+    return f"at least {least:g} {units.get(quantity, quantity.replace('_', ' '))}"
+
+
+def _cure(window: Window, quantity: str, least: float, reason: str) -> str:
+    """The smallest window that does; else what the reason says."""
+    if quantity in ("seconds", "shaft_turns"):
+        least_s = least if quantity == "seconds" else least / (window.sensor.shaft_hz or 1.0)
+        needed = least_s * window.rate_hz
+        for samples in settings.SAMPLES:
+            if samples >= needed:
+                return f"samples = {samples}"
+        for factor in settings.DECIMATIONS:
+            if settings.SAMPLES[-1] * factor >= least_s * window.odr_hz:
+                return f"samples = {settings.SAMPLES[-1]} and decimate = {factor}"
+        return "take a lower rate"
+    return SENTENCES.get(reason, "")

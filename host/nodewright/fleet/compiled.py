@@ -1,0 +1,179 @@
+"""Settings of a node out of the fleet: what firmware/wire/settings.py checks and the node runs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
+from nodewright.fleet import bearing as bearings
+from nodewright.fleet.finding import Finding
+from nodewright.fleet.model import FleetFile, Set
+from nodewright.fleet.places import Path
+from nodewright.fleet.resolve import BusOf, NodeOf, SensorOf
+from nodewright.fleet.secret import Secrets
+from wire import settings as node_settings
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A node's settings, without its secrets until `with_secrets` puts them in.
+
+    settings: safe to show, None where a secret goes; secrets: settings' paths to secrets' names;
+    origins: settings' paths to paths in fleet.toml, the longest that fits counts.
+    """
+
+    node: str
+    settings: dict[str, Any]
+    secrets: dict[tuple[str, ...], str]
+    origins: dict[str, Path] = field(repr=False)
+
+    def with_secrets(self, secrets: Secrets) -> dict[str, Any]:
+        """The settings as the node gets them: never to be shown or logged.
+
+        Raises SecretMissing, SecretUnusable, WrongPassphrase.
+        """
+        whole = dict(self.settings)
+        for path, name in self.secrets.items():
+            _put(whole, path, secrets.read(name))
+        return whole
+
+    def origin(self, path: str) -> Path:
+        """Where in fleet.toml the settings' value at a path comes from."""
+        best = max((key for key in self.origins if path.startswith(key)), key=len)
+        return self.origins[best]
+
+    def check(self) -> list[Finding]:
+        """What the node itself would refuse, at its place in fleet.toml."""
+        return [
+            Finding(self.origin(path), f"{self.node}: {path}: {value!r:.60}", allowed)
+            for path, value, allowed in node_settings.check(self.settings)
+        ]
+
+
+def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
+    """The settings of a node that `check` has found good."""
+    network, broker = node.network, node.broker
+    assert network is not None and broker is not None, "check passes no node without them"
+    origins: dict[str, Path] = {"": node.path}
+    origins |= {"network": ("networks",), "mqtt": ("brokers",), "fleet": ("fleet", "name")}
+    names = set_names(node)
+    sets: list[dict[str, Any]] = []
+    for sensor in node.sensors:
+        for key, given in sensor.sets:
+            origins[f"sets[{len(sets)}]"] = ("sets", key)
+            sets.append(_set(names[sensor.name, key], sensor, given))
+    for index, sensor in enumerate(node.sensors):
+        origins[f"sensors[{index}]"] = sensor.path
+    settings = {
+        "version": node_settings.VERSION,
+        "fleet": fleet.fleet.name,
+        "node": node.name,
+        "board": node.board.name,
+        "network": {"kind": "wifi", "ssid": network.ssid, "password": None},
+        "mqtt": {
+            "host": broker.host,
+            "port": broker.port,
+            "keepalive_s": round(broker.keepalive),
+        },
+        "report": {"outbox_reports": node.given.outbox},
+        "watchdog_ms": _ms(node.given.watchdog),
+        "dsp": {"backend": node.board.dsp_backend},
+        "sensors": [_sensor(sensor) for sensor in node.sensors],
+        "sets": sets,
+    }
+    secrets: dict[tuple[str, ...], str] = {}
+    if network.secret is not None:
+        secrets["network", "password"] = network.secret
+    return Compiled(node.name, settings, secrets, origins)
+
+
+def set_names(node: NodeOf) -> dict[tuple[str, str], str]:
+    """What each sensor's sets are called in reports: as in the fleet where one sensor measures
+    it, SET-SENSOR where several do."""
+    pairs = [(sensor.name, key) for sensor in node.sensors for key, _ in sensor.sets]
+    keys = [key for _, key in pairs]
+    return {
+        (sensor, key): key if keys.count(key) == 1 else f"{key}-{sensor}"[:40].rstrip("-")
+        for sensor, key in pairs
+    }
+
+
+def _put(whole: dict[str, Any], path: tuple[str, ...], value: SecretStr) -> None:
+    for key in path[:-1]:
+        whole[key] = dict(whole[key])
+        whole = whole[key]
+    whole[path[-1]] = value.get_secret_value()
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _number(value: float) -> float | int:
+    """Whole numbers without a point, as people would write them."""
+    return int(value) if value == int(value) else value
+
+
+def _sensor(sensor: SensorOf) -> dict[str, Any]:
+    kind = sensor.chip["kind"]
+    common = {"kind": kind, "name": sensor.name, "chip": sensor.given.chip}
+    bus = _bus(sensor.bus, sensor)
+    if kind == "temperature":
+        return {**common, "bus": bus, "channels": list(sensor.channels)}
+    asset, shaft_hz = sensor.asset, sensor.shaft_hz
+    machine = None
+    if asset is not None and asset.group is not None:
+        machine = {"group": asset.group, "support": asset.support}
+    return {
+        **common,
+        "range_g": round(sensor.given.range or 0),
+        "bus": bus,
+        "int1": sensor.given.int1,
+        "channels": list(sensor.channels),
+        "gravity": sensor.point.gravity if sensor.point is not None else None,
+        "machine": machine,
+        "shaft_hz": None if shaft_hz is None else _number(round(shaft_hz, 6)),
+        "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else 0,
+        "bearing": None if sensor.bearing is None else bearings.orders(sensor.bearing),
+    }
+
+
+def _bus(bus: BusOf | None, sensor: SensorOf) -> dict[str, Any]:
+    assert bus is not None, "check passes no sensor without a bus"
+    if bus.kind == "onewire":
+        return {"kind": "onewire", "pin": bus.pins["pin"], "rom": sensor.given.rom}
+    settings: dict[str, Any] = {"kind": bus.kind, "id": bus.id, **bus.pins}
+    settings |= {"address": sensor.address} if bus.kind == "i2c" else {"cs": sensor.cs}
+    return {**settings, "rate_hz": bus.rate_hz}
+
+
+def _set(name: str, sensor: SensorOf, given: Set) -> dict[str, Any]:
+    common = {"kind": given.kind, "name": name, "sensor": sensor.name}
+    features, schedule = list(given.features), _schedule(given)
+    if given.kind == "value":
+        return {**common, "features": features, "schedule": schedule}
+    rate = next((one for one in sensor.chip["rates_hz"] if one == given.rate), given.rate)
+    return {
+        **common,
+        "odr_hz": rate,
+        "samples": given.samples,
+        "decimate": given.decimate,
+        "blocks": given.blocks,
+        "features": features,
+        "bands": [{"low_hz": _number(a), "high_hz": _number(b)} for a, b in given.bands],
+        "envelope_band": given.envelope_band,
+        "spectrum": given.spectrum,
+        "schedule": schedule,
+    }
+
+
+def _schedule(given: Set) -> dict[str, Any]:
+    if given.every is not None:
+        return {"kind": "interval", "interval_ms": _ms(given.every)}
+    if given.motion is not None:
+        return {
+            "kind": "motion",
+            "threshold_g": _number(round(given.motion, 6)),
+            "least_ms": _ms(given.rest),
+        }
+    return {"kind": "demand"}

@@ -1,0 +1,51 @@
+"""A file is written whole or not at all: beside its place, then renamed into it."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from nodewright.fleet.finding import WriteFailed
+
+
+def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Replace a file's contents, or make it.  Raises WriteFailed; then the old ones are there.
+
+    mode: of the file; None: that of the one which is replaced, or what is usual.
+    """
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        if mode is None and target.exists():
+            mode = target.stat().st_mode & 0o777
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.chmod(0o666 & ~_umask() if mode is None else mode)
+            beside.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise WriteFailed(path, error.strerror or str(error)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name is on the disk too; where folders cannot be opened, nothing is done."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,131 @@
+"""Nodes and machines of a fleet as plain data, for tables and JSON.  No secret is in it."""
+
+from typing import Any
+
+from nodewright.fleet import memory
+from nodewright.fleet.compiled import Compiled
+from nodewright.fleet.model import FleetFile
+from nodewright.fleet.resolve import NodeOf, SensorOf, the_one
+
+
+def assets(fleet: FleetFile, nodes: dict[str, NodeOf]) -> list[dict[str, Any]]:
+    """The machines, their points, and the sensors at them (node/sensor)."""
+    at: dict[str, list[str]] = {}
+    for node in nodes.values():
+        for sensor in node.sensors:
+            if sensor.given.point is not None:
+                at.setdefault(sensor.given.point, []).append(f"{node.name}/{sensor.name}")
+    return [
+        {
+            "name": name,
+            "title": asset.title,
+            "site": asset.site,
+            "group": asset.group,
+            "support": asset.support,
+            "power_kw": asset.power,
+            "speed_hz": asset.speed,
+            "load_pct": asset.load,
+            "points": [
+                {
+                    "name": key,
+                    "title": point.title,
+                    "mounting": point.mounting,
+                    "axes": dict(point.axes),
+                    "sensors": at.get(f"{name}/{key}", []),
+                }
+                for key, point in asset.points.items()
+            ],
+        }
+        for name, asset in fleet.assets.items()
+    ]
+
+
+def nodes(fleet: FleetFile, resolved: dict[str, NodeOf]) -> list[dict[str, Any]]:
+    """The nodes, each with its sensors and what it takes of its heap."""
+    found = []
+    for node in resolved.values():
+        need = memory.estimate(node)
+        found.append(
+            {
+                "name": node.name,
+                "board": node.board.name,
+                "site": node.given.site,
+                "network": the_one(node.given.network, fleet.networks),
+                "broker": the_one(node.given.broker, fleet.brokers),
+                "heap_needed_bytes": need.total_bytes,
+                "heap_bytes": need.heap_bytes,
+                "sensors": [_sensor(sensor) for sensor in node.sensors],
+            }
+        )
+    return found
+
+
+def node(node: NodeOf, compiled: Compiled) -> dict[str, Any]:
+    """All that is known of one node, with its settings (null where a secret goes)."""
+    need = memory.estimate(node)
+    network, broker = compiled.settings["network"], compiled.settings["mqtt"]
+    return {
+        "name": node.name,
+        "title": node.given.title,
+        "board": node.board.name,
+        "site": node.given.site,
+        "network": f"{network['ssid']} (Wi-Fi)",
+        "broker": f"{broker['host']}:{broker['port']}",
+        "memory": {
+            "needed_bytes": need.total_bytes,
+            "heap_bytes": need.heap_bytes,
+            "parts": need.parts,
+        },
+        "secrets": sorted(set(compiled.secrets.values())),
+        "pins": _pins(node),
+        "sensors": [_sensor(sensor) for sensor in node.sensors],
+        "sets": [_set(settings) for settings in compiled.settings["sets"]],
+        "settings": compiled.settings,
+    }
+
+
+def _sensor(sensor: SensorOf) -> dict[str, Any]:
+    bus = sensor.bus
+    place = ""
+    if bus is not None and sensor.address is not None:
+        place = f" 0x{sensor.address:02X}"
+    return {
+        "name": sensor.name,
+        "chip": sensor.given.chip,
+        "bus": (bus.name if bus is not None else sensor.given.bus) + place,
+        "point": sensor.given.point,
+        "channels": list(sensor.channels),
+        "sets": list(sensor.given.sets),
+    }
+
+
+def _pins(node: NodeOf) -> list[dict[str, Any]]:
+    """Each pin that is used, by its number."""
+    found: dict[int, dict[str, Any]] = {}
+    for sensor in node.sensors:
+        bus = sensor.bus
+        for key, pin in bus.pins.items() if bus is not None else ():
+            found[pin] = {"pin": pin, "of": bus.name if bus is not None else "", "is": key}
+        for key, pin in sensor.pins():
+            found[pin] = {"pin": pin, "of": sensor.name, "is": key}
+    return [found[pin] for pin in sorted(found)]
+
+
+def _set(settings: dict[str, Any]) -> dict[str, Any]:
+    record = "one value"
+    if settings["kind"] == "waveform":
+        rate_hz = settings["odr_hz"] / settings["decimate"]
+        blocks = f"{settings['blocks']} × " if settings["blocks"] > 1 else ""
+        seconds = settings["samples"] * settings["blocks"] / rate_hz
+        record = f"{blocks}{settings['samples']} at {rate_hz:g} Hz, {seconds:.3g} s"
+    schedule = settings["schedule"]
+    when = {"demand": "on demand", "motion": "when it moves"}.get(schedule["kind"])
+    if when is None:
+        when = f"every {schedule['interval_ms'] / 1000:g} s"
+    return {
+        "name": settings["name"],
+        "sensor": settings["sensor"],
+        "record": record,
+        "when": when,
+        "features": settings["features"],
+    }

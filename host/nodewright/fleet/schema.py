@@ -1,0 +1,76 @@
+"""What fleet.toml may hold, for editors (JSON Schema) and for people (docs/fleet.md)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from nodewright.fleet.model import TABLES, FleetFile, Part, checked_of
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12."""
+    schema = FleetFile.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def rows(model: type[Part]) -> Iterator[tuple[str, str, str, str]]:
+    """(key, what is allowed, what it is when left out, meaning) of a table's keys.
+
+    Keys that are tables of their own are left to these.
+    """
+    for key, field in model.model_fields.items():
+        checked = checked_of(model, key)
+        if checked is None:
+            continue
+        allowed = checked.allowed
+        if str(field.annotation).startswith("dict"):
+            allowed = "a table of x, y, z: " + _directions(field)
+        yield key, allowed, _default(field), field.description or ""
+
+
+def plain_lines() -> Iterator[str]:
+    """All keys, to read on a terminal."""
+    for path, model in TABLES:
+        yield f"[{path}]  {_about(model)}"
+        for key, allowed, default, meaning in rows(model):
+            yield f"  {key}: {meaning}"
+            yield f"      {allowed}" + (f"; else {default}" if default else "; needed")
+
+
+def markdown() -> str:
+    """The same as tables of docs/fleet.md, which tools/gen.py puts there."""
+    lines: list[str] = []
+    for path, model in TABLES:
+        lines += ["", f"### `[{path}]`", "", _about(model), ""]
+        lines += ["| key | allowed | left out | what |", "| --- | --- | --- | --- |"]
+        for key, allowed, default, meaning in rows(model):
+            words = _short(allowed)
+            lines.append(f"| `{key}` | {words} | {default or 'needed'} | {meaning} |")
+    return "\n".join(lines).strip().replace("<", "&lt;")
+
+
+def _about(model: type[Part]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _short(allowed: str) -> str:
+    """Without the whole catalogue, which docs/features.md has."""
+    return allowed if len(allowed) < 300 else allowed.split(", each ")[0] + ": docs/features.md"
+
+
+def _directions(field: FieldInfo) -> str:
+    annotation: Any = field.annotation
+    return str(annotation.__args__[1].__metadata__[0].allowed)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return ""
+    if field.default_factory is not None:
+        return "none"
+    if field.default is PydanticUndefined or field.default in (None, ()):
+        return "none"
+    return json.dumps(field.default)

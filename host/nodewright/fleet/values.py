@@ -1,0 +1,374 @@
+"""What may stand behind a key of fleet.toml: checked types that say what they allow, and the cure.
+
+Each is used as metadata of an annotation and makes pydantic's schema by itself, so that an error,
+the JSON Schema and the table in docs/fleet.md all say the same.
+"""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import PydanticCustomError, core_schema
+
+from nodewright.fleet import units
+from wire.topics import is_name
+
+NAME_ALLOWED = "1 to 40 of a-z, 0-9 and -, not led or ended by -"
+
+
+def refused(allowed: str, cure: str = "") -> PydanticCustomError:
+    """The error of a value: what is allowed, and how to mend it."""
+    return PydanticCustomError("value", "{allowed}", {"allowed": allowed, "cure": cure})
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The one that was probably meant."""
+    for way in (word, word.lower(), word.lower().replace("_", "-")):
+        found = difflib.get_close_matches(way, list(known), 1, 0.6)
+        if found:
+            return found[0]
+    return None
+
+
+class Checked:
+    """Base of the types: `parse` gives the value or raises, `allowed` says what it takes.
+
+    secret: the value is never shown, since people put passwords where their names belong.
+    """
+
+    allowed = ""
+    secret = False
+
+    def parse(self, value: object) -> object:
+        raise NotImplementedError
+
+    def json_schema(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.parse)
+
+    def __get_pydantic_json_schema__(
+        self, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return self.json_schema()
+
+
+@dataclass(frozen=True)
+class Name(Checked):
+    """A name that becomes a topic, a certificate's name or a file's."""
+
+    secret: bool = False
+    allowed = NAME_ALLOWED
+
+    def parse(self, value: object) -> str:
+        if isinstance(value, str):
+            if is_name(value):
+                return value
+            if not self.secret:
+                raise refused(self.allowed, _mended(value))
+        raise refused(self.allowed)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"}
+
+
+@dataclass(frozen=True)
+class PointName(Checked):
+    """A point of an asset: asset/point."""
+
+    allowed = "ASSET/POINT, as pump-1/drive-end"
+
+    def parse(self, value: object) -> str:
+        parts = value.split("/") if isinstance(value, str) else []
+        if len(parts) != 2 or not all(is_name(part) for part in parts):
+            raise refused(self.allowed)
+        return "/".join(parts)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[a-z0-9-]{1,40}/[a-z0-9-]{1,40}$"}
+
+
+@dataclass(frozen=True)
+class Text(Checked):
+    """A line of text for people."""
+
+    most: int = 200
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return f"a text of 1 to {self.most} characters on one line"
+
+    def parse(self, value: object) -> str:
+        if not isinstance(value, str) or not 1 <= len(value) <= self.most:
+            raise refused(self.allowed)
+        if not value.isprintable():
+            raise refused(self.allowed, "leave out line ends and control characters")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": self.most}
+
+
+@dataclass(frozen=True)
+class Ssid(Checked):
+    """The name of a Wi-Fi network."""
+
+    allowed = "1 to 32 bytes, the name of a Wi-Fi network"
+
+    def parse(self, value: object) -> str:
+        if not isinstance(value, str) or not 1 <= len(value.encode("utf-8", "replace")) <= 32:
+            raise refused(self.allowed)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": 32}
+
+
+@dataclass(frozen=True)
+class Whole(Checked):
+    """A whole number within bounds."""
+
+    least: int
+    most: int
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return f"a whole number from {self.least} to {self.most}"
+
+    def parse(self, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise refused(self.allowed, "write it without quotes" if _digits(value) else "")
+        if not self.least <= value <= self.most:
+            raise refused(self.allowed)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True)
+class Number(Checked):
+    """A number without a unit, within bounds."""
+
+    least: float
+    most: float
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return f"a number from {self.least:g} to {self.most:g}"
+
+    def parse(self, value: object) -> float:
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not self.least <= value <= self.most:  # type: ignore[operator]
+            raise refused(self.allowed, "write it without quotes" if _digits(value) else "")
+        return float(value)  # type: ignore[arg-type]
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True)
+class Flag(Checked):
+    """True or false."""
+
+    allowed = "true or false"
+
+    def parse(self, value: object) -> bool:
+        if not isinstance(value, bool):
+            raise refused(self.allowed)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class OneOf(Checked):
+    """One of a few values."""
+
+    choices: tuple[str | int, ...]
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return "one of " + ", ".join(str(choice) for choice in self.choices)
+
+    def parse(self, value: object) -> str | int:
+        for choice in self.choices:
+            if value == choice and type(value) is type(choice):
+                return choice
+        near = nearest(str(value), [str(choice) for choice in self.choices])
+        raise refused(self.allowed, f"did you mean {near}?" if near else "")
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"enum": list(self.choices)}
+
+
+@dataclass(frozen=True)
+class Quantity(Checked):
+    """A number with its unit, as a text; the value is a float in the dimension's first unit."""
+
+    dimension: units.Dimension
+    least: float
+    most: float
+    shown: str  # the bounds as people write them
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        return f"{self.shown}, with a unit ({', '.join(self.dimension.units)})"
+
+    def parse(self, value: object) -> float:
+        try:
+            number = units.parse(value, self.dimension)
+        except units.NoQuantity as error:
+            raise refused(self.allowed, error.cure) from None
+        if not self.least <= number <= self.most:
+            raise refused(self.allowed)
+        return number
+
+    def json_schema(self) -> dict[str, Any]:
+        ways = "|".join(map(re.escape, self.dimension.units))
+        return {"type": "string", "pattern": rf"^[0-9.eE+-]+\s*({ways})$"}
+
+
+@dataclass(frozen=True)
+class Address(Checked):
+    """An IPv4 address: to look a name up blocks a node for longer than its watchdog waits."""
+
+    allowed = "an IPv4 address such as 192.168.1.20, no name"
+
+    def parse(self, value: object) -> str:
+        try:
+            return str(ipaddress.IPv4Address(value if isinstance(value, str) else ""))
+        except ValueError:
+            raise refused(self.allowed) from None
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "ipv4"}
+
+
+@dataclass(frozen=True)
+class Subnet(Checked):
+    """An IPv4 network with the length of its prefix."""
+
+    allowed = "an IPv4 network such as 192.168.1.0/24"
+
+    def parse(self, value: object) -> str:
+        try:
+            network = ipaddress.IPv4Network(value if isinstance(value, str) else "", strict=False)
+        except ValueError:
+            raise refused(self.allowed) from None
+        if "/" not in str(value) or not 8 <= network.prefixlen <= 30:
+            raise refused(self.allowed, "give the prefix, 8 to 30")
+        if str(network.network_address) != str(value).split("/")[0]:
+            raise refused(self.allowed, f"write {network}")
+        return str(network)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[0-9.]+/[0-9]+$"}
+
+
+@dataclass(frozen=True)
+class Hex(Checked):
+    """So many hex digits."""
+
+    digits: int
+    begins: str = ""
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        begins = f", beginning with {self.begins}" if self.begins else ""
+        return f"{self.digits} hex digits{begins}"
+
+    def parse(self, value: object) -> str:
+        text = value.lower() if isinstance(value, str) else ""
+        if not re.fullmatch(f"[0-9a-f]{{{self.digits}}}", text) or not text.startswith(
+            self.begins
+        ):
+            raise refused(self.allowed)
+        return text
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^[0-9a-fA-F]{{{self.digits}}}$"}
+
+
+@dataclass(frozen=True)
+class Band(Checked):
+    """From a frequency to a higher one: "10Hz..100Hz"."""
+
+    allowed = 'a low and a higher frequency, as "10Hz..100Hz"'
+
+    def parse(self, value: object) -> tuple[float, float]:
+        parts = value.split("..") if isinstance(value, str) else []
+        if len(parts) != 2:
+            raise refused(self.allowed)
+        try:
+            low_hz, high_hz = (units.parse(part, units.FREQUENCY) for part in parts)
+        except units.NoQuantity as error:
+            raise refused(self.allowed, error.cure) from None
+        if not 0 <= low_hz < high_hz:
+            raise refused(self.allowed)
+        return low_hz, high_hz
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^[^.]+(\.[0-9]+)?[^.]*\.\..+$"}
+
+
+@dataclass(frozen=True)
+class Many(Checked):
+    """A list of values, each as `each` has it."""
+
+    each: Checked
+    least: int
+    most: int
+    once: bool = True
+
+    @property
+    def allowed(self) -> str:  # type: ignore[override]
+        count = f"{self.least} to {self.most}" if self.least != self.most else str(self.most)
+        return f"a list of {count}, each {self.each.allowed}"
+
+    def parse(self, value: object) -> tuple[Any, ...]:
+        if isinstance(value, str):
+            raise refused(self.allowed, "put it in brackets")
+        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
+            raise refused(self.allowed)
+        items = []
+        for index, item in enumerate(value):
+            try:
+                items.append(self.each.parse(item))
+            except PydanticCustomError as error:
+                context = error.context or {}
+                shown = item if isinstance(item, str | int | float) else type(item).__name__
+                cure = context.get("cure") or f"mend item {index + 1} of the list, {shown!r:.40}"
+                raise refused(context["allowed"], cure) from None
+        if self.once and len(set(items)) != len(items):
+            twice = next(item for item in items if items.count(item) > 1)
+            raise refused(self.allowed, f"{twice} stands twice in the list: each once")
+        return tuple(items)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {
+            "type": "array",
+            "items": self.each.json_schema(),
+            "minItems": self.least,
+            "maxItems": self.most,
+        }
+
+
+def _digits(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip()))
+
+
+def _mended(value: str) -> str:
+    better = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:40].strip("-")
+    return f"write {better}" if is_name(better) else ""
+
+
+NameText = Annotated[str, Name()]
