@@ -14,6 +14,10 @@ turn, where wrong has what is no finite number, as texts; then `{"done": true}`,
 The spectra are A_k in g, 0 <= k < N/2, float32 in this machine's byte order, one block after the
 other; with them each line has the compressed one, too: `"log_bounds": [k], "log_codes": [byte]`.
 The keys must need a spectrum then.
+
+With `"envelope": {"module", "blocks": K, "band", "orders", "shaft_hz", "shaft_error"}` it is the
+envelope's code that runs: each K blocks in a row, of one length and scale, give one line, which
+has `"scores": {}, "thresholds": {}, "verdicts": {}, "marks": {}` beside.
 """
 
 import sys
@@ -91,6 +95,56 @@ def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None"
             _tell(result, line)
 
 
+def _envelopes(job: "dict[str, Any]", result: "TextIO") -> None:
+    backend = _module(job["backends"]).backend(job["backend"])
+    asked = job["envelope"]
+    module, samples, many = _module(asked["module"]), job["blocks"][0][0], asked["blocks"]
+    envelope = module.Envelope(backend, samples, asked["orders"], asked["band"])
+    block = array("h", bytes(2 * samples))
+    out: dict[str, float] = {}
+    withheld: dict[str, str] = {}
+    marked: dict[str, str] = {}
+    with open(job["samples"], "rb") as stream:
+        for group in range(0, len(job["blocks"]), many):
+            envelope.begin()
+            for _ in range(many):
+                stream.readinto(block)  # type: ignore[attr-defined]
+                envelope.add(block)
+            _, g_per_digit, rate_hz = job["blocks"][group]
+            speed = (asked["shaft_hz"], asked["shaft_error"])
+            envelope.finish(g_per_digit, rate_hz, *speed, job["keys"], out, withheld, marked)
+            values, wrong = _split(out)
+            line: dict[str, Any] = {"values": values, "withheld": withheld, "marked": marked}
+            line.update({"wrong": wrong, "scores": envelope.scores})
+            line.update({"thresholds": envelope.thresholds, "verdicts": envelope.verdicts})
+            line["marks"] = envelope.marks
+            _tell(result, line)
+
+
+def _envelopes(job: "dict[str, Any]", result: "TextIO") -> None:
+    """The bearing's values of each record: one axis, its blocks one after the other."""
+    backend = _module(job["backends"]).backend(job["backend"])
+    new_envelope = _module(job["envelope"]).Envelope
+    keys = tuple(job["keys"])
+    with open(job["samples"], "rb") as stream:
+        for record in job["records"]:
+            samples = record["samples"]
+            envelope = new_envelope(backend, samples, record["orders"], record["band"])
+            block = array("h", bytes(2 * samples))
+            for _ in range(record["blocks"]):
+                stream.readinto(block)  # type: ignore[attr-defined]
+                envelope.add(block)
+            told: tuple[dict[str, Any], ...] = ({}, {}, {})
+            known = [record[key] for key in ("g_per_digit", "rate_hz", "shaft_hz", "shaft_error")]
+            envelope.finish(*known, keys, *told)
+            values, wrong = _split(told[0])
+            line: dict[str, Any] = {"values": values, "withheld": told[1], "marked": told[2]}
+            line.update({"wrong": wrong, "scores": envelope.scores})
+            line.update({"thresholds": envelope.thresholds, "verdicts": envelope.verdicts})
+            line["marks"] = envelope.marks
+            _tell(result, line)
+
+
 def main(path: str) -> None:
     """Do the job of a file."""
     with open(path) as file:
@@ -104,7 +158,9 @@ def main(path: str) -> None:
         sys.path[:] = job["path"] + [".frozen"]
     with open(job["result"], "w") as result:
         try:
-            if job["spectra"] is None:
+            if job["envelope"] is not None:
+                _envelopes(job, result)
+            elif job["spectra"] is None:
                 _compute(job, result, None)
             else:
                 with open(job["spectra"], "wb") as spectra:

@@ -160,7 +160,7 @@ def run(
     Raises BadInput for a backend that the runtime has not, Refused for a length, rate, scale or
     key that the node's code refuses, OfflineError when it crashes, hangs or says nothing.
     """
-    _check(runtime, backend)
+    check(runtime, backend)
     try:
         with scratch.folder("offline") as folder:
             job: dict[str, Any] = {
@@ -169,12 +169,15 @@ def run(
                 "options": dict(options or {}),
             }
             job["spectra"] = str(folder / "spectra") if spectra else None
-            return _run(blocks, runtime, job, limit_s, folder)
+            lines = run_job(blocks, runtime, job, limit_s, folder, len(blocks))
+            return _told(lines, blocks, job["spectra"], runtime)
     except OSError as error:
         raise OfflineError(str(runtime), f"could not be run: {error}") from error
 
 
-def _check(runtime: Runtime, backend: str) -> None:
+def check(runtime: Runtime, backend: str) -> None:
+    """Raises BadInput for a backend that the runtime cannot run."""
+    """Raises BadInput for a backend that the runtime has not."""
     if backend not in BACKENDS:
         raise BadInput(f"backend {backend!r} is none of {', '.join(BACKENDS)}")
     interpreter = runtime.interpreter
@@ -189,44 +192,69 @@ def _check(runtime: Runtime, backend: str) -> None:
         raise BadInput(f"{interpreter} has no ulab: take --backend viper, or {_OTHER}")
 
 
-def _run(
+def run_job(
     blocks: Sequence[Block],
     runtime: Runtime,
     job: dict[str, Any],
     limit_s: float | None,
     folder: Path,
-) -> list[Values]:
+    results: int,
+) -> list[dict[str, Any]]:
+    """The lines of a job's result, so many; what all jobs have in common is put into it.
+
+    Raises what `run` does, and OSError.
+    """
+    job |= {
+        "features": "node.vibration",
+        "compress": "node.compress",
+        "log_bins": LOG_BINS,
+        "blocks": [[len(b.digits), float(b.g_per_digit), float(b.rate_hz)] for b in blocks],
+    }
+    lines, output = execute([block.digits for block in blocks], runtime, job, limit_s, folder)
+    if len(lines) != len(blocks):
+        raise OfflineError(str(runtime), "ended without a result", output)
+    try:
+        told = [Values(**line) for line in lines]
+        return _with_spectra(told, blocks, job["spectra"])
+    except (TypeError, ValueError) as error:
+        raise OfflineError(str(runtime), f"gave a strange result: {error}", output) from error
+
+
+def execute(
+    digits: Sequence[NDArray[np.int16]],
+    runtime: Runtime,
+    job: dict[str, Any],
+    limit_s: float | None,
+    folder: Path,
+) -> tuple[list[dict[str, Any]], str]:
+    """The lines that a job gave, and the end of what its process printed.
+
+    digits: what the job reads, one after the other; job: what `sim/offline.py` is told, but for
+    the files; they are in `folder`.  Raises Refused, OfflineError.
+    """
     result = folder / "result"
     job |= {
         "path": [str(firmware_dir())],
         "backends": "node.dsp",
-        "features": "node.vibration",
-        "compress": "node.compress",
-        "log_bins": LOG_BINS,
         "samples": str(folder / "samples"),
-        "blocks": [[len(b.digits), float(b.g_per_digit), float(b.rate_hz)] for b in blocks],
         "result": str(result),
     }
     if runtime.interpreter is not None:
         compile_tree(runtime.interpreter.mpy_arch, folder / "mpy")
         job["path"] = [str(folder / "mpy")]
     with (folder / "samples").open("wb") as stream:
-        for block in blocks:
-            stream.write(np.ascontiguousarray(block.digits, np.int16).tobytes())
+        for part in digits:
+            stream.write(np.ascontiguousarray(part, np.int16).tobytes())
     (folder / "job.json").write_text(json.dumps(job))
     if limit_s is None:
-        limit_s = _START_S + _PER_SAMPLE_S * sum(len(block.digits) for block in blocks)
+        limit_s = _START_S + _PER_SAMPLE_S * sum(part.size for part in digits)
     end, output = _process(_command(runtime, folder / "job.json"), folder, limit_s)
     lines = _lines(result)
     if lines and "refused" in lines[-1]:
         raise Refused(str(lines[-1]["refused"]))
-    if end is not None or not lines or "done" not in lines[-1] or len(lines) != len(blocks) + 1:
+    if end is not None or not lines or "done" not in lines[-1]:
         raise OfflineError(str(runtime), end or "ended without a result", output)
-    try:
-        told = [Values(**line) for line in lines[:-1]]
-        return _with_spectra(told, blocks, job["spectra"])
-    except (TypeError, ValueError) as error:
-        raise OfflineError(str(runtime), f"gave a strange result: {error}", output) from error
+    return lines[:-1], output
 
 
 def _with_spectra(told: list[Values], blocks: Sequence[Block], path: str | None) -> list[Values]:
