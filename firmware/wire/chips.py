@@ -5,7 +5,8 @@ to its row here.  Keys of an accelerometer's row:
 
 buses: kinds of bus it speaks; most_hz: the highest clock of each; spi_mode: 2 CPOL + CPHA, None
 without SPI; address: its I2C addresses; rates_hz: output data rates, the highest first;
-bandwidth: what the filter lets through, as a share of the rate, or in Hz at each rate; ranges_g;
+bandwidth: what the filter lets through, as a share of the rate, or in Hz at each rate; ranges_g,
+and g_per_digit in each of them;
 bits_a_sample: clocks of the bus that one sample of all axes takes, with what is kept free;
 noise_g_rthz: density of its own noise, of the noisiest axis; fifo: samples of all axes it holds;
 interrupt: whether a pin of it tells the watermark (else int1 is null); self_test, motion: if
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _BOTH = ("i2c", "spi")
 _TO_16_G = (2, 4, 8, 16)
+_OF_16_BITS = (1 / 16384, 1 / 8192, 1 / 4096, 1 / 2048)
 _MPU_RATES = (1000, 500, 250, 200, 125, 100, 50, 25, 10)
 
 ROWS: "dict[str, dict[str, Any]]" = {
@@ -33,6 +35,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         ),
         "bandwidth": 0.5,
         "ranges_g": _TO_16_G,
+        "g_per_digit": (1 / 256,) * 4,
         "bits_a_sample": 500,
         "fast": (800, 2_000_000),
         "noise_g_rthz": 607e-6,
@@ -51,6 +54,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": (4000, 2000, 1000, 500, 250, 125, 62.5, 31.25, 15.625, 7.813, 3.906),
         "bandwidth": 0.25,
         "ranges_g": (2, 4, 8),
+        "g_per_digit": (62.5e-6, 125e-6, 250e-6),
         "bits_a_sample": 120,
         "noise_g_rthz": 22.5e-6,
         "fifo": 32,
@@ -68,6 +72,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": (26_667,),
         "bandwidth": (6_300,),
         "ranges_g": _TO_16_G,
+        "g_per_digit": _OF_16_BITS,
         "bits_a_sample": 84,
         "noise_g_rthz": 75e-6,
         "fifo": 512,
@@ -88,6 +93,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         ),
         "bandwidth": 0.5,
         "ranges_g": (8, 16, 32, 64),
+        "g_per_digit": (1 / 4096, 1 / 2048, 1 / 1024, 1 / 512),
         "bits_a_sample": 108,
         "noise_g_rthz": 300e-6,
         "fifo": 86,
@@ -105,6 +111,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": (1600, 800, 400, 200, 100, 50, 25, 12.5),
         "bandwidth": (400, 400, 200, 100, 50, 25, 12.5, 6.25),
         "ranges_g": _TO_16_G,
+        "g_per_digit": _OF_16_BITS,
         "bits_a_sample": 108,
         "noise_g_rthz": 90e-6,
         "fifo": 32,
@@ -122,6 +129,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": (5376, 1600, 1344, 400, 200, 100, 50, 25, 10, 1),
         "bandwidth": 0.5,
         "ranges_g": _TO_16_G,
+        "g_per_digit": (62.5e-6, 125e-6, 250e-6, 750e-6),
         "bits_a_sample": 108,
         "noise_g_rthz": 220e-6,
         "fifo": 32,
@@ -139,6 +147,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": _MPU_RATES,
         "bandwidth": (260, 184, 94, 94, 44, 44, 21, 10, 5),
         "ranges_g": _TO_16_G,
+        "g_per_digit": _OF_16_BITS,
         "bits_a_sample": 81,
         "noise_g_rthz": 400e-6,
         "fifo": 170,
@@ -156,6 +165,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "rates_hz": (4000,) + _MPU_RATES,
         "bandwidth": (1130, 460, 184, 92, 92, 41, 41, 20, 10, 5),
         "ranges_g": _TO_16_G,
+        "g_per_digit": _OF_16_BITS,
         "bits_a_sample": 81,
         "noise_g_rthz": 300e-6,
         "fifo": 85,
@@ -197,4 +207,11 @@ def bandwidth_hz(chip: str, odr_hz: float) -> float:
     place = row["rates_hz"].index(odr_hz)
     share = row["bandwidth"]
     result: float = share[place] if isinstance(share, tuple) else share * odr_hz
+    return result
+
+
+def g_per_digit(chip: str, range_g: int) -> float:
+    """What a digit of an accelerometer is in one of its ranges.  Raises ValueError for others."""
+    row = ROWS[chip]
+    result: float = row["g_per_digit"][row["ranges_g"].index(range_g)]
     return result

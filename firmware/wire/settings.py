@@ -243,4 +243,5 @@ def _check_waveform(
         allowed = "at least %d, which the record takes" % taken_ms
         errors.append((path + ".schedule.interval_ms", interval_ms, allowed))
         return 0.0
-    return taken_ms / interval_ms
+    share: float = taken_ms / interval_ms
+    return share

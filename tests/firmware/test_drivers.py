@@ -75,6 +75,8 @@ def test_driver__each_rate_and_range_of_its_row__those_and_no_others():
                     sensor.configure(odr_hz, range_g)
                     assert sensor.bandwidth_hz == chips.bandwidth_hz(chip, odr_hz), chip
                     assert sensor.noise_g_rthz >= row["noise_g_rthz"], chip
+                    told = chips.g_per_digit(chip, range_g)
+                    assert abs(sensor.g_per_digit / told - 1) < 1e-6, (chip, range_g)
 
 
 def test_driver__what_its_row_says_of_the_chip__is_so():

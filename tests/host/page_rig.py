@@ -13,7 +13,7 @@ from nodewright import boards, reference
 from nodewright.console import Event
 from nodewright.demo.judge import judge
 from nodewright.demo.kept import ImageDigest, Kept, Said
-from nodewright.demo.plan import CHANNELS, G_PER_DIGIT, NodePlan, make_plans
+from nodewright.demo.plan import CHANNELS, NodePlan, make_plans
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.offline import Runtime
@@ -55,7 +55,7 @@ def report_of(
     rate_hz = nominal_hz * (1 + plan.clock_error_ppm * 1e-6)
     channels = {}
     for axis, name in enumerate(CHANNELS):
-        samples = digits[:, axis].astype(np.float64) * G_PER_DIGIT
+        samples = digits[:, axis].astype(np.float64) * plan.g_per_digit
         values = reference.compute(samples, rate_hz, plan.measured["features"]).values
         channels[name] = {key: float(f"{value:.6g}") for key, value in values.items()}
     return {
@@ -112,7 +112,7 @@ def result_of(
             report = report_of(plan, digits, seq)
             node.on_message("report", report)
             if tally.on_report(report):
-                verdict = judge(report, _Served(digits), CHANNELS, G_PER_DIGIT)
+                verdict = judge(report, _Served(digits), CHANNELS, plan.g_per_digit)
                 tally.on_verdict(report, verdict)
         node.find_last(tally, _Served(digits))
         tallies.append(tally)

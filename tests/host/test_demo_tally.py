@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from nodewright import boards
 from nodewright.demo.judge import REQUIRED, Point, Verdict, judge
-from nodewright.demo.plan import CHANNELS, G_PER_DIGIT, make_plans
+from nodewright.demo.plan import CHANNELS, make_plans
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
 from nodewright.served import ServedError
 from wire import settings
 
 PLAN = make_plans(boards.load("virtual"), 1, 2.0, 1883)[0]
+G_PER_DIGIT = PLAN.g_per_digit
 GOOD = Verdict([], [], [])
 
 

@@ -22,6 +22,7 @@ from nodewright.demo.run import DemoOptions, run_demo
 from nodewright.demo.tally import Tally
 from nodewright.image import Image
 from system.demo_rig import command
+from wire import chips
 
 NO_MOSQUITTO = broker.mosquitto_version() is None
 KINDS = [
@@ -56,6 +57,17 @@ def play(eye: Eye | None = None, cycles: int = 2, **fleet: Any) -> DemoResult:
 def node(result: DemoResult, name: str) -> dict[str, Any]:
     (found,) = [node for node in result.as_dict()["nodes"] if node["node"] == name]
     return found
+
+
+def test_demo__every_sensor__one_node_each_and_all_values_right():
+    result = play(every_sensor=True)
+    assert result.ok, result.failures
+    told = result.as_dict()["nodes"]
+    assert [node["node"] for node in told] == chips.of_kind("accelerometer")
+    assert [node["sensor"]["chip"] for node in told] == chips.of_kind("accelerometer")
+    for node in told:
+        rates_hz = chips.ROWS[node["node"]]["rates_hz"]
+        assert node["sensor"]["odr_hz"] == rates_hz[0], "carried at its highest rate"
 
 
 @pytest.mark.parametrize("kind", KINDS)

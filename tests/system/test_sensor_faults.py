@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodewright import broker, reference
-from nodewright.demo.plan import CHANNELS, G_PER_DIGIT
+from nodewright.demo.plan import CHANNELS
 from nodewright.served import ServedSamples
 from nodewright.watch import Collector
 from system.node_rig import NodeRig, listen, reports
@@ -15,6 +15,7 @@ from system.node_rig import NodeRig, listen, reports
 Message = dict[str, Any]
 
 WAIT_S = 90.0
+G_PER_DIGIT = 1 / 256  # ADXL345
 FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g")  # none depends on length
 
 # Cycles begin at 0, 400, 800 … ms and take 256 samples at 800 Hz each, 0.33 s.

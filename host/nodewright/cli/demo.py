@@ -18,6 +18,7 @@ Examples:
 
     nodewright demo
     nodewright demo --nodes 6 --cycles 20 --interval 2.5
+    nodewright demo --sensors
     nodewright demo --record bearing.npy --rate-hz 25600 --scale 0.001
     nodewright demo --faults unplugged,broker
     nodewright demo --faults all --report demo.html
@@ -27,6 +28,12 @@ Examples:
 
 def command(
     nodes: Annotated[int, typer.Option(metavar="N", help="Virtual boards, 1 to 256.")] = 3,
+    sensors: Annotated[
+        bool,
+        typer.Option(
+            "--sensors", help="One node for each accelerometer that there is a driver for."
+        ),
+    ] = False,
     cycles: Annotated[int, typer.Option(metavar="K", help="Reports of each node.")] = 5,
     interval: Interval = 2.0,
     record: Annotated[
@@ -93,7 +100,7 @@ def command(
 
     target = None if report is None else Target(report)
     tell_choice(runtime, interpreter)
-    fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime)
+    fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime, sensors)
     wrong = () if faults is None else parse(faults, gravity=record is None)
     if record is not None:
         source = open_record(record, rate_hz, scale, channel or (), variable)

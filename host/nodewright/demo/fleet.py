@@ -45,7 +45,7 @@ class FleetOptions:
     interval_s: between two records of a node; interpreter: a MicroPython, None for the packaged
     one; broker, port: which broker, and where (None: any free port); runtime: "micropython",
     "cpython", or None for the first of them that is here; realtime: the twins live on the host's
-    clock.
+    clock; every_sensor: a node for each accelerometer, in place of so many nodes.
     """
 
     nodes: int = 3
@@ -55,6 +55,7 @@ class FleetOptions:
     port: int | None = None
     runtime: str | None = None
     realtime: bool = False
+    every_sensor: bool = False
 
 
 class VirtualFleet:
@@ -89,9 +90,7 @@ class VirtualFleet:
         # What can be wrong is told before anything runs.
         # A recording need not have gravity in it.
         gravity = "z" if self._source is machines else None
-        plans = make_plans(
-            self.board, options.nodes, options.interval_s, options.port or 1, gravity
-        )
+        plans = self._plans(options.port or 1, gravity)
         FaultRound(self._faults, plans)
         self.runtime: Runtime = choose_runtime(options.runtime, options.interpreter)
         self._folder = scratch.take("fleet")
@@ -105,9 +104,15 @@ class VirtualFleet:
         if self._faults:
             self.outside = Outside(self.hub)
             port = self.outside.port
-        self.plans = make_plans(self.board, options.nodes, options.interval_s, port, gravity)
+        self.plans = self._plans(port, gravity)
         self.round = FaultRound(self._faults, self.plans)
         return self
+
+    def _plans(self, port: int, gravity: str | None) -> list[NodePlan]:
+        given = self.options
+        return make_plans(
+            self.board, given.nodes, given.interval_s, port, gravity, given.every_sensor
+        )
 
     def __exit__(
         self,

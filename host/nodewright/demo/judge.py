@@ -1,7 +1,7 @@
 """A report held against the reference: computed from the very samples which its twin served."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -79,10 +79,12 @@ def judge(
     served: Samples,
     channels: tuple[str, ...],
     g_per_digit: float,
+    bandwidth_hz: float | None = None,
 ) -> Verdict:
     """Hold one report against the reference.
 
-    served: the twin's log; channels: names of its axes in order; g_per_digit: the sensor's scale.
+    served: the twin's log; channels: names of its axes in order; g_per_digit: the sensor's scale;
+    bandwidth_hz: its -3 dB, None where no feature reaches there.
     A fault, a record with a gap or an overrun, samples that nobody served: each is a failure.
     A value that bears a reason that spoils it is counted, and compared with nothing.
     """
@@ -115,7 +117,7 @@ def judge(
                 record["sensor"], boot, record["run"], record["first"], record["samples"]
             )
             samples = digits[:, axis].astype(np.float64) * g_per_digit
-            expected, unknown = _reference(report, channel, samples)
+            expected, unknown = _reference(report, channel, samples, bandwidth_hz)
             failures += [f"{where}: {key} of {channel} has no reference" for key in unknown]
             points += _channel_points(report, channel, expected, g_per_digit, spoiled)
     except (ServedError, ValueError) as error:
@@ -150,20 +152,27 @@ def _unmarked(
 
 
 def _reference(
-    report: Mapping[str, Any], channel: str, samples: NDArray[np.float64]
+    report: Mapping[str, Any],
+    channel: str,
+    samples: NDArray[np.float64],
+    bandwidth_hz: float | None,
 ) -> tuple[dict[str, float], list[str]]:
     """What one channel's values should be; and the keys of values that nothing is known of."""
     values = report["channels"].get(channel, {})
     keys = [*REQUIRED, *(key for key in values if key not in REQUIRED)]
     rate_hz = report["record"]["rate_hz"]
+
+    def right(keys: Sequence[str]) -> Mapping[str, float]:
+        return reference.compute(samples, rate_hz, keys, sensor_bandwidth_hz=bandwidth_hz).values
+
     try:
-        return reference.compute(samples, rate_hz, keys).values, []
+        return dict(right(keys)), []
     except ValueError:
         # One of them: an unknown key, or one that needs what the report does not tell.
-        found, unknown = dict(reference.compute(samples, rate_hz, REQUIRED).values), []
+        found, unknown = dict(right(REQUIRED)), []
     for key in keys[len(REQUIRED) :]:
         try:
-            found |= reference.compute(samples, rate_hz, [key]).values
+            found |= right([key])
         except ValueError:
             unknown.append(key)
     return found, unknown

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodewright.boards import Board
-from nodewright.demo.machines import MACHINES, Machine
+from nodewright.demo.machines import MACHINES, Instrument, Machine, instruments
 from nodewright.errors import BadInput
-from wire import rules
+from wire import chips, rules
 from wire import settings as node_settings
 
 FLEET = "demo"
@@ -15,13 +15,9 @@ SENSOR = "acc"
 SET = "vibration"
 CHANNELS = ("x", "y", "z")
 FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "vel_rms_mm_s")
-# ADXL345 in full resolution: 256 LSB/g in every range (Analog Devices, rev. E, table 1).
-G_PER_DIGIT = 1 / 256
 MOST_NODES = 256
 
 _SAMPLES = 1024
-_RANGE_G = 16
-_I2C_ADDRESS = 0x53
 _INT1_PIN = 15
 _SSID, _PASSWORD = "plant", "only-in-the-twin"
 # A cycle's other work beside its record, in the node's own time.
@@ -34,6 +30,7 @@ class NodePlan:
 
     name: str
     machine: Machine
+    instrument: Instrument
     settings: dict[str, Any]
     seed: int
     clock_error_ppm: int
@@ -65,6 +62,16 @@ class NodePlan:
             f"{self.measured['odr_hz']} Hz"
         )
 
+    @property
+    def g_per_digit(self) -> float:
+        """Of its sensor's samples."""
+        return self.instrument.g_per_digit
+
+    @property
+    def bandwidth_hz(self) -> float:
+        """Where its sensor's filter ends."""
+        return chips.bandwidth_hz(self.instrument.chip, self.instrument.odr_hz)
+
     def machine_source(self) -> dict[str, Any]:
         """Its machine, as the source of its sensor's twin."""
         return {"kind": "machine", "machine": {"preset": self.machine.kind}, "seed": self.seed}
@@ -94,27 +101,35 @@ def make_plans(
     interval_s: float,
     port: int,
     gravity: str | None = "z",
+    every_sensor: bool = False,
 ) -> list[NodePlan]:
     """The nodes of a demo, machine after machine in turn.
 
     interval_s: between two records of a node; port: of the broker on loopback; gravity: the axis
-    on which the machines' sensors feel it, None for a source without (a recording).
-    Raises BadInput for a number that cannot work.
+    on which the machines' sensors feel it, None for a source without (a recording); every_sensor:
+    one node for each accelerometer in place of count.  Raises BadInput for a number that cannot
+    work.
     """
+    measured_by = instruments() if every_sensor else [None] * count
+    count = len(measured_by)
     if not 1 <= count <= MOST_NODES:
         raise BadInput(f"--nodes {count} cannot be: 1 to {MOST_NODES}")
-    used = MACHINES[: min(count, len(MACHINES))]
-    least_s = max(_SAMPLES / machine.odr_hz for machine in used) + _REST_S
+    chosen = [
+        (MACHINES[index % len(MACHINES)], instrument)
+        for index, instrument in enumerate(measured_by)
+    ]
+    slowest_hz = min((given or machine.instrument).odr_hz for machine, given in chosen)
+    least_s = _SAMPLES / slowest_hz + _REST_S
     if not least_s <= interval_s <= 3600:
         raise BadInput(
             f"--interval {interval_s:g} cannot be: {least_s:.2g} to 3600 s, "
             f"as a record of {_SAMPLES} samples takes {least_s - _REST_S:.2g} s"
         )
     plans = []
-    for index in range(count):
-        machine = MACHINES[index % len(MACHINES)]
-        name = f"{machine.kind}-{index // len(MACHINES) + 1}"
-        plans.append(_plan(board, index, name, machine, interval_s, port, gravity))
+    for index, (machine, given) in enumerate(chosen):
+        name = given.chip if given else f"{machine.kind}-{index // len(MACHINES) + 1}"
+        instrument = given or machine.instrument
+        plans.append(_plan(board, index, name, machine, instrument, interval_s, port, gravity))
     return plans
 
 
@@ -123,6 +138,7 @@ def _plan(
     index: int,
     name: str,
     machine: Machine,
+    instrument: Instrument,
     interval_s: float,
     port: int,
     gravity: str | None,
@@ -130,10 +146,10 @@ def _plan(
     sensor = {
         "kind": "accelerometer",
         "name": SENSOR,
-        "chip": "adxl345",
-        "range_g": _RANGE_G,
-        "bus": _bus(board, machine),
-        "int1": _INT1_PIN,
+        "chip": instrument.chip,
+        "range_g": instrument.range_g,
+        "bus": _bus(board, instrument),
+        "int1": _INT1_PIN if instrument.interrupt else None,
         "channels": list(CHANNELS),
         "gravity": gravity,
         "machine": None,
@@ -145,7 +161,7 @@ def _plan(
         "kind": "waveform",
         "name": SET,
         "sensor": SENSOR,
-        "odr_hz": machine.odr_hz,
+        "odr_hz": instrument.odr_hz,
         "samples": _SAMPLES,
         "decimate": 1,
         "blocks": 1,
@@ -173,20 +189,20 @@ def _plan(
         raise BadInput("; ".join(rules.error_text(error) for error in errors))
     # Each sensor's own clock, also among machines of one kind.
     clock_error_ppm = machine.clock_error_ppm + 1000 * (index // len(MACHINES))
-    return NodePlan(name, machine, settings, index + 1, clock_error_ppm)
+    return NodePlan(name, machine, instrument, settings, index + 1, clock_error_ppm)
 
 
-def _bus(board: Board, machine: Machine) -> dict[str, Any]:
-    """The board's first bus of the machine's kind, as settings."""
-    if machine.bus == "i2c":
+def _bus(board: Board, instrument: Instrument) -> dict[str, Any]:
+    """The board's first bus of the instrument's kind, as settings."""
+    if instrument.bus == "i2c":
         i2c = board.i2c[0]
         return {
             "kind": "i2c",
             "id": i2c.id,
             "sda": i2c.sda,
             "scl": i2c.scl,
-            "rate_hz": 400_000,
-            "address": _I2C_ADDRESS,
+            "rate_hz": instrument.bus_rate_hz,
+            "address": instrument.address,
         }
     spi = board.spi[0]
     return {
@@ -196,7 +212,7 @@ def _bus(board: Board, machine: Machine) -> dict[str, Any]:
         "mosi": spi.mosi,
         "miso": spi.miso,
         "cs": spi.cs,
-        "rate_hz": 5_000_000,
+        "rate_hz": instrument.bus_rate_hz,
     }
 
 

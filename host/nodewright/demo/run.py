@@ -13,7 +13,7 @@ from nodewright.demo.faults import Fault
 from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
 from nodewright.demo.judge import judge
 from nodewright.demo.kept import Kept, Said
-from nodewright.demo.plan import CHANNELS, FLEET, G_PER_DIGIT
+from nodewright.demo.plan import CHANNELS, FLEET
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
@@ -183,6 +183,7 @@ class _Watcher:
         if not tally.on_report(report):
             return
         self._round.on_message(node, "report", report)
-        verdict = judge(report, self._served[node], CHANNELS, G_PER_DIGIT)
+        plan = tally.plan
+        verdict = judge(report, self._served[node], CHANNELS, plan.g_per_digit, plan.bandwidth_hz)
         key = report["boot"], report["seq"]
         tally.on_verdict(report, self._round.explain(node, key, verdict))

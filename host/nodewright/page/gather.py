@@ -10,7 +10,6 @@ import numpy as np
 from nodewright import __version__
 from nodewright.demo.judge import Point
 from nodewright.demo.kept import Kept
-from nodewright.demo.plan import G_PER_DIGIT
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.page import facts
@@ -119,7 +118,7 @@ def _last(tally: Tally, kept: Kept) -> LastRecord | None:
     return LastRecord(
         name=f"report {boot}:{seq}",
         channels=tuple(tally.plan.sensor["channels"]),
-        samples_g=kept.digits.astype(np.float64) * G_PER_DIGIT,
+        samples_g=kept.digits.astype(np.float64) * tally.plan.g_per_digit,
         rate_hz=report["record"]["rate_hz"],
         evidence=facts.evidence(report["record"], tally.plan.clock_error_ppm),
         points=points,
