@@ -63,14 +63,14 @@ class Judged:
 
 
 def check(folder: File, secrets: Secrets | None = None) -> Judged:
-    """A fleet's folder, judged.  Raises FleetNotFound; OSError."""
+    """A fleet's folder, judged.  Raises FleetNotFound."""
     return judge(load(folder), secrets or Secrets(folder))
 
 
 def good_node(folder: File, name: str) -> tuple[Judged, Compiled]:
     """A fleet, and the settings of one node of it that has no error, whatever others have.
 
-    Raises UnknownNode; FleetErrors where it has one; FleetNotFound; OSError.
+    Raises UnknownNode; FleetErrors where it has one; FleetNotFound.
     """
     judged = check(folder)
     known = judged.loaded.raw.get("nodes")

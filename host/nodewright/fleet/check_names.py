@@ -8,6 +8,7 @@ from nodewright.fleet.finding import Finding, shown
 from nodewright.fleet.model import Asset, Bearing, Node
 from nodewright.fleet.places import Path
 from nodewright.fleet.whole import Whole
+from wire.bearings import TABLE
 
 _NO_ADDRESS_YET = (
     "the firmware asks DHCP for its address: reserve this one there; what stands here is checked"
@@ -54,8 +55,13 @@ def _bearing(path: Path, bearing: Bearing) -> Iterator[Finding]:
     try:
         bearings.orders(bearing)
     except ValueError as error:
-        where = {"type": "type", "geometry": "ball", "orders": "bpfo"}[ways[0]]
-        value = shown(getattr(bearing, where))
+        if ways == ["type"]:
+            known = "one of " + ", ".join(row[0] for row in TABLE)
+            cure = "or describe it by balls, ball and pitch: its maker has them"
+            yield Finding((*path, "type"), shown(bearing.type), known, cure)
+            return
+        where = "ball" if ways == ["geometry"] else "bpfo"
+        value = f"{getattr(bearing, where):g}"
         yield Finding((*path, where), value, "a bearing that can be", str(error))
 
 
@@ -125,6 +131,7 @@ def _addresses(whole: Whole) -> Iterator[Finding]:
         if joined is not None and (joined.subnet is None or joined.gateway is None):
             cure = "add subnet and gateway to its network"
             yield Finding(path, shown(address), "one of a network with a subnet", cure)
+            continue
         elif joined is not None and joined.subnet is not None:
             subnet = ipaddress.IPv4Network(joined.subnet)
             ends = (str(subnet.network_address), str(subnet.broadcast_address))

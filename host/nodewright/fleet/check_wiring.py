@@ -61,8 +61,8 @@ def _bus(node: NodeOf, given: Bus, bus: BusOf, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "id"), str(given.id), what if known else f"none: {given.kind}")
         return
     if given.rate is not None and given.rate > peripheral.max_rate_hz:
-        allowed = f"up to {peripheral.max_rate_hz:g} Hz on {node.board.name}"
-        yield Finding((*path, "rate"), f"{given.rate:g} Hz", allowed)
+        allowed = f"up to {peripheral.max_rate_hz} Hz on {node.board.name}"
+        yield Finding((*path, "rate"), f"{given.rate:.10g} Hz", allowed)
     yield from _bus_pins(node.board, bus, peripheral, path)
 
 

@@ -55,7 +55,7 @@ class Loaded:
 
 
 def read_text(folder: File) -> str:
-    """The text of a fleet's file.  Raises FleetNotFound, OSError, NotText."""
+    """The text of a fleet's file.  Raises FleetNotFound, NotText."""
     path = folder / FILE
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -63,6 +63,10 @@ def read_text(folder: File) -> str:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise FleetNotFound(folder) from None
+    except OSError as error:
+        raise NotText(
+            Finding((), f"it cannot be read: {error.strerror}", "a file that you can read")
+        ) from None
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -89,7 +93,7 @@ class NotText(Exception):
 
 
 def load(folder: File) -> Loaded:
-    """A fleet's file, judged table by table.  Raises FleetNotFound; OSError."""
+    """A fleet's file, judged table by table.  Raises FleetNotFound."""
     try:
         text = read_text(folder)
     except NotText as error:
@@ -114,8 +118,9 @@ def parse(folder: File, text: str) -> Loaded:
         return loaded
     except ValidationError as error:
         errors = error.errors(include_url=False)
-    found = [_finding(loaded.raw, detail) for detail in errors]
-    loaded.findings = loaded.placed(finding for finding in found if finding is not None)
+    loaded.findings = loaded.placed(
+        finding for detail in errors for finding in _findings(loaded.raw, detail)
+    )
     _prune(loaded, raw, [detail["loc"] for detail in errors])
     return loaded
 
@@ -129,7 +134,12 @@ def _broken(loaded: Loaded, said: str) -> list[Finding]:
     """What is wrong with a text that is no TOML."""
     places = loaded.places
     doubles = []
+    tables: list[Path] = []
     for path, first, second in places.doubles:
+        # What a table holds that stands twice is there twice as well.
+        if any(path[: len(table)] == table for table in tables):
+            continue
+        tables.append(path)
         before = places.place(first)
         what = "the node stands" if path[:1] == ("nodes",) and len(path) == 2 else "it stands"
         doubles.append(
@@ -153,15 +163,24 @@ def _broken(loaded: Loaded, said: str) -> list[Finding]:
 
 
 def _toml_cure(reason: str) -> str:
-    if reason == "Invalid value":
+    if reason == "Invalid value" or "after a statement" in reason:
         return 'texts and quantities stand in quotes: "10s"'
     if "Unclosed" in reason or "Unterminated" in reason or "Expected ']'" in reason:
         return "close what was opened before"
     return "see toml.io for how it is written"
 
 
-def _finding(raw: dict[str, Any], detail: ErrorDetails) -> Finding | None:
-    """An error of pydantic in our words; None for one that another one tells better."""
+def _findings(raw: dict[str, Any], detail: ErrorDetails) -> Iterable[Finding]:
+    """An error of pydantic in our words; of a list one for each item that is wrong."""
+    if detail["type"] != "items":
+        yield _finding(raw, detail)
+        return
+    for index, allowed, cure in detail["ctx"]["items"]:
+        path: Path = (*detail["loc"], index)
+        yield Finding(path, shown(_value_at(raw, path)), allowed, cure)
+
+
+def _finding(raw: dict[str, Any], detail: ErrorDetails) -> Finding:
     path: Path = tuple(detail["loc"])
     kind = detail["type"]
     context = detail.get("ctx", {})
@@ -200,7 +219,8 @@ def _unknown(path: Path, model: type[Part] | None) -> Finding:
 
 
 def _missing(path: Path, model: type[Part] | None, key: str) -> Finding:
-    checked = checked_of(model, key) if model else None
+    is_table = model is not None and str(model.model_fields[key].annotation).startswith("dict")
+    checked = checked_of(model, key) if model is not None and not is_table else None
     allowed = checked.allowed if checked is not None else "a table"
     about = model.model_fields[key].description if model else None
     cure = f"add {key}" + (f": {about}" if about else "")

@@ -39,7 +39,7 @@ PIN = Whole(0, 99)  # the board says which; this is for the schema
 TITLE = Text(80)
 SECRET = Name(secret=True)
 BUS_RATE = Quantity(units.FREQUENCY, 10e3, 40e6, "10kHz to 40MHz")
-FEATURES = Many(OneOf(features.KEYS), 1, len(features.KEYS))
+FEATURES = Many(OneOf(features.KEYS, "a key of docs/features.md"), 1, len(features.KEYS))
 SPECTRUM = OneOf(("none", *spectrum.KINDS))
 SPAN = Quantity(units.TIME, 0.1, 86_400, "0.1s to 1d")
 

@@ -194,10 +194,11 @@ class OneOf(Checked):
     """One of a few values."""
 
     choices: tuple[str | int, ...]
+    instead: str = ""  # of naming them all
 
     @property
     def allowed(self) -> str:  # type: ignore[override]
-        return "one of " + ", ".join(str(choice) for choice in self.choices)
+        return self.instead or "one of " + ", ".join(str(choice) for choice in self.choices)
 
     def parse(self, value: object) -> str | int:
         for choice in self.choices:
@@ -327,7 +328,6 @@ class Many(Checked):
     each: Checked
     least: int
     most: int
-    once: bool = True
 
     @property
     def allowed(self) -> str:  # type: ignore[override]
@@ -339,18 +339,19 @@ class Many(Checked):
             raise refused(self.allowed, "put it in brackets")
         if not isinstance(value, list) or not self.least <= len(value) <= self.most:
             raise refused(self.allowed)
-        items = []
+        items: list[Any] = []
+        wrong: list[tuple[int, str, str]] = []
         for index, item in enumerate(value):
             try:
                 items.append(self.each.parse(item))
             except PydanticCustomError as error:
                 context = error.context or {}
-                shown = item if isinstance(item, str | int | float) else type(item).__name__
-                cure = context.get("cure") or f"mend item {index + 1} of the list, {shown!r:.40}"
-                raise refused(context["allowed"], cure) from None
-        if self.once and len(set(items)) != len(items):
-            twice = next(item for item in items if items.count(item) > 1)
-            raise refused(self.allowed, f"{twice} stands twice in the list: each once")
+                wrong.append((index, context["allowed"], context["cure"]))
+                continue
+            if items.count(items[-1]) > 1:
+                wrong.append((index, "each once", "it stands in the list before: take one out"))
+        if wrong:
+            raise PydanticCustomError("items", "items of a list", {"items": wrong})
         return tuple(items)
 
     def json_schema(self) -> dict[str, Any]:
