@@ -15,9 +15,9 @@ The spectra are A_k in g, 0 <= k < N/2, float32 in this machine's byte order, on
 other; with them each line has the compressed one, too: `"log_bounds": [k], "log_codes": [byte]`.
 The keys must need a spectrum then.
 
-With `"envelope": {"module", "blocks": K, "band", "orders", "shaft_hz", "shaft_error"}` it is the
-envelope's code that runs: each K blocks in a row, of one length and scale, give one line, which
-has `"scores": {}, "thresholds": {}, "verdicts": {}, "marks": {}` beside.
+With `"envelope": module` that module's Envelope runs instead, over `"records": [{"samples",
+"blocks", "g_per_digit", "rate_hz", "shaft_hz", "shaft_error", "orders", "band"}]`, a line each,
+which has `"scores": {}, "thresholds": {}, "verdicts": {}, "marks": {}` beside.
 """
 
 import sys
@@ -96,32 +96,6 @@ def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None"
 
 
 def _envelopes(job: "dict[str, Any]", result: "TextIO") -> None:
-    backend = _module(job["backends"]).backend(job["backend"])
-    asked = job["envelope"]
-    module, samples, many = _module(asked["module"]), job["blocks"][0][0], asked["blocks"]
-    envelope = module.Envelope(backend, samples, asked["orders"], asked["band"])
-    block = array("h", bytes(2 * samples))
-    out: dict[str, float] = {}
-    withheld: dict[str, str] = {}
-    marked: dict[str, str] = {}
-    with open(job["samples"], "rb") as stream:
-        for group in range(0, len(job["blocks"]), many):
-            envelope.begin()
-            for _ in range(many):
-                stream.readinto(block)  # type: ignore[attr-defined]
-                envelope.add(block)
-            _, g_per_digit, rate_hz = job["blocks"][group]
-            speed = (asked["shaft_hz"], asked["shaft_error"])
-            envelope.finish(g_per_digit, rate_hz, *speed, job["keys"], out, withheld, marked)
-            values, wrong = _split(out)
-            line: dict[str, Any] = {"values": values, "withheld": withheld, "marked": marked}
-            line.update({"wrong": wrong, "scores": envelope.scores})
-            line.update({"thresholds": envelope.thresholds, "verdicts": envelope.verdicts})
-            line["marks"] = envelope.marks
-            _tell(result, line)
-
-
-def _envelopes(job: "dict[str, Any]", result: "TextIO") -> None:
     """The bearing's values of each record: one axis, its blocks one after the other."""
     backend = _module(job["backends"]).backend(job["backend"])
     new_envelope = _module(job["envelope"]).Envelope
@@ -158,7 +132,7 @@ def main(path: str) -> None:
         sys.path[:] = job["path"] + [".frozen"]
     with open(job["result"], "w") as result:
         try:
-            if job["envelope"] is not None:
+            if "envelope" in job:
                 _envelopes(job, result)
             elif job["spectra"] is None:
                 _compute(job, result, None)

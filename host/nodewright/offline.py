@@ -169,15 +169,13 @@ def run(
                 "options": dict(options or {}),
             }
             job["spectra"] = str(folder / "spectra") if spectra else None
-            lines = run_job(blocks, runtime, job, limit_s, folder, len(blocks))
-            return _told(lines, blocks, job["spectra"], runtime)
+            return _run(blocks, runtime, job, limit_s, folder)
     except OSError as error:
         raise OfflineError(str(runtime), f"could not be run: {error}") from error
 
 
 def check(runtime: Runtime, backend: str) -> None:
     """Raises BadInput for a backend that the runtime cannot run."""
-    """Raises BadInput for a backend that the runtime has not."""
     if backend not in BACKENDS:
         raise BadInput(f"backend {backend!r} is none of {', '.join(BACKENDS)}")
     interpreter = runtime.interpreter
@@ -192,18 +190,13 @@ def check(runtime: Runtime, backend: str) -> None:
         raise BadInput(f"{interpreter} has no ulab: take --backend viper, or {_OTHER}")
 
 
-def run_job(
+def _run(
     blocks: Sequence[Block],
     runtime: Runtime,
     job: dict[str, Any],
     limit_s: float | None,
     folder: Path,
-    results: int,
-) -> list[dict[str, Any]]:
-    """The lines of a job's result, so many; what all jobs have in common is put into it.
-
-    Raises what `run` does, and OSError.
-    """
+) -> list[Values]:
     job |= {
         "features": "node.vibration",
         "compress": "node.compress",
