@@ -14,6 +14,18 @@ space. Its methods, in the order of use; digits are the sensor's:
                                  local maxima in low <= k < high, 4 bins apart or more; returns
                                  how many
 
+The envelope has two likewise: `envelope(name)` gives a module with a class
+`Spectra(samples, wide=False, band=0, axes=1, share=None)`:
+
+    begin()                      forgets all blocks
+    add(block, axis)             adds the spectra of one block of one axis
+    blocks, silent               of each axis: how many were added, whether one had no envelope
+    power(axis, slot, k)         the sum over the blocks of a power; slots 0 to 4: of the bands'
+                                 logarithms, in a unit of their own; AMPLITUDE: A_k**2 of the
+                                 envelope of `band`, digits**2; SHAFT: of the samples under a Hann
+                                 window, in a unit of its own
+    bins                         of each slot: 2 <= k < bins[slot]
+
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special
 image, `ulab` needs an image with ulab in it.
 """
@@ -32,6 +44,29 @@ def check_length(samples: int) -> None:
     """Raises ValueError for a record length that the transform cannot do."""
     if not 64 <= samples <= 4096 or samples & (samples - 1):
         raise ValueError("samples: %r is none of 64, 128, 256, 512, 1024, 2048, 4096" % samples)
+
+
+def check_envelope(samples: int, band: int, axes: int) -> None:
+    """Raises ValueError for an envelope that there is not."""
+    check_length(samples)
+    if samples < 256:
+        raise ValueError("samples: an envelope takes 256 or more, not %d" % samples)
+    if not 0 <= band <= 4:
+        raise ValueError("band: %r is none of 0 to 4" % (band,))
+    if not 1 <= axes <= 3:
+        raise ValueError("axes: %r is none of 1 to 3" % (axes,))
+
+
+def envelope(name: str) -> "ModuleType":
+    """The module of the envelope's spectra in one backend.  Raises ValueError as backend()."""
+    backend(name)
+    if name == "viper":
+        from node.dsp import viper_envelope
+
+        return viper_envelope
+    from node.dsp import ulab_envelope
+
+    return ulab_envelope
 
 
 def backend(name: str) -> "ModuleType":

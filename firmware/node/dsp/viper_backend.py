@@ -32,6 +32,10 @@ class Kernels:
         self.mean = self.least = self.most = self.peak = 0.0
         self.m2 = self.m3 = self.m4 = 0.0
 
+    def work(self) -> "tuple[array[int], array[int], array[int]]":
+        """Work array and tables, for who computes between two records."""
+        return self._data, self._turn, self._reversal
+
     def load(self, block: "Samples") -> None:
         samples, out = self.samples, self._out
         if len(block) != samples:

@@ -159,6 +159,14 @@ def _reduce(name: str) -> "Any":
     return reduce
 
 
+def _maximum(left: "ndarray | float", right: "ndarray | float") -> ndarray:
+    return _wrap(_np.maximum(_plain(left), _plain(right)))
+
+
+def _mean(values: ndarray) -> float:
+    return _sum(values) / len(values)
+
+
 def _map(name: str) -> "Any":
     function = getattr(_np, name)
 
@@ -207,7 +215,10 @@ vars(numpy).update(
     max=_reduce("max"),
     argmax=_reduce("argmax"),
     argmin=_reduce("argmin"),
+    mean=_mean,
+    maximum=_maximum,
     sqrt=_map("sqrt"),
+    log=_map("log"),
     cos=_map("cos"),
     sin=_map("sin"),
     arange=_arange,

@@ -1,0 +1,280 @@
+"""Bearing values and the verdict of one point, from blocks of samples.
+
+Definitions: wire/features.py, to the letter in docs/decisions/0012-envelope.md.
+"""
+
+from math import ceil, exp, floor, sqrt
+
+from node import combs, dsp
+from node.baseline import KINDS, least_threshold
+from node.dsp import bands
+from wire import features, validity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from node.baseline import Baseline
+    from node.dsp import Samples
+
+ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
+KEYS = tuple(key for key in features.KEYS if key[:4] in ("env_", "bear"))
+FAULT = "bearing_fault"
+
+_GAP, _SIDE = 1, 10  # bins beside what is searched that are left out, and that make the floor
+_LEAST_BIN = 2
+_LEAST_REACH, _REACH = 0.6, 0.01
+_SURE = 0.005  # a speed's relative uncertainty
+_MOST_ORDER = 50.0
+
+
+class Envelope:
+    """Adds up blocks of one record, then tells what the bearing's lines are.
+
+    backend: a module of `dsp.backend`; samples: a power of two from 256 to 4096; orders: of
+    ORDERS, in multiples of the shaft's speed, each may be missing, None: no bearing is known;
+    band: the one of env_*_g; axes: how many are added side by side; wide: blocks are int32 of 24
+    bits; share: the `kernels` of a Vibration of the same length and backend, whose work space is
+    used in add(): its spectrum is gone then.  All work space is made here.
+    Raises ValueError for what cannot work at any rate.
+    """
+
+    def __init__(
+        self,
+        backend: "ModuleType",
+        samples: int,
+        orders: "dict[str, float] | None",
+        band: int = 0,
+        axes: int = 1,
+        wide: bool = False,
+        share: "Any" = None,
+    ) -> None:
+        self.orders = dict(orders or {})
+        for name, order in self.orders.items():
+            if name not in ORDERS or not 0.0 < order <= _MOST_ORDER:
+                raise ValueError("orders: %s = %r cannot be" % (name, order))
+        self.samples = samples
+        self.spectra = dsp.envelope(backend.NAME).Spectra(samples, wide, band, axes, share)
+        self.scores: dict[str, float] = {}
+        self.thresholds: dict[str, float] = {}
+        self.verdicts: dict[str, bool] = {}
+        self.marks: dict[str, tuple[str, ...]] = {}
+        self._floors: dict[str, float] = {}
+        self._quantities: dict[str, float] = {}
+
+    def begin(self) -> None:
+        """Forget the blocks: a new record begins."""
+        self.spectra.begin()
+
+    def add(self, block: "Samples", axis: int = 0) -> None:
+        """Add one block of an axis: int16[samples], digits (int32 where wide).
+
+        Raises ValueError for another length.
+        """
+        self.spectra.add(block, axis)
+
+    def blocks(self, axis: int = 0) -> int:
+        """K: how many were added since begin()."""
+        count: int = self.spectra.blocks[axis]
+        return count
+
+    def finish(
+        self,
+        g_per_digit: float,
+        rate_hz: float,
+        shaft_hz: "float | None",
+        shaft_error: "float | None",
+        keys: "tuple[str, ...]",
+        out: "dict[str, float]",
+        withheld: "dict[str, str]",
+        marked: "dict[str, str] | None" = None,
+        axis: int = 0,
+        baseline: "Baseline | None" = None,
+    ) -> None:
+        """Fill `out` (key -> value) and `withheld` (key -> reason), each key into one of them.
+
+        g_per_digit > 0; rate_hz > 0, measured; shaft_hz: the speed, None where unknown;
+        shaft_error: its relative uncertainty, None where unknown; keys: of KEYS; marked: key ->
+        gravest reason, of values in `out` that hold with a reservation; baseline: of this point
+        and axis.  The blocks stay: more may be added.  Raises ValueError for a scale, rate or key
+        that cannot work.
+        """
+        if not 0 < g_per_digit < 1:
+            raise ValueError("g_per_digit: %r is not between 0 and 1" % (g_per_digit,))
+        if not 0 < rate_hz < 1e6:
+            raise ValueError("rate_hz: %r is not between 0 and 1e6" % (rate_hz,))
+        for key in keys:
+            if key not in KEYS:
+                raise ValueError("%r is no envelope feature: one of %s" % (key, ", ".join(KEYS)))
+        for found in (out, withheld, self.scores, self.thresholds, self.verdicts, self.marks):
+            found.clear()
+        if marked is not None:
+            marked.clear()
+        self._floors.clear()
+        known = self._reason(shaft_hz, axis)
+        if not known:
+            assert shaft_hz is not None
+            self._measure(rate_hz, shaft_hz, shaft_error, axis, baseline)
+        for key in keys:
+            reason = known or self._missing(key) or self._broken(key, validity.WITHHOLD)
+            if not reason:
+                assert shaft_hz is not None
+                turns = shaft_hz * self.samples / rate_hz
+                try:
+                    out[key] = self._value(key, turns, g_per_digit, axis, shaft_error)
+                except ArithmeticError:  # a floor of nothing, as of a spectrum all of one line
+                    reason = "silent"
+            if reason:
+                withheld[key] = reason
+            elif marked is not None:
+                reason = self._broken(key, validity.MARK)
+                if reason:
+                    marked[key] = reason
+
+    def _reason(self, shaft_hz: "float | None", axis: int) -> str:
+        """Why nothing at all can be told, "" if something can."""
+        if shaft_hz is None or not 0.0 < shaft_hz < 1000.0:
+            return "no_speed"
+        if not self.orders:
+            return "no_bearing"
+        if not self.spectra.blocks[axis]:
+            return "too_short"
+        return "silent" if self.spectra.silent[axis] else ""
+
+    def _missing(self, key: str) -> str:
+        """`no_bearing` where an order that the key needs is not known."""
+        needed = KINDS if key == FAULT else (key.split("_")[1],)
+        return "" if all(name in self.orders for name in needed) else "no_bearing"
+
+    def _broken(self, key: str, wanted: str) -> str:
+        """The reason of the first rule of this action that the key breaks, "" if of none."""
+        for quantity, least, action, reason in validity.rules_of(key):
+            if action == wanted and self._quantities.get(quantity, least) < least:
+                return reason
+        return ""
+
+    def _measure(
+        self,
+        rate_hz: float,
+        shaft_hz: float,
+        shaft_error: "float | None",
+        axis: int,
+        baseline: "Baseline | None",
+    ) -> None:
+        """The quantities that the rules ask for."""
+        quantities, blocks = self._quantities, self.spectra.blocks[axis]
+        quantities.clear()
+        turns = shaft_hz * self.samples / rate_hz
+        quantities["rate_hz"], quantities["blocks"] = rate_hz, blocks
+        quantities["shaft_turns"] = turns
+        if shaft_error is not None:
+            quantities["speed_sure"] = _SURE / max(shaft_error, 1e-9)
+        quantities["learned"] = 1.0 if baseline is not None and baseline.proven else 0.0
+        for name, order in self.orders.items():
+            room = bands.ROOM * rate_hz - bands.HARMONICS * order * shaft_hz
+            quantities["room_hz:" + name] = room
+            nearest = max(1, floor(order + 0.5))
+            quantities["shaft_bins:" + name] = abs(order - nearest) * turns
+        for name in KINDS:
+            if baseline is None:
+                self.thresholds[name] = least_threshold(blocks)
+            else:
+                self.thresholds[name] = baseline.threshold(name, blocks)
+
+    def _value(
+        self,
+        key: str,
+        turns: float,
+        g_per_digit: float,
+        axis: int,
+        shaft_error: "float | None",
+    ) -> float:
+        if key == FAULT:
+            return self._verdict(turns, axis, shaft_error)
+        _, name, kind = key.split("_")
+        if kind == "snr":
+            return exp(self._score(name, turns, axis))
+        spectra = self.spectra
+        low, high = searched(self.orders[name] * turns)
+        power = max([spectra.power(axis, bands.AMPLITUDE, k) for k in range(low, high + 1)])
+        return sqrt(power / spectra.blocks[axis]) * g_per_digit
+
+    def _score(self, name: str, turns: float, axis: int) -> float:
+        """S of an order.  Raises ZeroDivisionError where a floor is nothing."""
+        if name not in self.scores:
+            peaks = floors = 0.0
+            for slot in range(len(bands.BANDS)):
+                for h in range(1, bands.HARMONICS + 1):
+                    peak, level = self._line(slot, h * self.orders[name] * turns, axis)
+                    if not level > 0.0:
+                        raise ZeroDivisionError("floor")
+                    peaks += combs.log_root(peak)
+                    floors += combs.log_root(level)
+            count = len(bands.BANDS) * bands.HARMONICS
+            self._floors[name] = floors / count
+            self.scores[name] = (peaks - floors) / count
+        return self.scores[name]
+
+    def _line(self, slot: int, place: float, axis: int) -> "tuple[float, float]":
+        """(power of the greatest bin in the search range, power of the median around it)."""
+        spectra = self.spectra
+        low, high = searched(place)
+        peak = max([spectra.power(axis, slot, k) for k in range(low, high + 1)])
+        first = max(_LEAST_BIN, low - _GAP - _SIDE)
+        last = min(spectra.bins[slot] - 1, high + _GAP + _SIDE)
+        around = [spectra.power(axis, slot, k) for k in range(first, low - _GAP)]
+        around += [spectra.power(axis, slot, k) for k in range(high + _GAP + 1, last + 1)]
+        return peak, _median(around)
+
+    def _verdict(self, turns: float, axis: int, shaft_error: "float | None") -> float:
+        """0 none, 1 outer race, 2 inner race; fills verdicts and marks."""
+        quantities = self._quantities
+        outer, inner = (self._score(name, turns, axis) for name in KINDS)
+        self.verdicts["bpfo"] = outer > self.thresholds["bpfo"] and outer >= inner
+        self.verdicts["bpfi"] = inner > self.thresholds["bpfi"] and inner > outer
+        steps = self._evidence(turns, axis)
+        off = any(combs.is_off(step) for step in steps)
+        told = bool(steps) or (shaft_error is not None and shaft_error <= _SURE)
+        quantities["speed_true"], quantities["speed_told"] = float(not off), float(told)
+        for name in KINDS:
+            quantities["shaft_bins"] = quantities["shaft_bins:" + name]
+            self.marks[name] = tuple(
+                reason
+                for quantity, least, action, reason in validity.rules_of(FAULT)
+                if action == validity.MARK and quantities.get(quantity, least) < least
+            )
+        greater = "bpfo" if outer >= inner else "bpfi"
+        quantities["shaft_bins"] = quantities["shaft_bins:" + greater]
+        return 1.0 if self.verdicts["bpfo"] else 2.0 if self.verdicts["bpfi"] else 0.0
+
+    def _evidence(self, turns: float, axis: int) -> "list[int]":
+        """The steps at which combs stand, of those that do."""
+        steps, spectra = [], self.spectra
+        found = [
+            combs.of_fault(spectra, axis, self.orders[name] * turns, self._floors[name])
+            for name in KINDS
+        ]
+        at = combs.best([value for value, _ in found])
+        if found[at][0] > self.thresholds[KINDS[at]]:
+            steps.append(found[at][1])
+        step = combs.of_shaft(spectra, axis, turns)
+        if step is not None:
+            steps.append(step)
+        return steps
+
+
+def searched(place: float) -> "tuple[int, int]":
+    """The first and the last bin in which a line of this place is looked for."""
+    reach = max(_LEAST_REACH, _REACH * place)
+    return max(_LEAST_BIN, ceil(place - reach)), floor(place + reach)
+
+
+def _median(powers: "list[float]") -> float:
+    """The median of amplitudes, as a power: of an even number the mean of the middle two."""
+    powers.sort()
+    middle = len(powers) // 2
+    if len(powers) % 2:
+        return powers[middle]
+    mean = 0.5 * (sqrt(powers[middle - 1]) + sqrt(powers[middle]))
+    return mean * mean
