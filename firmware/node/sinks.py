@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _AXES = 3
 _ALL_AXES = 7
-_CHUNK = 128  # samples that are filtered at once: 0.8 KB of lines
+_CHUNK = 128  # samples that are filtered at once
 
 
 class _Stillness:
@@ -93,50 +93,44 @@ class Plain:
 
 
 class Decimated:
-    """Samples into the lines of a decimator for each axis, their results into the blocks.
+    """Samples into the lines of a decimator, its results into the blocks.
 
     blocks: three array('h') of the record's length; factor: 2 to 16.  Rails and stillness are
-    looked for in the sensor's own samples, of which no result shows them for sure.
+    looked for in the sensor's own samples: results hide them.
     """
 
     def __init__(self, blocks: "tuple[array[int], ...]", factor: int) -> None:
         self.decimate = factor
         self._blocks = blocks
         self._samples = len(blocks[0])
-        first = Decimator(factor, _CHUNK, True)
-        self._filters = (
-            first,
-            Decimator(factor, _CHUNK, True, first.taps),
-            Decimator(factor, _CHUNK, True, first.taps),
-        )
+        self._filter = Decimator(factor, _CHUNK)
         self._still = _Stillness()
         self._settling = self._clipped = self._at = 0
         self._fresh = True  # nothing of this record has been judged yet
-        self.raw_samples = factor * (self._samples - 1) + first.width
+        self.raw_samples = factor * (self._samples - 1) + self._filter.width
         self.missing = 0
         self.kept = 0
 
     def reset(self) -> None:
         """As of Plain."""
-        for axis in range(_AXES):
-            self._filters[axis].reset()
+        self._filter.reset()
 
     def begin(self, settling: int) -> None:
         """As of Plain."""
-        self._at = self._clipped = 0
+        self._at = self._clipped = self._filter.clipped = 0
         self._settling = settling
-        self.kept = self._filters[0].kept
+        self.kept = self._filter.kept
         self.missing = self.raw_samples - self.kept + settling
         self._still.clear()
         self._fresh = True
 
     def take(self, sensor: "Any", count: int) -> int:
         """As of Plain."""
-        fx, fy, fz = self._filters
-        x, y, z = fx.line, fy.line, fz.line
+        decimator = self._filter
+        x, y, z = decimator.lines
         left = count = min(count, self.missing)
         while left:
-            at = fx.kept
+            at = decimator.kept
             chunk = min(left, _CHUNK)
             if self._settling:
                 chunk = min(chunk, self._settling)
@@ -144,11 +138,9 @@ class Decimated:
                 self._settling -= chunk
             else:
                 sensor.read_into(x, y, z, at, chunk)
-                fx.offset(chunk)
-                fy.offset(chunk)
-                fz.offset(chunk)
+                decimator.offset(chunk)
                 self._judge(sensor, at, chunk)
-                self._filter(chunk)
+                self._at += decimator.filter(chunk, self._blocks, self._at)
             left -= chunk
             self.missing -= chunk
         return count
@@ -158,20 +150,11 @@ class Decimated:
             self._fresh = False
             count += at
             at = 0
-        fx, fy, fz = self._filters
-        x, y, z = fx.line, fy.line, fz.line
+        x, y, z = self._filter.lines
         self._clipped += count_at_rail(x, y, z, at, count, 0, sensor.rail_low, sensor.rail_high)
         self._still.follow(x, y, z, at, count)
 
-    def _filter(self, count: int) -> None:
-        ready = 0
-        for axis in range(_AXES):
-            ready = self._filters[axis].filter(count, self._blocks[axis], self._at)
-        self._at += ready
-
     def finish(self, sensor: "Any", record: "Record") -> None:
-        """As of Plain."""
-        record.clipped = self._clipped
+        """As of Plain; a result at a rail is clipped, too, though no sample was."""
+        record.clipped = self._clipped + self._filter.clipped
         record.stuck = self._still.stuck(sensor)
-        for axis in range(_AXES):  # an overshoot of the filter: no sensor could show it
-            record.clipped += self._filters[axis].take_clipped()

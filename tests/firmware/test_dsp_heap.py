@@ -46,22 +46,23 @@ def test_kernels__heap_locked__allocate_nothing():
 
 
 def test_decimator__heap_locked__allocates_nothing():
-    chunk, out = array("h", [i * 7919 % 65536 - 32768 for i in range(96)]), array("i", bytes(64))
+    blocks = tuple([array("h", bytes(64)) for _ in range(3)])
     for factor in (2, 8, 16):
         filtered = decimator.Decimator(factor, 32)
         ready = 0
 
-        def push_some(filtered=filtered):
+        def filter_some(filtered=filtered):
             count = 0
             for _ in range(12):
-                count += filtered.push(chunk, 32, out, 0)
+                filtered.offset(32)
+                count += filtered.filter(32, blocks, 0)
             return count
 
-        push_some()
+        filter_some()
         filtered.reset()
         micropython.heap_lock()
         try:
-            ready = push_some()
+            ready = filter_some()
         finally:
             micropython.heap_unlock()
         assert ready == (12 * 32 - 10 * factor) // factor + 1, (factor, ready)

@@ -2,8 +2,7 @@
 
 Low-pass of 10 * factor taps (windowed sinc, Kaiser, linear phase).  To 0.3 of the new rate (1 kHz
 of 3.33 kHz) it droops by under 0.1 %; what would alias there lies below -60 dB.  The delay is
-(10 * factor - 1) / 2 old samples.  Results are wide (int32 of 24 bits, 1/256 digit) or rounded to
-whole digits of 16 bits.
+(10 * factor - 1) / 2 old samples.  Results are rounded to whole digits of 16 bits.
 """
 
 from array import array
@@ -11,71 +10,91 @@ from math import pi, sin
 
 import micropython
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Block = array[int]
+
 _BETA = 6.2  # Kaiser: -66 dB
 _TAPS_EACH = 10  # per unit of the factor
 
 
 @micropython.viper
-def filter16(line: ptr16, taps: ptr16, half: int, step: int, count: int, out: ptr32, at: int):
-    """out[at + i] = 256 * sum of taps[j] * (x[first + j] + x[last - j]), i < count, j < half.
-
-    line: int16 plus 32768, from index 0 on, 2 * half of them for a result, the next step further;
-    taps: Q15 plus 32768.  |sum of two| <= 2**16, and |taps| of a half sum up to 25150 at
-    most, of factor 2: sums of products stay below 2**30.7.
-    """
-    for i in range(count):
-        first = i * step
-        last = first + half + half - 1
-        total = 64
-        for j in range(half):
-            total += (line[first] + line[last] - 0x10000) * (taps[j] - 32768)
-            first += 1
-            last -= 1
-        x = total >> 7
-        if x > 8388607:
-            x = 8388607
-        if x < -8388608:
-            x = -8388608
-        out[at + i] = x
-
-
-@micropython.viper
-def filter16_to_16(
-    line: ptr16, taps: ptr16, half: int, step: int, count: int, out: ptr16, at: int
+def filter_axes(
+    x: ptr16,
+    y: ptr16,
+    z: ptr16,
+    taps: ptr16,
+    half: int,
+    step: int,
+    count: int,
+    out_x: ptr16,
+    out_y: ptr16,
+    out_z: ptr16,
+    at: int,
 ) -> int:
-    """As filter16, rounded to whole digits; returns how many results ended at a rail."""
+    """out[at + i] = sum of taps[j] * (x[first + j] + x[last - j]), i < count, j < half.
+
+    x, y, z: int16 plus 32768, from index 0 on, 2 * half of them for a result, the next step
+    further; taps: Q15 plus 32768.  Returns how many results ended at a rail.
+
+    Taps of a half sum up to 16384, the positive ones to 20767 and the negative ones to -4383 at
+    most (of factor 2).  A sum begins with what all the 32768 add, -2**30, so that it stays within
+    -2**30 - 2**17 * 4383 and -2**30 + 2**17 * 20767: under 2**30.7.
+    """
+    half_digit = 16384
+    begin = half_digit - (half_digit << 16)
     clipped = 0
     for i in range(count):
         first = i * step
         last = first + half + half - 1
-        total = 16384
+        a = b = c = begin
         for j in range(half):
-            total += (line[first] + line[last] - 0x10000) * (taps[j] - 32768)
+            tap = taps[j] - 32768
+            a += (x[first] + x[last]) * tap
+            b += (y[first] + y[last]) * tap
+            c += (z[first] + z[last]) * tap
             first += 1
             last -= 1
-        x = total >> 15
-        if x > 32767:
-            x = 32767
+        a >>= 15
+        b >>= 15
+        c >>= 15
+        if a > 32767 or b > 32767 or c > 32767 or a < -32768 or b < -32768 or c < -32768:
             clipped += 1
-        if x < -32768:
-            x = -32768
-            clipped += 1
-        out[at + i] = x
+            if a > 32767:
+                a = 32767
+            if a < -32768:
+                a = -32768
+            if b > 32767:
+                b = 32767
+            if b < -32768:
+                b = -32768
+            if c > 32767:
+                c = 32767
+            if c < -32768:
+                c = -32768
+        out_x[at + i] = a
+        out_y[at + i] = b
+        out_z[at + i] = c
     return clipped
 
 
 @micropython.viper
-def offset16(line: ptr16, at: int, count: int):
-    """Add 32768 to int16 in place: the filters then need no sign."""
+def offset_axes(x: ptr16, y: ptr16, z: ptr16, at: int, count: int):
+    """Add 32768 to int16 in place: the filter then needs no sign."""
     for i in range(at, at + count):
-        line[i] = line[i] ^ 0x8000
+        x[i] = x[i] ^ 0x8000
+        y[i] = y[i] ^ 0x8000
+        z[i] = z[i] ^ 0x8000
 
 
 @micropython.viper
-def move16(line: ptr16, source: int, count: int):
+def move_axes(x: ptr16, y: ptr16, z: ptr16, source: int, count: int):
     """Move count items from index source to the begin."""
     for i in range(count):
-        line[i] = line[source + i]
+        k = source + i
+        x[i] = x[k]
+        y[i] = y[k]
+        z[i] = z[k]
 
 
 def _bessel(x: float) -> float:
@@ -108,25 +127,20 @@ def design(factor: int) -> "array[int]":
 
 
 class Decimator:
-    """One axis.  factor: 2 to 16; most: the greatest number of samples filtered at once.
+    """Three axes.  factor: 2 to 16; most: the greatest number of samples filtered at once.
 
-    narrow: results are int16 of whole digits, not int32 of 1/256 digit; taps: of another one of
-    this factor, which they share.
-
-    A caller may save itself the copy of push(): it fills `line` from index `kept` on with int16,
+    The caller puts samples into `lines` (int16) from index `kept` on, so that nothing is copied,
     then calls offset() and filter() with their number.
     """
 
-    def __init__(
-        self, factor: int, most: int, narrow: bool = False, taps: "array[int] | None" = None
-    ) -> None:
+    def __init__(self, factor: int, most: int) -> None:
         self.factor = factor
-        self.taps = design(factor) if taps is None else taps
-        self.width = 2 * len(self.taps)  # samples behind one result
-        self.kept = 0  # samples in the line, for results to come
-        self.line = array("h", bytes(2 * (self.width + factor + most)))
-        self._narrow = narrow
-        self._clipped = 0
+        self._taps = design(factor)
+        self.width = 2 * len(self._taps)  # samples behind one result
+        self.kept = 0  # samples in the lines, for results to come
+        length = self.width + factor + most
+        self.lines = tuple([array("h", bytes(2 * length)) for _ in range(3)])
+        self.clipped = 0  # results which the filter's overshoot has brought to a rail
 
     @property
     def delay_samples(self) -> float:
@@ -134,47 +148,34 @@ class Decimator:
         return (self.width - 1) / 2
 
     def reset(self) -> None:
-        """Forget what was pushed: a new record begins."""
-        self.kept = self._clipped = 0
-
-    def take_clipped(self) -> int:
-        """How many narrow results ended at a rail, by overshoot, since this was last asked."""
-        clipped, self._clipped = self._clipped, 0
-        return clipped
-
-    def push(self, chunk: "array[int]", count: int, out: "array[int]", at: int) -> int:
-        """Filter int16[count] into out from index at on; returns how many came out.
-
-        The first result needs 10 * factor samples.  Raises ValueError where chunk or out is short.
-        """
-        line, kept = self.line, self.kept
-        if count > len(chunk) or kept + count > len(line):
-            raise ValueError("chunk: %d samples are more than it or the line holds" % count)
-        for i in range(count):
-            line[kept + i] = chunk[i]
-        self.offset(count)
-        return self.filter(count, out, at)
+        """Forget what was in the lines: a new run begins."""
+        self.kept = self.clipped = 0
 
     def offset(self, count: int) -> None:
-        """Of count int16 in the line, from `kept` on: add 32768 to each."""
-        offset16(self.line, self.kept, count)
+        """Of count new int16 in each line: add 32768."""
+        x, y, z = self.lines
+        offset_axes(x, y, z, self.kept, count)
 
-    def filter(self, count: int, out: "array[int]", at: int) -> int:
-        """Of count samples more in the line, with their offset: as push()."""
-        width, factor = self.width, self.factor
+    def filter(self, count: int, blocks: "tuple[Block, ...]", at: int) -> int:
+        """Of count new samples, with their offset: results into blocks (int16) from index at on.
+
+        Returns how many; the first needs 10 * factor samples.  Raises ValueError where lines or
+        blocks are short.
+        """
+        x, y, z = self.lines
+        out_x, out_y, out_z = blocks
         kept = self.kept + count
-        if kept > len(self.line):
-            raise ValueError("count: %d samples are more than the line holds" % count)
-        ready = (kept - width) // factor + 1 if kept >= width else 0
-        if at + ready > len(out):
-            raise ValueError("out: no room for %d results at %d" % (ready, at))
+        if kept > len(x):
+            raise ValueError("count: %d samples are more than the lines hold" % count)
+        ready = (kept - self.width) // self.factor + 1 if kept >= self.width else 0
+        if at + ready > len(out_x):
+            raise ValueError("blocks: no room for %d results at %d" % (ready, at))
         if ready:
-            half = width // 2
-            if self._narrow:
-                self._clipped += filter16_to_16(self.line, self.taps, half, factor, ready, out, at)
-            else:
-                filter16(self.line, self.taps, half, factor, ready, out, at)
-            kept -= ready * factor
-            move16(self.line, ready * factor, kept)
+            half, step = self.width // 2, self.factor
+            self.clipped += filter_axes(
+                x, y, z, self._taps, half, step, ready, out_x, out_y, out_z, at
+            )
+            kept -= ready * step
+            move_axes(x, y, z, ready * step, kept)
         self.kept = kept
         return ready
