@@ -95,6 +95,29 @@ def test_init__nobody_on_the_line__raises_no_answer():
         assert isinstance(error, OSError) and error.errno == 19
 
 
+def test_reset__nobody_on_the_line__raises_no_answer():
+    rig = LineRig()
+    rig.buses[0]["chips"].clear()
+    _raised(NoAnswer, rig.line(onewire).reset)
+
+
+def test_search__line_low_for_a_moment__finds_no_chip_of_zeros():
+    # Zeros come with a CRC of zero, and the line is free again when the next pass begins.
+    rig = LineRig()
+    chip = rig.chips[0]
+
+    def fall(code):
+        chip.inject("line_low", {})
+
+    def rise():
+        chip.inject("line_low", None)
+        chip._receive(8, fall)
+        return True
+
+    chip.reset = rise
+    _raised(LineHeld, rig.line(onewire).search)
+
+
 def test_init__line_held_low__raises_line_held():
     for code in (None, ROM):
         rig = LineRig()

@@ -88,6 +88,18 @@ def test_continuous__every_cycle_and_averaging__takes_the_longer_of_both():
                 assert abs(digits / 128 - end_us * 1e-6) < 0.006, (cycle, code)
 
 
+def test_continuous__nobody_looks_for_long__has_the_last_cycle_alone():
+    rig = I2CRig(source={"from_c": 0, "to_c": 100, "over_s": 100})
+    rig.wait_us(2000)
+    rig.put(1, 0x0080)  # every 125 ms
+    begin_us = rig.world.now_us()
+    rig.world.advance_to(begin_us + ACTIVE_US + 160 * 125_000 + 60_000)
+    assert abs(rig.get(0) / 128 - (begin_us + ACTIVE_US + 160 * 125_000) * 1e-6) < 0.006
+    assert not rig.get(1) & 0x2000
+    rig.wait_us(65_000)
+    assert rig.get(1) & 0x2000
+
+
 def test_mode__10__reads_back_as_continuous_and_01_does_nothing():
     rig = I2CRig()
     rig.put(1, 0x0800)
