@@ -12,6 +12,7 @@ from nodewright.examine import Channel, Digits, Point
 from nodewright.reasons import SENTENCES, sentence
 from nodewright.records import Recording
 from nodewright.spectra import ChannelSpectrum, decoded
+from nodewright.study_envelope import BearingStudy
 from wire import features, iso20816
 
 _RAILS = (-32768, 32767)
@@ -22,7 +23,7 @@ class Study:
     """What came of it.
 
     samples_g: float64[blocks * window, channels], what the node's code got; spectra: one a
-    channel, averaged over the blocks.
+    channel, averaged over the blocks; bearing: None where none was asked for.
     """
 
     recording: Recording
@@ -35,6 +36,7 @@ class Study:
     channels: tuple[Channel, ...]
     spectra: tuple[ChannelSpectrum, ...]
     samples_g: NDArray[np.float64]
+    bearing: BearingStudy | None = None
 
     @property
     def ok(self) -> bool:
@@ -73,22 +75,24 @@ class Study:
     def reasons(self) -> dict[str, str]:
         """What the reasons that occur mean, in the order of the catalogue."""
         said = {reason for p in self.points for reason in (p.withheld, p.marked) if reason}
+        if self.bearing is not None:
+            said |= self.bearing.reservations
         known = [reason for reason in SENTENCES if reason in said]
         return {reason: sentence(reason) for reason in (*known, *sorted(said - {*known}))}
 
     @property
     def zone(self) -> tuple[str, str, float] | None:
         """(zone, channel, velocity in mm/s) of the worst direction; None where no zone is told."""
-        worst: tuple[float, float, str] | None = None
-        for channel in self.channels:
-            values = {point.key: point.value for point in channel.points}
-            zone, velocity = values.get("zone"), values.get("vel_rms_mm_s")
-            if zone is not None and velocity is not None:
-                row = (zone, velocity, channel.name)
-                worst = row if worst is None else max(worst, row)
+        told = {
+            channel.name: {
+                point.key: point.value for point in channel.points if point.value is not None
+            }
+            for channel in self.channels
+        }
+        worst = iso20816.worst({n: v for n, v in told.items() if "vel_rms_mm_s" in v})
         if worst is None:
             return None
-        return iso20816.ZONES[int(worst[0])], worst[2], worst[1]
+        return iso20816.ZONES[worst[0]], worst[1], told[worst[1]]["vel_rms_mm_s"]
 
     def record(self) -> dict[str, Any]:
         """About the recording, as JSON has it."""
@@ -137,6 +141,12 @@ class Study:
         }
         if self.blocks > 1:
             found["spread"] = several.INTERVAL
+        if self.bearing is not None:
+            found["asked"]["bearing"] = self.bearing.asked.as_dict()
+            found["bearing"] = self.bearing.as_dict()
+            for row, its in zip(found["channels"], self.bearing.channels, strict=True):
+                row.update(its.as_dict())
+                row["withheld"] |= its.withheld
         if with_spectra:
             for row, spectrum in zip(found["channels"], self.spectra, strict=True):
                 row["spectrum"] = spectrum.as_dict()

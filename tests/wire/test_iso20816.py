@@ -30,3 +30,19 @@ def test_zone__at_and_beyond_each_limit__the_better_one_at_it():
         (1e5, "D"),
     ):
         assert iso20816.ZONES[iso20816.zone(velocity, bounds)] == letter, velocity
+
+
+def test_worst__several_directions__highest_zone_then_greatest_velocity():
+    calm = {"zone": 0.0, "vel_rms_mm_s": 0.9}
+    loud = {"zone": 2.0, "vel_rms_mm_s": 5.0}
+    for channels, expected in (
+        ({"x": calm, "y": loud, "z": calm}, (2, "y")),
+        ({"x": loud, "y": {"zone": 2.0, "vel_rms_mm_s": 5.1}}, (2, "y")),
+        ({"x": {"zone": 2.0, "vel_rms_mm_s": 5.1}, "y": loud}, (2, "x")),
+        ({"x": {"zone": 1.0, "vel_rms_mm_s": 3.0}, "y": {"zone": 3.0}}, (3, "y")),
+        ({"z": loud, "y": loud, "x": calm}, (2, "y")),
+        ({"x": {"vel_rms_mm_s": 30.0}, "y": calm}, (0, "y")),
+        ({"x": {"vel_rms_mm_s": 30.0}, "y": {}}, None),
+        ({}, None),
+    ):
+        assert iso20816.worst(channels) == expected, (channels, expected)
