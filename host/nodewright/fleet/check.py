@@ -1,6 +1,6 @@
 """A whole fleet judged: every error at once, each with its place and its cure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as File
 
 from nodewright.errors import BadInput
@@ -132,8 +132,14 @@ def _only(whole: Whole, table: str) -> str | None:
 
 def _once(findings: list[Finding]) -> list[Finding]:
     """Each said once: many nodes may share a set that is wrong."""
-    seen: dict[tuple[object, ...], Finding] = {}
+    seen: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         key = (finding.path, finding.allowed, finding.cure, finding.level, finding.file)
-        seen.setdefault(key, finding)
-    return list(seen.values())
+        seen.setdefault(key, []).append(finding)
+    done = []
+    for alike in seen.values():
+        first, others = alike[0], len({finding.value for finding in alike}) - 1
+        if others:
+            first = replace(first, value=f"{first.value} (and {others} more like it)")
+        done.append(first)
+    return done

@@ -7,6 +7,7 @@ withheld is an error here, what would always be marked a warning.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nodewright.fleet import bearing as bearings
 from nodewright.fleet.finding import Finding, Level
 from nodewright.fleet.model import Set
 from nodewright.fleet.places import Path
@@ -16,7 +17,10 @@ from nodewright.reasons import SENTENCES
 from wire import chips, features, settings, validity
 
 _WATCHDOG_SHARE = 2  # as wire/settings.py: a block takes at most half of the watchdog's time
-_USABLE_SHARE = 0.4  # of the rate: FEATURES' upper edge of the velocity
+_USABLE_SHARE = 0.4  # of the rate: upper edge of the velocity (docs/features.md)
+_ROOM = 0.4 / 8  # of the rate: where the narrowest envelope band, an eighth of it, ends
+_SURE_PCT = 0.5  # of the speed: what a bearing's lines need (docs/features.md)
+_PLACES = {"velocity_to_hz": "rate", "rate_hz": "rate", "room_hz": "rate", "blocks": "blocks"}
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,28 @@ class Window:
         known = {
             "seconds": self.block_s,
             "rate_hz": self.rate_hz,
+            "blocks": self.given.blocks,
             "velocity_to_hz": min(1000.0, bandwidth_hz, _USABLE_SHARE * self.rate_hz),
         }
         shaft_hz = self.sensor.shaft_hz
         if shaft_hz is not None:
             known |= {"shaft_hz": shaft_hz, "shaft_turns": shaft_hz * self.block_s}
+            known |= self._of_bearing(shaft_hz)
+        return known
+
+    def _of_bearing(self, shaft_hz: float) -> dict[str, float]:
+        """How sure the speed is, and how far the third harmonics are below the bands' end."""
+        asset, bearing = self.sensor.asset, self.sensor.bearing
+        known = {}
+        if asset is not None and asset.speed_error > 0:
+            known["speed_sure"] = _SURE_PCT / asset.speed_error
+        if bearing is not None:
+            try:
+                orders = bearings.orders(bearing)
+            except (ValueError, TypeError):  # an error of its own
+                return known
+            for name, order in orders.items():
+                known["room_hz:" + name] = _ROOM * self.rate_hz - 3 * order * shaft_hz
         return known
 
 
@@ -107,7 +128,24 @@ def _budget(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
 
 
 def _features(window: Window, path: Path) -> Iterator[Finding]:
+    yield from _ruled(window, path)
+    yield from _context(window, path)
     given, sensor = window.given, window.sensor
+    half_hz = window.rate_hz / 2
+    if "hf_rms_g" in given.features and half_hz <= 1000:
+        value = f"hf_rms_g at {window.rate_hz:g} Hz"
+        yield Finding((*path, "rate"), value, "above 2000 Hz", SENTENCES["above_nyquist"])
+    if sensor.shaft_hz is not None and sensor.shaft_hz >= half_hz:
+        orders = [key for key in given.features if key.startswith("order")]
+        if orders:
+            value = f"{named(orders)} of {sensor.shaft_hz:g} Hz at {window.rate_hz:g} Hz"
+            allowed = f"shafts below {half_hz:g} Hz"
+            yield Finding((*path, "rate"), value, allowed, SENTENCES["above_nyquist"])
+
+
+def _ruled(window: Window, path: Path) -> Iterator[Finding]:
+    """What the rules of wire/validity.py would always withhold or mark."""
+    given = window.given
     found: dict[tuple[str, float, str, str], list[str]] = {}
     known = window.quantities()
     for key in given.features:
@@ -122,19 +160,8 @@ def _features(window: Window, path: Path) -> Iterator[Finding]:
         what = "withheld" if level == "error" else "marked"
         value = f"{named(keys)} always {what}: {_said(window, quantity, known[quantity])}"
         cure = _cure(window, quantity, least, reason)
-        where = "rate" if quantity == "velocity_to_hz" else "samples"
+        where = _PLACES.get(quantity.split(":")[0], "samples")
         yield Finding((*path, where), value, _allowed(quantity, least), cure, level)
-    yield from _context(window, path)
-    half_hz = window.rate_hz / 2
-    if "hf_rms_g" in given.features and half_hz <= 1000:
-        value = f"hf_rms_g at {window.rate_hz:g} Hz"
-        yield Finding((*path, "rate"), value, "above 2000 Hz", SENTENCES["above_nyquist"])
-    if sensor.shaft_hz is not None and sensor.shaft_hz >= half_hz:
-        orders = [key for key in given.features if key.startswith("order")]
-        if orders:
-            value = f"{named(orders)} of {sensor.shaft_hz:g} Hz at {window.rate_hz:g} Hz"
-            allowed = f"shafts below {half_hz:g} Hz"
-            yield Finding((*path, "rate"), value, allowed, SENTENCES["above_nyquist"])
 
 
 def _context(window: Window, path: Path) -> Iterator[Finding]:
@@ -161,13 +188,32 @@ def _said(window: Window, quantity: str, value: float) -> str:
         return f"{given.samples} samples at {window.rate_hz:g} Hz take {value:.3g} s"
     if quantity == "shaft_turns":
         return f"{value:.3g} turns of {window.sensor.path[1]}'s shaft"
+    if quantity == "blocks":
+        return f"a record of {value:g}"
+    if quantity == "rate_hz":
+        return f"a rate of {value:g} Hz after decimation"
+    if quantity.startswith("room_hz"):
+        return f"its third harmonic is {-value:.4g} Hz above the bands at {window.rate_hz:g} Hz"
+    if quantity == "speed_sure":
+        error = window.sensor.asset.speed_error if window.sensor.asset else 0.0
+        return f"speed_error is {error:g}% at {window.sensor.path[1]}"
     if quantity == "velocity_to_hz":
         return f"{window.sensor.given.chip} at {window.odr_hz:g} Hz reaches {value:g} Hz"
     return f"{quantity.replace('_', ' ')} is {value:.4g}"
 
 
 def _allowed(quantity: str, least: float) -> str:
-    units = {"seconds": "s", "shaft_turns": "turns", "velocity_to_hz": "Hz", "shaft_hz": "Hz"}
+    if quantity == "speed_sure":
+        return f"a speed known within {_SURE_PCT:g}%"
+    if quantity.startswith("room_hz"):
+        return "a rate that leaves it room"
+    units = {
+        "seconds": "s",
+        "rate_hz": "Hz",
+        "shaft_turns": "turns",
+        "velocity_to_hz": "Hz",
+        "shaft_hz": "Hz",
+    }
     return f"at least {least:g} {units.get(quantity, quantity.replace('_', ' '))}"
 
 
@@ -183,6 +229,8 @@ def _cure(window: Window, quantity: str, least: float, reason: str) -> str:
             if settings.SAMPLES[-1] * factor >= least_s * window.odr_hz:
                 return f"samples = {settings.SAMPLES[-1]} and decimate = {factor}"
         return "take a lower rate"
+    if quantity == "speed_sure":
+        return "know the speed better, and say so by speed_error of the machine"
     if quantity == "velocity_to_hz":
         needed_hz = least / _USABLE_SHARE
         if window.rate_hz < needed_hz:
