@@ -3,7 +3,10 @@
 from typing import Any
 
 from nodewright import broker
+from nodewright.sources import source_files
+from nodewright.virtual import VirtualBoard
 from system.node_rig import NodeRig, listen, reports
+from system.virtual_rig import WAIT_S
 
 ROM, OTHER = "2879a21603000075", "2801000000000029"
 
@@ -111,3 +114,24 @@ def test_node__thermometers_with_faults__say_so_and_tell_no_value() -> None:
     assert {"crc", "line_held"} <= set(said["ds18b20"]) <= {"", "crc", "line_held"}, said
     kinds = {"wrong_identity", "no_answer"}
     assert kinds <= set(said["tmp117"]) <= kinds | {"", "bus_error", "sensor_reset"}, said
+
+
+def test_cpython__same_drivers_and_twins__same_temperatures() -> None:
+    rig = _rig(1883)
+    main = """
+from time import sleep_us
+from node import drivers, hal
+bus = {"kind": "onewire", "pin": 22, "rom": None}
+try:
+    drivers.load("ds18b20")(hal.onewire(bus))
+except ValueError as error:
+    bus["rom"] = min(error.args[2])
+sensor = drivers.load("ds18b20")(hal.onewire(bus))
+sensor.begin()
+sleep_us(sensor.wait_us)
+print("nodewright: done rom=%s c=%.2f" % (bus["rom"], sensor.read_c()))
+"""
+    files = source_files(rig.settings) | {"/main.py": main.encode()}
+    spec = {"name": "bench", "unique_id": "00" * 8, "seed": 1, "buses": rig.buses}
+    with VirtualBoard(files, spec, None, 0) as board:
+        assert board.wait_for("done", WAIT_S).facts == {"rom": OTHER, "c": "-10.00"}
