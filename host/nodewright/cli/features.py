@@ -1,5 +1,6 @@
 """`nodewright features`: the node's own feature code over a recording, beside the reference."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from nodewright import examine, offline
 from nodewright.asked import asked, parse_blocks, plan_blocks
+from nodewright.asked_bearing import asked_bearing
 from nodewright.cli import exits, features_view
 from nodewright.cli.output import err, print_json
 from nodewright.errors import BadInput
@@ -14,6 +16,7 @@ from nodewright.plot import Drawing
 from nodewright.records import UNITS, read
 from nodewright.spectra import csv_target, csv_text
 from nodewright.study import study
+from nodewright.study_envelope import study_bearing, with_bearings
 
 EXAMPLES = """
 Examples:
@@ -22,6 +25,7 @@ Examples:
     nodewright features bearing.npy --rate-hz 20000 --scale 1.96e-5 --channel x
     nodewright features run.csv --rate-hz 3200 --runtime cpython --json
     nodewright features fan.csv --shaft-hz 24.7 --machine 2,rigid --blocks all --plot fan.html
+    nodewright features pump.npy --rate-hz 12000 --shaft-hz 29.95 --bearing 6205 --blocks all
 """
 
 
@@ -72,6 +76,26 @@ def command(
         str | None,
         typer.Option(metavar="1|2,rigid|flexible", help="ISO 20816-3 group and support: zones."),
     ] = None,
+    orders: Annotated[
+        str | None,
+        typer.Option(
+            metavar="bpfo=F,bpfi=F,bsf=F,ftf=F",
+            help="The bearing's orders, in multiples of the shaft speed: its lines and verdict.",
+        ),
+    ] = None,
+    bearing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|n=N,d=D,D=D,angle=A",
+            help="In their place its name, or elements, their and the pitch diameter, angle.",
+        ),
+    ] = None,
+    shaft_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PCT", help="How far the speed may be off; beyond 0.5 no bearing is judged."
+        ),
+    ] = None,
     blocks: Annotated[
         str | None,
         typer.Option(metavar="N|all", help="So many windows in a row: medians, mean spectra."),
@@ -98,6 +122,7 @@ def command(
     if unit in UNITS and UNITS[unit][0] != "g":
         raise BadInput(f"--unit {unit}: features of currents are not there yet, those of g are")
     wish = asked(bands or (), machine, shaft_hz)
+    its_bearing = asked_bearing(orders, bearing, shaft_error)
     many = parse_blocks(blocks)
     if window is not None:
         examine.check_window(window)
@@ -119,15 +144,29 @@ def command(
     wish.check(recording.rate_hz, window)
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)
+    digits = examine.to_digits(recording, unit)
     found = study(
         recording,
-        examine.to_digits(recording, unit),
+        digits,
         wish,
         chosen,
         backend=backend,
         window=window,
         blocks=many,
     )
+    if its_bearing is not None:
+        bearings = study_bearing(
+            digits,
+            recording.rate_hz,
+            recording.channels,
+            its_bearing,
+            shaft_hz,
+            chosen,
+            backend=backend,
+            window=window,
+            blocks=many,
+        )
+        found = replace(found, channels=with_bearings(found.channels, bearings), bearing=bearings)
     if csv is not None:
         csv.write(csv_text(found.spectra))
     if drawing is not None:

@@ -5,11 +5,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from nodewright import several
+from nodewright.cli import bearing_view
 from nodewright.cli.output import out
 from nodewright.examine import Channel, Point
 from nodewright.reasons import words
 from nodewright.spectra import ChannelSpectrum
 from nodewright.study import Study
+from nodewright.study_envelope import FAULT, FAULTS
 from wire import iso20816
 
 _BAR = 30  # characters of the spectrum's longest bar
@@ -26,6 +28,8 @@ def show(study: Study, with_spectra: bool) -> None:
     if with_spectra:
         for spectrum in study.spectra:
             screen.print(_spectrum(spectrum))
+    if study.bearing is not None:
+        bearing_view.show(study.bearing)
     for reason, sentence in study.reasons.items():
         screen.print(f"{words(reason)}: {sentence}", style="yellow", markup=False)
     zone = zone_text(study)
@@ -105,9 +109,11 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _text(key: str, value: float | None, digits: int) -> str:
-    """A value; a zone by its letter."""
+    """A value; a zone by its letter, a fault by its race."""
     if key == "zone" and value is not None:
         return iso20816.ZONES[int(value)]
+    if key == FAULT and value is not None:
+        return FAULTS[int(value)]
     return _number(value, digits)
 
 

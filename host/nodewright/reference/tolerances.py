@@ -24,7 +24,9 @@ class Tolerance:
     scale: tuple[str, ...] = ()
 
 
-# First match wins.  The envelope and current families come with their features.
+_SNR = math.exp(0.04) - 1.0  # 0.04 of S
+
+# First match wins.  The family of currents comes with its features.
 TOLERANCES = (
     (r"acc_(rms|peak|p2p)_g", Tolerance(relative=0.001)),
     (r"mean_g", Tolerance(relative=0.001, digits=0.1, scale=("mean_g", "acc_rms_g"))),
@@ -34,6 +36,8 @@ TOLERANCES = (
     (r"hf_rms_g|band[1-9]\d*_g", Tolerance(relative=0.01)),
     (r"line[1-9]\d*_g|order[1-9]\d*_mm_s", Tolerance(relative=0.01)),
     (r"line[1-9]\d*_hz|shaft_hz", Tolerance(bins=0.05)),
+    (r"env_(bpfo|bpfi|bsf|ftf)_g", Tolerance(relative=0.02)),
+    (r"env_(bpfo|bpfi|bsf|ftf)_snr", Tolerance(relative=_SNR)),
 )
 
 
