@@ -25,6 +25,7 @@ KINDS = (
     ("overrun", None),
     ("clipping", "factor"),
     ("mounting", "orientation"),
+    ("self_test", "axis"),
     ("bad_crc", None),
     ("line_low", None),
 )

@@ -9,8 +9,9 @@ bandwidth: what the filter lets through, as a share of the rate, or in Hz at eac
 and g_per_digit in each of them;
 bits_a_sample: clocks of the bus that one sample of all axes takes, with what is kept free;
 noise_g_rthz: density of its own noise, of the noisiest axis; fifo: samples of all axes it holds;
-interrupt: whether a pin of it tells the watermark (else int1 is null); self_test, motion: if
-it has them (docs/architecture.md); fast, where there: (rate, clock): higher ones need that clock.
+interrupt: whether a pin of it tells the watermark (else int1 is null); self_test: if it has one;
+motion: least and most threshold in g of its wake on motion (docs/architecture.md); fast, where
+there: (rate, clock): higher ones need that clock.
 """
 
 TYPE_CHECKING = False
@@ -43,7 +44,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (0.0625, 15.9375),
     },
     "adxl355": {
         "kind": "accelerometer",
@@ -61,7 +62,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (31.25e-6, 8.191875),
     },
     "iis3dwb": {
         "kind": "accelerometer",
@@ -79,7 +80,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (0.03125, 15.75),
     },
     "kx134": {
         "kind": "accelerometer",
@@ -100,7 +101,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (0.015625, 31.984375),
     },
     "lis2dw12": {
         "kind": "accelerometer",
@@ -118,7 +119,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (0.03125, 15.75),
     },
     "lis3dh": {
         "kind": "accelerometer",
@@ -136,7 +137,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": True,
+        "motion": (0.016, 15.996),
     },
     "mpu6050": {
         "kind": "accelerometer",
@@ -154,7 +155,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": False,
         "self_test": True,
-        "motion": True,
+        "motion": (0.032, 8.16),
     },
     "mpu6500": {
         "kind": "accelerometer",
@@ -172,7 +173,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": False,
         "self_test": True,
-        "motion": True,
+        "motion": (0.004, 1.02),
     },
     "ds18b20": {"kind": "temperature", "buses": ("onewire",), "most_hz": {}, "address": ()},
     "tmp117": {

@@ -77,7 +77,7 @@ class Rig:
         I2C.buses = SPI.buses = wiring.build_buses({"buses": [bus]}, self.world)
         self.chip = next(iter(I2C.buses[0]["chips"].values()))
         if source is not None:
-            self.chip._source = source
+            self.chip.sampler.source = source
         if kind == "i2c":
             self.i2c = I2C(0, sda=Pin(4), scl=Pin(5), freq=400_000)
         else:

@@ -128,7 +128,7 @@ def test_ranges__full_resolution_and_ten_bit__scale_clip_and_justify():
                         wanted = int((wanted + 0.5) // 1)
                         assert digits == (wanted & ~1 if even else wanted) << shift, case
                     assert z == (rail - 1 & ~1 if even else rail - 1) << shift, case
-                    rig.chip._source.g = (0, 0, -40.0)
+                    rig.chip.sampler.source.g = (0, 0, -40.0)
                     rig.put(BW_RATE, code ^ 0x10)
                     rig.put(BW_RATE, code)
                     rig.wait_us(20_000)

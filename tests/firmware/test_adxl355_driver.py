@@ -83,7 +83,7 @@ def test_configure__impossible_values__names_key_value_and_allowed():
     assert refusal(lambda: sensor.configure(3200)) == ("odr_hz", 3200, list(RATES))
     assert refusal(lambda: sensor.configure(4000, 16)) == ("range_g", 16, [2, 4, 8])
     rig = Rig355()
-    for rate_hz, first in ((400_000, 1), (100_000, 3), (1_000_000, 0)):
+    for rate_hz, first in ((400_000, 1), (100_000, 3)):
         sensor = ADXL355(bus.I2CRegisters(rig.i2c, ADDRESS, rate_hz))
         assert refusal(lambda: sensor.configure(5000))[2] == list(RATES[first:])  # noqa: B023
 

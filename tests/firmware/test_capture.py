@@ -48,6 +48,8 @@ def test_record__every_way__holds_what_was_served_and_measures_the_rate():
 class Faulty:
     """A bus that raises OSError at its access number `at`."""
 
+    kind = "i2c"
+
     def __init__(self, bus):
         self._bus, self.rate_hz, self.at, self.accesses = bus, bus.rate_hz, -1, 0
         self._rig, self._late_at, self._late_us = None, -1, 0
@@ -146,12 +148,12 @@ def test_record__sensor_object_renewed__goes_on_counting_runs():
 def test_record__chip_stops_making_samples__times_out():
     for irq in (False, True):
         rig, _, sensor, capture = _small(irq=irq)
-        rig.chip._measuring = lambda: False
+        rig.chip.odr_hz = lambda: 0
         begin_us = rig.world.now_us()
         error = _raised(lambda: capture.record(sensor), SensorTimeout)  # noqa: B023
         assert error.chip == "adxl345" and error.waited_us > 40_000 and error.errno == ETIMEDOUT
         assert rig.world.now_us() - begin_us < 150_000
-        del rig.chip._measuring
+        del rig.chip.odr_hz
         assert capture.record(sensor).valid
 
 

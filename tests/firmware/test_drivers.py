@@ -84,6 +84,21 @@ def test_driver__what_its_row_says_of_the_chip__is_so():
         sensor = driver(FakeBus(chip, kind, row["most_hz"][kind]))
         assert sensor.fifo_depth == row["fifo"], chip
         assert sensor.axes == row["axes"], chip
+        assert sensor.watermark_interrupt == row["interrupt"], chip
+        assert row["self_test"] and sensor.test_settings[0] in row["rates_hz"], chip
+        for wanted_g, found_g in zip(row["motion"], sensor.motion_limits_g()):
+            assert abs(found_g / wanted_g - 1) < 1e-6, chip
+
+
+def test_driver__bus_it_cannot_use__is_refused():
+    for chip, row, driver, kind in _buses():
+        most_hz = row["most_hz"][kind]
+        key, value, _ = _refusal(lambda: driver(FakeBus(chip, kind, most_hz + 1)))
+        assert (key, value) == ("bus.rate_hz", most_hz + 1), chip
+        for other in ("i2c", "spi"):
+            if other not in row["buses"]:
+                key, value, _ = _refusal(lambda: driver(FakeBus(chip, other, 100_000)))
+                assert (key, value) == ("bus.kind", other), chip
 
 
 def test_bandwidth__a_rate_the_chip_has_not__value_error():

@@ -11,7 +11,7 @@ from adxl345_rig import Level
 from lis_rig import LisRig, Steps, refusal
 
 from node.drivers import bus
-from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
+from node.drivers.errors import DeviceMismatch, SensorReset
 from node.drivers.lis2dw12 import LIS2DW12
 
 RATES = (1600, 800, 400, 200, 100, 50, 25, 12.5)
@@ -232,35 +232,3 @@ def test_supply_lost__is_found_and_start_writes_everything_anew():
         raise AssertionError("not found")
     sensor.start()
     assert bytes(rig.chip._regs) == before
-
-
-def test_self_test__good_chip__passes_and_leaves_the_settings():
-    for kind in ("i2c", "spi"):
-        rig, sensor = _on(kind, Level(0.1, -0.2, 1.0), noise=True)
-        sensor.configure(400, 8)
-        passed, changes_g = sensor.self_test(rig.clock)
-        assert passed
-        for change_g, wanted_g in zip(changes_g, (0.3, 0.35, 0.6)):  # noqa: B905
-            assert abs(change_g - wanted_g) < 0.01
-        assert (sensor.odr_hz, sensor.range_g) == (400, 8)
-        assert rig.chip.odr_hz() == 0
-        sensor.start()
-        assert rig.chip._regs[0x22] == 0  # no self-test any more
-
-
-def test_self_test__element_stuck__fails():
-    rig, sensor = _on()
-    rig.chip.inject("stuck", {})
-    assert sensor.self_test(rig.clock) == (False, [0, 0, 0])
-
-
-def test_self_test__no_samples__times_out():
-    rig, sensor = _on()
-    rig.chip.odr_hz = lambda: 0
-    try:
-        sensor.self_test(rig.clock)
-    except SensorTimeout as error:
-        assert error.chip == "lis2dw12"
-    else:
-        raise AssertionError("no timeout")
-    assert (sensor.odr_hz, sensor.range_g) == (100, 2)

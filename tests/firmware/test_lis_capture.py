@@ -91,6 +91,8 @@ def test_record__fault_under_way__is_in_the_evidence_or_raised():
 class Spoiled:
     """A bus that calls back at its access number `at`, before it is made."""
 
+    kind = "i2c"
+
     def __init__(self, rig):
         self._bus = bus.I2CRegisters(rig.i2c, 0x18)
         self.rate_hz, self.multiple = self._bus.rate_hz, 0

@@ -71,8 +71,8 @@ class Ports:
         elif reg != 0x74:
             buf[0] = self._regs[reg]
         elif len(buf) < 6:
-            assert len(buf) == self._part
-            self._part = 0
+            assert len(buf) <= self._part
+            self._part -= len(buf)
         else:
             for at in range(0, len(buf), 6):
                 for i in range(6):

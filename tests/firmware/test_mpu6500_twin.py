@@ -174,7 +174,7 @@ def test_noise__by_filter__is_that_of_the_product_specification():
     ):
         rig = _streaming(chip, Level(0.1, 0.1, 0.1), 7 if dlpf == 0 else 0, dlpf, config2)
         rig.chip.sampler._noisy = True
-        rig.chip._convert()
+        rig.chip.convert()
         rig.wait_us(120_000)
         digits = []
         for _ in range(800):

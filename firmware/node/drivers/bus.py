@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class RegisterBus(Protocol):
+        kind: str  # "i2c" or "spi"
         rate_hz: int  # clock of the bus, bit/s
         multiple: int  # SPI: the bits that tell the chip to count its registers up
         read_last: bool  # SPI: the command ends with the read bit, the register stands before it
@@ -29,6 +30,7 @@ _HALF_CLOCK_US = const(5)  # 100 kHz, which every chip can follow
 class I2CRegisters:
     """Eight-bit registers behind an I2C address, the pointer counting up in a multi-byte read."""
 
+    kind = "i2c"
     multiple = 0  # these have a meaning on SPI only
     read_last = False
 
@@ -60,6 +62,7 @@ class SPIRegisters:
     its driver set read_last.
     """
 
+    kind = "spi"
     multiple = _MULTIPLE
     read_last = False
 

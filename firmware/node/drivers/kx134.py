@@ -1,42 +1,55 @@
 """KX134-1211, a triaxial accelerometer of 64 g and 25.6 kHz: Kionix.
 
 Sources: KX134-1211 Technical Reference Manual, rev. 1.0 (31-Jul-2019), by its registers' names;
-KX134-1211 Specifications, rev. 1.0.
+KX134-1211 Specifications, rev. 1.0.  Registers and bits are those of SparkFun's KX13X library too.
+Not verified: noise, the limits of the self-test (0.5 g is typical), and 15.6 mg a step of the
+wake-up threshold, which the KX132's manual (2.2, equation 6) has as 3.9 mg at a quarter of the
+range.
 """
-
-from math import sqrt
 
 from micropython import const
 
-from node.drivers.errors import DeviceMismatch, SensorReset
+from node.drivers.accelerometer import Accelerometer
 from node.drivers.kernels import split_axes
-from node.drivers.shared import choose, stillness, with_rounding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-
-    from node.drivers.bus import RegisterBus
+    from typing import Any
 
 # Manual, ch. 1 "Embedded Registers"
 _WHO_AM_I = const(0x13)
 _ID = const(0x46)
 _INS2 = const(0x17)
 _BFI = const(0x40)  # buffer full, until a sample has been read
+_INS3 = const(0x18)
+_WUFS = const(0x80)  # wake-up, until INT_REL is read
 _INT_REL = const(0x1A)  # reading it releases the latched line
 _CNTL1 = const(0x1B)  # can be changed in standby only, like most of what follows
 _PC1 = const(0x80)  # operating
 _RES = const(0x40)  # high performance
 _GSEL = const(3)  # D4…D3
+_CNTL3 = const(0x1D)  # D2…D0 OWUF: the rate of the wake-up engine
+_OWUF_100_HZ = const(0b111)
+_CNTL4 = const(0x1E)  # D6 TH_MODE: relative; D5 WUFE
+_RELATIVE = const(0x40)  # as after power-on
+_WUFE = const(0x20)
 _ODCNTL = const(0x21)  # D7 IIR_BYPASS, D6 LPRO, D5 FSTUP, D3…D0 OSA
 _LPRO = const(0x40)  # the low-pass filter ends at ODR/2, not ODR/9
+_OSA_400_HZ = const(0b1001)
 _INC1 = const(0x22)
 _IEN1_HIGH = const(0x30)  # IEN1: enabled, IEA1: active high, IEL1 0: latched
+_INC2 = const(0x23)
+_ANY_AXIS = const(0x3F)
 _INC4 = const(0x25)
 _WMI1 = const(0x20)
+_WUFI1 = const(0x02)
 _INC5 = const(0x26)  # the other line
 _INC6 = const(0x27)
+_WUFTH = const(0x49)  # bits 7 to 0; BTSWUFTH, which follows, has bits 10 to 8 in D2…D0
+_WUFC = const(0x4D)  # samples above the threshold in a row
 _SELF_TEST = const(0x5D)
+_TEST = const(0xCA)
 _BUF_CNTL1 = const(0x5E)  # SMP_TH
 _BUF_CNTL2 = const(0x5F)
 _STREAM = const(0xE1)  # BUFE, BRES: 16 bits, BFIE, D1…D0 BM: stream
@@ -46,122 +59,92 @@ _BUF_READ = const(0x63)
 _ADP_CNTL2 = const(0x65)  # D7 ADP_BUF_SEL, 0: the buffer takes what the accelerometer gives
 _ADP_RESET = const(0x02)
 _FRAME_BYTES = const(6)
-_DEPTH = const(86)  # BUF_CNTL1: of 16 bits
-
-# ODCNTL: odr_hz, OSA, and the watermark of ours.  Less than half the buffer leaves 54 samples for
-# being late, and a power of two is read in few bursts; at low rates fewer, so that a wait stays
-# short.
-_RATES = (
-    (25600, 0b1111, 32),
-    (12800, 0b1110, 32),
-    (6400, 0b1101, 32),
-    (3200, 0b1100, 32),
-    (1600, 0b1011, 32),
-    (800, 0b1010, 32),
-    (400, 0b1001, 16),
-    (200, 0b1000, 16),
-    (100, 0b0111, 8),
-    (50, 0b0110, 4),
-    (25, 0b0101, 2),
-    (12.5, 0b0100, 1),
-    (6.25, 0b0011, 1),
-    (3.125, 0b0010, 1),
-    (1.563, 0b0001, 1),
-    (0.781, 0b0000, 1),
-)
-_RANGES = ((8, 0b00), (16, 0b01), (32, 0b10), (64, 0b11))  # CNTL1: range_g, GSEL
 _RAIL = const(32768)  # 1.5, table 2: the range
-_NOISE_G_RTHZ = 300e-6  # Specifications, table 1
-
-# A sample takes 6 bytes of 9 clocks on I2C, 8 on SPI, and half of the bus stays free for questions
-# and for being late.
-_BITS_A_SAMPLE = const(108)
-_LONGEST_BURST = const(6)  # 1 << 6 samples
 
 
-class KX134:
+class KX134(Accelerometer):
     """The chip in high performance with its buffer streaming, all of 16 bits.
 
     A digit is 0.244, 0.488, 0.977 or 1.95 mg.  The buffer has no flag for samples lost: full is
     taken for lost.  The line of the watermark is latched: it falls when INT_REL is read after the
     buffer.
+    Motion: an axis differs by the threshold from what it was 10 ms before.
     """
 
     chip = "kx134"
-    axes = 3
-    fifo_depth = _DEPTH
+    identity = ((_WHO_AM_I, _ID),)
+    most_hz = {"i2c": 400_000, "spi": 10_000_000}  # I2C of high speed is not spoken
+    defaults = (50, 8)
+    # ODCNTL: odr_hz, OSA, and the watermark of ours.  Less than half the buffer leaves 54 samples
+    # for being late, and a power of two is read in few bursts; at low rates fewer, so that a wait
+    # stays short.
+    rates = (
+        (25600, 0b1111, 32),
+        (12800, 0b1110, 32),
+        (6400, 0b1101, 32),
+        (3200, 0b1100, 32),
+        (1600, 0b1011, 32),
+        (800, 0b1010, 32),
+        (400, 0b1001, 16),
+        (200, 0b1000, 16),
+        (100, 0b0111, 8),
+        (50, 0b0110, 4),
+        (25, 0b0101, 2),
+        (12.5, 0b0100, 1),
+        (6.25, 0b0011, 1),
+        (3.125, 0b0010, 1),
+        (1.563, 0b0001, 1),
+        (0.781, 0b0000, 1),
+    )
+    ranges = ((8, 0b00), (16, 0b01), (32, 0b10), (64, 0b11))  # CNTL1: range_g, GSEL
+    # A sample takes 6 bytes of 9 clocks on I2C, 8 on SPI, and half of the bus stays free for
+    # questions and for being late.
+    bits_a_sample = 108
+    longest_burst = 6
+    fifo_depth = 86  # BUF_CNTL1: of 16 bits
+    own_noise_g_rthz = 300e-6  # Specifications, table 1
     # The start-up time is given by rate only; capture's patience is longer.  But so long it waits
     # for the line before it polls, and with a broken wire the buffer must not run full.
     settling_us = 1_000
     # A second-order filter at half the rate has settled within some samples.
     settling_samples = 8
+    proof_reg = _CNTL1
+    off = (_CNTL1, 0)
+    test_settings = (400, 8)
+    test_code = _TEST
+    test_limits_g = ((0.25, 0.75),) * 3  # half of the typical and half more
+    motion = ((1 / 64, 2047, 0),)
+    motion_settle_us = 50_000
 
-    def __init__(self, bus: "RegisterBus") -> None:
-        """Raises DeviceMismatch where another chip answers, OSError where none does."""
-        self._bus = bus
-        bus.multiple = 0  # SPI: the read bit and seven of address, which count up by themselves
-        self._one, self._level = bytearray(1), bytearray(2)
-        self._raw = bytearray(_FRAME_BYTES << _LONGEST_BURST)
-        view = memoryview(self._raw)
-        # Slicing allocates: one view for bursts of 1, 2, 4 … samples, made once.
-        self._bursts = [view[: _FRAME_BYTES << power] for power in range(_LONGEST_BURST + 1)]
-        self._prove_identity()
-        self.configure(50, 8)
+    def _apply(self, rate: "Any", scale: "Any") -> None:
+        odr_hz, self._rate_code, watermark = rate
+        range_g, code = scale
+        self._proof = _PC1 | _RES | code << _GSEL
+        # ODCNTL, LPRO: half the rate
+        self._scale(odr_hz, range_g, watermark, odr_hz / 2, range_g / _RAIL, _RAIL, _RAIL - 1)
 
-    def configure(self, odr_hz: float = 3200, range_g: int = 16) -> None:
-        """Choose rate and range; start() writes them.  Raises ValueError(key, value, allowed)."""
-        rates = [row for row in _RATES if row[0] * _BITS_A_SAMPLE <= self._bus.rate_hz]
-        _, self._rate_code, self.watermark = choose("odr_hz", odr_hz, rates)
-        _, code = choose("range_g", range_g, _RANGES)
-        self._cntl1 = _PC1 | _RES | code << _GSEL
-        self.odr_hz, self.range_g = odr_hz, range_g
-        self.period_us = int(1_000_000 / odr_hz)
-        self.g_per_digit = range_g / _RAIL
-        self.bandwidth_hz = odr_hz / 2  # ODCNTL, LPRO
-        self.full_scale_digits = _RAIL
-        self.rail_low, self.rail_high = -_RAIL, _RAIL - 1
-        noise_g = _NOISE_G_RTHZ * sqrt(self.bandwidth_hz)
-        self.still_samples, self.still_frames = stillness(noise_g / self.g_per_digit)
-        self.noise_g_rthz = with_rounding(_NOISE_G_RTHZ, self.g_per_digit, odr_hz)
-
-    def start(self) -> None:
-        """Write every register, empty the buffer and let it stream.
-
-        All of it each time: the chip may have lost its supply since.
-        Raises DeviceMismatch, OSError.
-        """
-        self._prove_identity()
+    def _begin(self) -> None:
         bus = self._bus
         bus.write(_CNTL1, 0)
+        bus.write(_CNTL4, _RELATIVE)
         bus.write(_ODCNTL, _LPRO | self._rate_code)
         bus.write(_INC1, _IEN1_HIGH)
         bus.write(_INC4, _WMI1)
         bus.write(_INC5, 0)
         bus.write(_INC6, 0)
-        bus.write(_SELF_TEST, 0)
+        bus.write(_SELF_TEST, self._test)
         bus.write(_ADP_CNTL2, _ADP_RESET)
         bus.write(_BUF_CNTL1, self.watermark)
         bus.write(_BUF_CNTL2, _STREAM)
         bus.write(_BUF_CLEAR, 0)
         self._read(_INT_REL)
-        bus.write(_CNTL1, self._cntl1)
-
-    def prove_settings(self) -> None:
-        """Raises SensorReset where the chip is no more as start() has left it, OSError."""
-        # After a failure of its supply it is in standby, CNTL1 is 0.
-        got = self._read(_CNTL1)
-        if got != self._cntl1:
-            raise SensorReset(self.chip, _CNTL1, self._cntl1, got)
-
-    def stop(self) -> None:
-        """Standby.  Raises OSError."""
-        self._bus.write(_CNTL1, 0)
+        bus.write(_CNTL1, self._proof)
 
     def entries(self) -> int:
         """Samples of all three axes that wait, 0 to 86 (more: a broken bus).  Raises OSError."""
-        level = self._level
-        self._bus.read_into(_BUF_STATUS_1, level)
-        return (level[0] | (level[1] & 3) << 8) // _FRAME_BYTES
+        two = self._two
+        self._bus.read_into(_BUF_STATUS_1, two)
+        return (two[0] | (two[1] & 3) << 8) // _FRAME_BYTES
 
     def overrun(self) -> bool:
         """Whether the buffer is full: samples may be lost.  Reading samples clears it.
@@ -173,30 +156,39 @@ class KX134:
     def read_into(
         self, x: "array[int]", y: "array[int]", z: "array[int]", at: int, count: int
     ) -> None:
-        """Take count samples from the buffer to x, y, z (int16, digits) from index at on.
+        """As every driver's, and the line of the watermark falls."""
+        Accelerometer.read_into(self, x, y, z, at, count)  # super() would allocate
+        if count:
+            self._read(_INT_REL)
 
-        count: 0 to 86, and no more than entries().  Raises OSError; what the blocks hold is then
-        of no use.
-        """
-        if not 0 <= count <= _DEPTH or at < 0 or at + count > min(len(x), len(y), len(z)):
-            raise ValueError("count", count, _DEPTH)
-        if not count:
-            return
-        power = _LONGEST_BURST
-        while count:
-            while 1 << power > count:
-                power -= 1
-            self._bus.read_into(_BUF_READ, self._bursts[power])
-            split_axes(self._raw, x, y, z, at, 1 << power)
-            at += 1 << power
-            count -= 1 << power
+    def _fetch(
+        self, power: int, x: "array[int]", y: "array[int]", z: "array[int]", at: int
+    ) -> None:
+        self._bus.read_into(_BUF_READ, self._bursts[power])
+        split_axes(self._raw, x, y, z, at, 1 << power)
+
+    def _arm(self, steps: int, _code: int) -> "tuple[int, int]":
+        bus = self._bus
+        bus.write(_CNTL1, 0)
+        bus.write(_CNTL3, _OWUF_100_HZ)
+        bus.write(_CNTL4, _RELATIVE | _WUFE)
+        bus.write(_ODCNTL, _LPRO | _OSA_400_HZ)
+        bus.write(_INC1, _IEN1_HIGH)
+        bus.write(_INC2, _ANY_AXIS)
+        bus.write(_INC4, _WUFI1)
+        bus.write(_INC5, 0)
+        bus.write(_INC6, 0)
+        bus.write(_WUFTH, steps & 0xFF)
+        bus.write(_WUFTH + 1, steps >> 8)
+        bus.write(_WUFC, 1)
+        bus.write(_SELF_TEST, 0)
+        bus.write(_ADP_CNTL2, _ADP_RESET)
         self._read(_INT_REL)
+        bus.write(_CNTL1, _PC1 | _RES)
+        return _CNTL1, _PC1 | _RES
 
-    def _prove_identity(self) -> None:
-        got = self._read(_WHO_AM_I)
-        if got != _ID:
-            raise DeviceMismatch(self.chip, _ID, got)
-
-    def _read(self, reg: int) -> int:
-        self._bus.read_into(reg, self._one)
-        return self._one[0]
+    def _take_event(self) -> bool:
+        moved = bool(self._read(_INS3) & _WUFS)
+        if moved:
+            self._read(_INT_REL)
+        return moved

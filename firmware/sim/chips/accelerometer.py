@@ -1,14 +1,15 @@
 """What accelerometers with a FIFO have in common, whoever made them.
 
-Time, samples, FIFO, interrupt lines, the log of what was served, and the faults.  Nothing runs in
-the background: what the chip has done since is worked out when somebody looks, so a sample that
-nobody reads costs nothing.
+Time, samples, FIFO, interrupt lines, motion, the log of what was served, and the faults.  Nothing
+runs in the background: what the chip has done since is worked out when somebody looks, so a sample
+that nobody reads costs nothing.
 """
 
 from array import array
 
 from sim.chips.fifo import BYPASS, FIFO_MODE, STREAM, Fifo
 from sim.chips.framing import RegisterChip
+from sim.chips.motion import Motion
 from sim.chips.sampler import Sampler
 
 TYPE_CHECKING = False
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
         ) -> None: ...
 
 
-# What a line can tell: a new sample, the watermark reached, all levels taken, one overwritten.
-READY, WATERMARK, FULL, OVERRUN = 1, 2, 4, 8
+# What a line can tell: a new sample, the watermark reached, all levels taken, one overwritten, and
+# that the chip has moved.
+READY, WATERMARK, FULL, OVERRUN, MOVED = 1, 2, 4, 8, 16
 
 _UNSETTLED_PART = 0.5  # of the signal: enough to be seen where a driver uses such a sample
 _LOGGED = 32  # samples that are logged at once
 _STALL_AFTER = 8  # entries of a run: its settling is over
+_AHEAD = 64  # samples that are looked at for motion before they are due
 
 
 class Levels(Fifo):
@@ -63,7 +66,7 @@ class Accelerometer(RegisterChip):
     """
 
     START_US = 0  # from the start to the beginning of the first sample
-    FIFO = Levels
+    FIFO: "type[Fifo]" = Levels
     LOG_SHIFT = 0  # bits of a sample that are too many for the log
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
@@ -77,6 +80,10 @@ class Accelerometer(RegisterChip):
         self._identity_lost = False
         self._stalls = False  # each run meets a CPU that comes late
         self._stalled_run = 0
+        self._limp = -1  # the axis at which the self-test does not pull
+        self._watched: "tuple[Any, ...] | None" = None  # what motion() has said
+        self._engine: "Motion | None" = None
+        self._moved = False  # told until it is taken
 
         self._fifo = self.FIFO()
         self._rate_hz = 0.0  # 0: powered down
@@ -121,6 +128,14 @@ class Accelerometer(RegisterChip):
         """All registers as after power-on."""
         raise NotImplementedError
 
+    def convert(self) -> None:
+        """Tell the sampler what the registers say."""
+        raise NotImplementedError
+
+    def motion(self) -> "tuple[Any, ...] | None":
+        """What Motion (sim/chips/motion.py) is made of; None: the chip does not watch."""
+        return None
+
     # --- what the world asks
 
     def next_event_us(self) -> "int | None":
@@ -148,7 +163,14 @@ class Accelerometer(RegisterChip):
             self.sampler.amplify(fault["factor"] if fault is not None else 1.0)
         elif kind == "mounting":
             self.sampler.turn(fault["orientation"] if fault is not None else None)
+        elif kind == "self_test":
+            self._limp = "xyz".index(fault["axis"]) if fault is not None else -1
+            self.convert()
         self._drive()
+
+    def pulled(self, *g: float) -> "tuple[float, ...]":
+        """What the self-test does to the axes, but for one that does not follow."""
+        return tuple([0.0 if axis == self._limp else g[axis] for axis in range(3)])
 
     def _lose_supply(self) -> None:
         """All that it held is gone; it will be powered down when the supply is back."""
@@ -184,6 +206,13 @@ class Accelerometer(RegisterChip):
         if rate_hz and (starts or (mode != BYPASS and not was_running)):
             self._run += 1
             self._served = 0
+        watched = self.motion() if rate_hz else None
+        if watched != self._watched or (watched and changed):
+            self._watched = watched
+            self._moved = False
+            self._engine = Motion(*watched) if watched else None
+            if self._engine is not None:
+                self._engine.next = self._made
 
     def _begin_measuring(self) -> None:
         if self._played_hz:  # the source goes on at the same moment, with another index
@@ -214,14 +243,44 @@ class Accelerometer(RegisterChip):
         if made == self._made:
             return
         if self._fifo.mode != BYPASS:
-            more = self._fifo.count + made - self._made
-            if self._fifo.mode == STREAM and more > self._fifo.LEVELS:
-                self._lost = True
-            self._fifo.push(self._made, made)
+            self._push(made)
         elif self._fresh or made - self._made > 1:
             self._lost = True
         self._made = made
         self._fresh = True
+        self._watch()
+
+    def _push(self, made: int) -> None:
+        """The samples up to made - 1 go to the FIFO."""
+        more = self._fifo.count + made - self._made
+        if self._fifo.mode == STREAM and more > self._fifo.LEVELS:
+            self._lost = True
+        self._fifo.push(self._made, made)
+
+    # --- motion
+
+    def _watch(self) -> None:
+        """Look at what was made for motion; the source goes on with it."""
+        engine = self._engine
+        if engine is None:
+            return
+        self._unplayed = self._base + self._made
+        engine.look(self._feel, self._made)
+        while 0 <= engine.found < self._made:
+            self._moved = True
+            engine.found = -1
+            engine.look(self._feel, self._made)
+
+    def _feel(self, made: int) -> "tuple[float, float, float]":
+        part = 1.0 if made >= self.unsettled() else _UNSETTLED_PART
+        return self.sampler.peek_g(self._base + made, self._rate_hz, part)
+
+    def take_motion(self) -> bool:
+        """Whether there was motion since this was last asked."""
+        moved, self._moved = self._moved, False
+        return moved
+
+    # --- stalls
 
     def _stall(self) -> None:
         """Let a CPU come too late for the FIFO, once a run, as if other work had kept it."""
@@ -242,6 +301,8 @@ class Accelerometer(RegisterChip):
             bits |= WATERMARK
         if count >= self._fifo.LEVELS:
             bits |= FULL
+        if self._moved:
+            bits |= MOVED
         return bits | OVERRUN if self._lost else bits
 
     def _drive(self) -> None:
@@ -263,6 +324,10 @@ class Accelerometer(RegisterChip):
             return None
         count = self._fifo.count
         more = [1] if waiting & READY else []
+        if waiting & MOVED and self._engine is not None:
+            self._engine.look(self._feel, self._made + _AHEAD)
+            found = self._engine.found
+            more.append(found + 1 - self._made if found >= 0 else _AHEAD)
         if self._fifo.mode != BYPASS:
             if waiting & WATERMARK and self.watermark():
                 more.append(self.watermark() - count)

@@ -2,8 +2,9 @@
 
 Modelled: registers and their reset values, reset, standby and measurement, every rate and range,
 offsets, self-test, die temperature, the FIFO of 96 entries with its marker and empty bits,
-data-ready, full and overrun on both pins, clock error, noise.  Not modelled: activity detection,
-high-pass filter, external clock and synchronisation, the DRDY pin (their registers only remember).
+data-ready, full, overrun and activity (of any axis) on both pins, clock error, noise.  Not
+modelled: the high-pass filter but for activity, external clock and synchronisation, the DRDY pin
+(their registers only remember).
 
 Where the data sheet leaves it open, the twin does what is harder for a driver: standby keeps the
 entries of the FIFO, and a configuration that is written while it measures is not taken.
@@ -12,8 +13,9 @@ entries of the FIFO, and a configuration that is written while it measures is no
 import math
 from array import array
 
-from sim.chips.accelerometer import FULL, OVERRUN, READY, WATERMARK, Accelerometer
+from sim.chips.accelerometer import FULL, MOVED, OVERRUN, READY, WATERMARK, Accelerometer
 from sim.chips.fifo import STREAM
+from sim.chips.motion import ABSOLUTE, high_pass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ _XDATA3 = 0x08
 _ZDATA1 = 0x10
 _FIFO_DATA = 0x11
 _OFFSET_X_H = 0x1E
+_ACT_EN = 0x24
+_ACT_THRESH_H = 0x25
+_ACT_COUNT = 0x27
 _FILTER = 0x28
 _FIFO_SAMPLES = 0x29
 _INT_MAP = 0x2A
@@ -50,7 +55,12 @@ _RESET_VALUES = (
 )
 _RESET_CODE = 0x52
 
-_FIFO_OVR, _FIFO_FULL, _DATA_RDY = 0x04, 0x02, 0x01  # STATUS; INT_MAP has them in the same order
+_ACTIVITY, _FIFO_OVR, _FIFO_FULL, _DATA_RDY = (
+    0x08,
+    0x04,
+    0x02,
+    0x01,
+)  # STATUS; INT_MAP has them in the same order
 _INT_POL = 0x40  # RANGE
 _STANDBY, _TEMP_OFF = 0x01, 0x02  # POWER_CTL
 _ST1_AND_ST2 = 0x03  # SELF_TEST
@@ -64,6 +74,8 @@ _NOISE_G_RTHZ = 22.5e-6  # table 2
 _BANDWIDTH = 0.25  # FILTER: the low-pass filter's corner is a quarter of the rate
 _OFFSET_DIGITS = 16  # OFFSET_X: compared with bits 19 to 4 of the data
 _SELF_TEST_G = (0.3, 0.3, 1.5)  # table 2
+_CORNERS = (0, 24.7e-4, 6.2084e-4, 1.5545e-4, 0.3862e-4, 0.0954e-4, 0.0238e-4)  # FILTER
+_THRESHOLD_DIGITS = 8  # ACT_THRESH: compared with bits 18 to 3
 _TEMP_AT_25, _TEMP_PER_DEGREE = 1885, -9.05  # table 2
 
 _ENTRIES, _ENTRY_BYTES, _FRAME_BYTES = 96, 3, 9  # "FIFO"
@@ -98,7 +110,7 @@ class Twin(Accelerometer):
         for reg, value in _RESET_VALUES:
             self._regs[reg] = value
         self._place = _FRAME_BYTES
-        self._convert()
+        self.convert()
 
     def odr_hz(self) -> float:
         if self._regs[_POWER_CTL] & _STANDBY:
@@ -116,21 +128,32 @@ class Twin(Accelerometer):
         for bits in (self._regs[_INT_MAP], self._regs[_INT_MAP] >> 4):
             line = READY if bits & _DATA_RDY else 0
             line |= WATERMARK if bits & _FIFO_FULL else 0
+            line |= MOVED if bits & _ACTIVITY else 0
             lines.append(line | (OVERRUN if bits & _FIFO_OVR else 0))
         return lines[0], lines[1], 0 if self._regs[_RANGE] & _INT_POL else 1
 
     def sources(self) -> int:
         return super().sources() & ~FULL
 
-    def _convert(self) -> None:
+    def motion(self) -> "tuple[Any, ...] | None":
+        if not self._regs[_ACT_EN] & 7:
+            return None
+        steps = self._regs[_ACT_THRESH_H] << 8 | self._regs[_ACT_THRESH_H + 1]
+        per_g = _DIGITS_PER_G >> max(0, (self._regs[_RANGE] & 3) - 1)
+        corner = _CORNERS[min(self._regs[_FILTER] >> 4 & 7, len(_CORNERS) - 1)]
+        filtered = high_pass(corner) if corner else ABSOLUTE
+        return filtered, steps * _THRESHOLD_DIGITS / per_g, 1, False, self._regs[_ACT_COUNT]
+
+    def convert(self) -> None:
         per_g = _DIGITS_PER_G >> max(0, (self._regs[_RANGE] & 3) - 1)
         tested = self._regs[_SELF_TEST] & _ST1_AND_ST2 == _ST1_AND_ST2
+        pulled = self.pulled(*_SELF_TEST_G)
         offsets_g = []
         for axis in range(3):
             at = _OFFSET_X_H + 2 * axis
             word = self._regs[at] << 8 | self._regs[at + 1]
             offset = ((word ^ 0x8000) - 0x8000) * _OFFSET_DIGITS / per_g
-            offsets_g.append(offset + (_SELF_TEST_G[axis] if tested else 0))
+            offsets_g.append(offset + (pulled[axis] if tested else 0))
         code = min(self._regs[_FILTER] & 0x0F, _SLOWEST)
         bandwidth_hz = _FULL_ODR_HZ / (1 << code) * _BANDWIDTH
         noise_g = _NOISE_G_RTHZ * math.sqrt(bandwidth_hz)
@@ -167,7 +190,7 @@ class Twin(Accelerometer):
             if reg != _POWER_CTL and not self._regs[_POWER_CTL] & _STANDBY:
                 return
             self._regs[reg] = value
-            self._convert()
+            self.convert()
             self._follow()
 
     def _status(self) -> int:
@@ -175,6 +198,8 @@ class Twin(Accelerometer):
         for source, bit in ((READY, _DATA_RDY), (WATERMARK, _FIFO_FULL), (OVERRUN, _FIFO_OVR)):
             if self.sources() & source:
                 bits |= bit
+        if self.take_motion():
+            bits |= _ACTIVITY
         self._fresh = self._lost = False
         return bits
 

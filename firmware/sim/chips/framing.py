@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from sim.chips.adxl345 import Buffer
+    Buffer = bytearray | memoryview
 
 _READ = 0x80  # SPI command: R/W, MB, six bits of address
 _MULTIPLE = 0x40

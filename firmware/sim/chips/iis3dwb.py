@@ -3,9 +3,10 @@
 Modelled: registers and their reset values, power-down, its one rate, every range, software
 reset, self-test, the factory's frequency trim, the FIFO of 512 tagged words in bypass, FIFO and
 continuous mode (the triggered ones: as if never triggered), data-ready, threshold and overrun on
-both pins, clock error, noise.  Not modelled: single axes, the second filter and the high-pass,
-temperature and timestamp (neither in the FIFO), wake-up and sleep detection, user offsets, batch
-counter, full on a pin, three-wire SPI (their registers only remember), I2C.
+both pins, wake-up on INT1, clock error, noise.  Not modelled: single axes, the second filter, the
+high-pass but for the wake-up, temperature and timestamp (neither in the FIFO), sleep detection,
+the duration of a wake-up and one that is not latched, user offsets, batch counter, full on a pin,
+three-wire SPI (their registers only remember), I2C.
 
 Where it is left open, the twin does what is harder for a driver: an empty FIFO gives a word with a
 tag of no sensor, and the latched overrun ends with any reading of its register.
@@ -13,8 +14,9 @@ tag of no sensor, and the latched overrun ends with any reading of its register.
 
 import math
 
-from sim.chips.accelerometer import FULL, OVERRUN, READY, WATERMARK, Accelerometer, Levels
+from sim.chips.accelerometer import FULL, MOVED, OVERRUN, READY, WATERMARK, Accelerometer, Levels
 from sim.chips.fifo import BYPASS, FIFO_MODE, STREAM
+from sim.chips.motion import high_pass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +35,18 @@ _WHO_AM_I = 0x0F
 _CTRL1_XL = 0x10
 _CTRL3_C = 0x12
 _CTRL5_C = 0x14
+_CTRL8_XL = 0x17
+_WAKE_UP_SRC = 0x1B
 _STATUS_REG = 0x1E
 _OUTX_L_A = 0x28
 _OUTZ_H_A = 0x2D
 _FIFO_STATUS1 = 0x3A
 _FIFO_STATUS2 = 0x3B
+_SLOPE_EN = 0x56
+_INTERRUPTS_EN = 0x58
+_WAKE_UP_THS = 0x5B
+_WAKE_UP_DUR = 0x5C
+_MD1_CFG = 0x5E
 _INTERNAL_FREQ_FINE = 0x63
 _FIFO_DATA_OUT_TAG = 0x78
 _FIFO_DATA_OUT_Z_H = 0x7E
@@ -66,6 +75,8 @@ _NOISE_G_RTHZ = 75e-6  # "Mechanical characteristics", three axes
 _BANDWIDTH_HZ = 6_300
 _SELF_TEST_G = (1.5, 1.7, 2.0)  # "Mechanical characteristics": 0.8 to 3.2
 _UNSETTLED = 64
+_DIVISORS = (4, 10, 20, 45, 100, 200, 400, 800)  # CTRL8_XL HPCF_XL
+_SLOPE = (0.0, 0.5)  # half the difference from the sample before
 
 
 class Words(Levels):
@@ -99,7 +110,7 @@ class Twin(Accelerometer):
             self._regs[reg] = value
         self._regs[_INTERNAL_FREQ_FINE] = self._trim
         self._latched = False
-        self._convert()
+        self.convert()
 
     def odr_hz(self) -> float:
         return _ODR_HZ if self._regs[_CTRL1_XL] >> 5 == _XL_EN else 0
@@ -123,12 +134,24 @@ class Twin(Accelerometer):
                 if self._regs[reg] & bit:
                     line |= what
             lines.append(line)
+        if self._regs[_MD1_CFG] & 0x20:
+            lines[0] |= MOVED
         return lines[0], lines[1], 1 if self._regs[_CTRL3_C] & _H_LACTIVE else 0
 
     def sources(self) -> int:
         return super().sources() & ~FULL
 
-    def _convert(self) -> None:
+    def motion(self) -> "tuple[Any, ...] | None":
+        steps = self._regs[_WAKE_UP_THS] & 0x3F
+        if not steps or not self._regs[_INTERRUPTS_EN] & 0x80:
+            return None
+        parts = 256 if self._regs[_WAKE_UP_DUR] & 0x10 else 64
+        range_g = _RANGES_G[self._regs[_CTRL1_XL] >> 2 & 3]
+        corner = 1 / _DIVISORS[self._regs[_CTRL8_XL] >> 5]
+        filtered = high_pass(corner) if self._regs[_SLOPE_EN] & 0x10 else _SLOPE
+        return filtered, steps * range_g / parts, 1, False
+
+    def convert(self) -> None:
         range_g = _RANGES_G[self._regs[_CTRL1_XL] >> 2 & 3]
         sign = {0b01: 1, 0b10: -1}.get(self._regs[_CTRL5_C] & 3, 0)
         self.sampler.convert(
@@ -136,7 +159,7 @@ class Twin(Accelerometer):
             32768,
             1,
             _NOISE_G_RTHZ * math.sqrt(_BANDWIDTH_HZ),
-            tuple([sign * shift for shift in _SELF_TEST_G]),
+            self.pulled(*[sign * shift for shift in _SELF_TEST_G]),
         )
 
     # --- registers
@@ -152,6 +175,8 @@ class Twin(Accelerometer):
             return self._data_byte(reg - _OUTX_L_A)
         if reg == _WHO_AM_I and self._identity_lost:
             return 0
+        if reg == _WAKE_UP_SRC:
+            return 0x08 if self.take_motion() else 0
         if reg == _STATUS_REG:
             return 1 if self._fresh else 0
         if reg == _FIFO_STATUS1:
@@ -172,7 +197,7 @@ class Twin(Accelerometer):
                 self.power_up()
             else:
                 self._regs[reg] = value & ~_BOOT  # the trimming values are back at once
-        self._convert()
+        self.convert()
         self._follow()
 
     def _fifo_status2(self) -> int:

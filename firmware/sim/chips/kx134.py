@@ -4,8 +4,8 @@ Modelled: registers and their reset values, software reset, standby and operatin
 range, the low-pass filter's two ends in its noise, self-test, the sample buffer in FIFO and stream
 mode (trigger: as if never triggered) at 16 bits, data-ready, watermark and full on both lines,
 latched; clock error, noise.  Not modelled: 8-bit samples, low-power mode, pulsed lines, a level of
-INT2 that is not that of INT1, the engines for tilt, taps, wake-up and free fall, the advanced data
-path (their registers only remember).
+INT2 that is not that of INT1, the engines for tilt, taps and free fall, single axes and pulse
+rejection of that for wake-up, the advanced data path (their registers only remember).
 
 Where the manual leaves it open, the twin does what is harder for a driver: standby keeps the
 buffer, and a latched line needs INT_REL to be read once its cause has gone.
@@ -13,8 +13,9 @@ buffer, and a latched line needs INT_REL to be read once its cause has gone.
 
 import math
 
-from sim.chips.accelerometer import FULL, OVERRUN, READY, WATERMARK, Accelerometer, Levels
+from sim.chips.accelerometer import FULL, MOVED, OVERRUN, READY, WATERMARK, Accelerometer, Levels
 from sim.chips.fifo import BYPASS, FIFO_MODE, STREAM
+from sim.chips.motion import ABSOLUTE, DIFFERENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +33,15 @@ _COTR = 0x12
 _WHO_AM_I = 0x13
 _ID = 0x46
 _INS2 = 0x17
+_INS3 = 0x18
 _STATUS_REG = 0x19
 _INT_REL = 0x1A
 _CNTL1 = 0x1B
 _CNTL2 = 0x1C
+_CNTL3, _CNTL4 = 0x1D, 0x1E
 _ODCNTL = 0x21
 _INC1, _INC4, _INC5, _INC6 = 0x22, 0x25, 0x26, 0x27
+_WUFTH, _BTSWUFTH, _WUFC = 0x49, 0x4A, 0x4D
 _SELF_TEST = 0x5D
 _BUF_CNTL1, _BUF_CNTL2 = 0x5E, 0x5F
 _BUF_STATUS_1, _BUF_STATUS_2 = 0x60, 0x61
@@ -47,8 +51,8 @@ _LAST = 0x7F
 _RESET_VALUES = (
     (_COTR, 0x55),
     (_CNTL2, 0x3F),
-    (0x1D, 0xA8),  # CNTL3
-    (0x1E, 0x40),  # CNTL4
+    (_CNTL3, 0xA8),
+    (_CNTL4, 0x40),
     (_ODCNTL, 0x06),
     (_INC1, 0x10),
     (0x23, 0x3F),  # INC2
@@ -64,11 +68,20 @@ _PC1 = 0x80  # CNTL1
 _SRST = 0x80  # CNTL2
 _LPRO = 0x40  # ODCNTL
 _IEN, _IEA = 0x20, 0x10  # INC1, INC5
-_BFI, _WMI, _DRDY = 0x40, 0x20, 0x10  # INS2; INC4 and INC6 have them in the same places
+_BFI, _WMI, _DRDY, _WUFI = (
+    0x40,
+    0x20,
+    0x10,
+    0x02,
+)  # INS2; INC4 and INC6 have them in the same places
 _INT = 0x10  # STATUS_REG
 _BUFE, _BFIE = 0x80, 0x20  # BUF_CNTL2
 _TEST_CODE = 0xCA  # SELF_TEST
 
+_WUFS = 0x80  # INS3
+_TH_MODE, _WUFE = 0x40, 0x20  # CNTL4
+_WAKE_HZ = 100.0  # CNTL3: halved for each step below OWUF 7
+_STEPS_PER_G = 64  # WUFTH: 11 bits of 32 g
 _FULL_ODR_HZ = 25600.0  # ODCNTL: halved for each step below OSA 15
 _RAIL = 32768
 _NOISE_G_RTHZ = 300e-6  # Specifications, table 1
@@ -106,7 +119,7 @@ class Twin(Accelerometer):
             self._regs[reg] = value
         self._latched = 0
         self._place = _FRAME_BYTES
-        self._convert()
+        self.convert()
 
     def odr_hz(self) -> float:
         if not self._regs[_CNTL1] & _PC1:
@@ -128,6 +141,7 @@ class Twin(Accelerometer):
             bits = self._regs[route] if self._regs[control] & _IEN else 0
             line = READY if bits & _DRDY else 0
             line |= WATERMARK if bits & _WMI else 0
+            line |= MOVED if bits & _WUFI else 0
             lines.append(line | (FULL if bits & _BFI else 0))
         return lines[0], lines[1], 0 if self._regs[_INC1] & _IEA else 1
 
@@ -144,13 +158,23 @@ class Twin(Accelerometer):
         self._latched |= self._live() & (int1 | int2)
         super()._drive()
 
-    def _convert(self) -> None:
+    def motion(self) -> "tuple[Any, ...] | None":
+        control = self._regs[_CNTL4]
+        if not control & _WUFE:
+            return None
+        steps = self._regs[_WUFTH] | (self._regs[_BTSWUFTH] & 7) << 8
+        wake_hz = _WAKE_HZ / (1 << 7 - (self._regs[_CNTL3] & 7))
+        filtered = DIFFERENCE if control & _TH_MODE else ABSOLUTE
+        every = max(1, int(self.odr_hz() / wake_hz))
+        return filtered, steps / _STEPS_PER_G, every, True, self._regs[_WUFC]
+
+    def convert(self) -> None:
         range_g = 8 << (self._regs[_CNTL1] >> 3 & 3)
         odr_hz = _FULL_ODR_HZ / (1 << 15 - (self._regs[_ODCNTL] & 0x0F))
         bandwidth_hz = odr_hz / (2 if self._regs[_ODCNTL] & _LPRO else 9)
         noise_g = _NOISE_G_RTHZ * math.sqrt(bandwidth_hz)
         tested = self._regs[_SELF_TEST] == _TEST_CODE
-        offsets_g = _SELF_TEST_G if tested else (0.0, 0.0, 0.0)
+        offsets_g = self.pulled(*_SELF_TEST_G) if tested else (0.0, 0.0, 0.0)
         self.sampler.convert(range_g / _RAIL, _RAIL, 1, noise_g, offsets_g)
 
     # --- registers
@@ -168,10 +192,13 @@ class Twin(Accelerometer):
             return 0 if self._identity_lost else _K if reg == _MAN_ID else _ID
         if reg == _INS2:
             return self._interrupts()
+        if reg == _INS3:
+            return _WUFS if self._moved else 0
         if reg == _STATUS_REG:
             return _INT if self.sources() & (self.routes()[0] | self.routes()[1]) else 0
         if reg == _INT_REL:
             self._latched = 0
+            self.take_motion()
             return 0
         if reg == _BUF_STATUS_1:
             if self._rate_hz:
@@ -196,7 +223,7 @@ class Twin(Accelerometer):
         if operating and (reg != _CNTL1 or value & _PC1):
             return  # notes at CNTL1 and after: only in standby
         self._regs[reg] = value
-        self._convert()
+        self.convert()
         self._follow()
 
     def _interrupts(self) -> int:

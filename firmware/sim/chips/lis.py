@@ -49,10 +49,6 @@ class Lis(Accelerometer):
     def fifo_state(self) -> int:
         raise NotImplementedError
 
-    def convert(self) -> None:
-        """Tell the sampler what the registers say."""
-        raise NotImplementedError
-
     def commanded(self, reg: int, value: int) -> None:
         """A register has been written that does something by itself."""
 

@@ -2,16 +2,22 @@
 
 Modelled: registers and their reset values, power-down, every rate and range, high-performance and
 the four low-power modes, soft reset, self-test, the FIFO in bypass, FIFO and continuous mode (the
-triggered ones: as if never triggered), data-ready, threshold, full and overrun on both pins, clock
-error, noise.  Not modelled: tap, free-fall, 6D and activity detection, conversion on demand, user
-offsets, high-pass filter, temperature, three-wire SPI (their registers only remember).
+triggered ones: as if never triggered), data-ready, threshold, full and overrun on both pins,
+wake-up on INT1, clock error, noise.  Not modelled: tap, free-fall, 6D and activity detection, the
+duration of a wake-up and one that is not latched, conversion on demand, user offsets, the
+high-pass filter but for the wake-up, temperature, three-wire SPI (their registers only remember).
 """
 
 import math
 
-from sim.chips.accelerometer import FULL, OVERRUN, READY, WATERMARK
+from sim.chips.accelerometer import FULL, MOVED, OVERRUN, READY, WATERMARK
 from sim.chips.fifo import BYPASS, FIFO_MODE, STREAM
 from sim.chips.lis import FIFO_CTRL, WHO_AM_I, Lis
+from sim.chips.motion import high_pass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ID = 0x44  # 8.3
 _CTRL1 = 0x20  # 8.4: ODR3…ODR0, MODE1, MODE0, LP_MODE1, LP_MODE0
@@ -20,6 +26,8 @@ _CTRL3 = 0x22  # 8.6: ST2, ST1, PP_OD, LIR, H_LACTIVE, …
 _CTRL4_INT1 = 0x23  # 8.7
 _CTRL5_INT2 = 0x24  # 8.8
 _CTRL6 = 0x25  # 8.9: BW_FILT1, BW_FILT0, FS1, FS0, FDS, LOW_NOISE
+_WAKE_UP_THS = 0x34  # 8.24
+_WAKE_UP_SRC = 0x38  # 8.28
 _CTRL7 = 0x3F  # table 91
 _BOOT, _SOFT_RESET, _IF_ADD_INC = 0x80, 0x40, 0x04  # CTRL2
 _H_LACTIVE = 0x08  # CTRL3
@@ -87,7 +95,22 @@ class Twin(Lis):
                 int1 |= what
             if self._regs[_CTRL5_INT2] & bit:
                 int2 |= what
+        if self._regs[_CTRL4_INT1] & 0x20:
+            int1 |= MOVED
         return int1, int2, 1 if self._regs[_CTRL3] & _H_LACTIVE else 0
+
+    def motion(self) -> "tuple[Any, ...] | None":
+        steps = self._regs[_WAKE_UP_THS] & 0x3F
+        if not steps or not self._regs[_CTRL7] & 0x20:
+            return None
+        range_g = 2 << (self._regs[_CTRL6] >> 4 & 3)
+        corner = 1 / _DIVISORS[self._regs[_CTRL6] >> 6]
+        return high_pass(corner), steps * range_g / 64, 1, False
+
+    def read_register(self, reg: int) -> int:
+        if reg == _WAKE_UP_SRC:
+            return 0x08 if self.take_motion() else 0
+        return super().read_register(reg)
 
     def status(self) -> int:
         sources = self.sources()
@@ -116,5 +139,5 @@ class Twin(Lis):
             rail,
             1 << 16 - bits,
             noise_g,
-            tuple([sign * shift for shift in _SELF_TEST_G]),
+            self.pulled(*[sign * shift for shift in _SELF_TEST_G]),
         )

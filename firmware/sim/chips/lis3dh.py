@@ -2,8 +2,9 @@
 
 Modelled: registers and their reset values, power-down, every rate, range and operating mode,
 self-test, the FIFO in bypass, FIFO and stream mode (stream-to-FIFO: as if never triggered),
-data-ready, watermark and overrun on INT1, clock error, noise.  Not modelled: click, free-fall and
-motion detection, high-pass filter, the auxiliary ADC, single axes switched off, big-endian data,
+data-ready, watermark, overrun and the first engine on INT1 (any axis high, latched), clock error,
+noise.  Not modelled: click and free-fall detection, what else the engine can do, the high-pass
+filter but for it, the auxiliary ADC, single axes switched off, big-endian data,
 three-wire SPI (their registers only remember).
 
 Where the data sheet contradicts itself, the watermark flag is taken to exceed FTH (table 52, and
@@ -12,15 +13,23 @@ the N + 1 samples of 5.1.3), and not to equal it (5.1).
 
 import math
 
-from sim.chips.accelerometer import FULL, READY, WATERMARK
+from sim.chips.accelerometer import FULL, MOVED, READY, WATERMARK
 from sim.chips.fifo import BYPASS, STREAM, TRIGGER
 from sim.chips.lis import FIFO_CTRL, WHO_AM_I, Lis
+from sim.chips.motion import ABSOLUTE, high_pass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _ID = 0x33  # 8.5
 _CTRL_REG1 = 0x20  # 8.8: ODR3…ODR0, LPen, Zen, Yen, Xen
+_CTRL_REG2 = 0x21  # 8.9
 _CTRL_REG3 = 0x22  # 8.10
 _CTRL_REG4 = 0x23  # 8.11: BDU, BLE, FS1, FS0, HR, ST1, ST0, SIM
 _CTRL_REG5 = 0x24  # 8.12
+_REFERENCE = 0x26  # 8.14
+_INT1_CFG, _INT1_SRC, _INT1_THS = 0x30, 0x31, 0x32  # 8.21 to 8.23
 _CTRL_REG6 = 0x25  # 8.13
 # STATUS_REG, OUT_X_L to OUT_Z_H, FIFO_SRC_REG, INT1_SRC, INT2_SRC, CLICK_SRC (table 21)
 _READ_ONLY = (0x27, 0x28, 0x29, 0x2A, 0x2B, 0x2C, 0x2D, 0x2F, 0x31, 0x35, 0x39)
@@ -31,6 +40,8 @@ _INT_POLARITY = 0x02  # CTRL_REG6
 _RATES_HZ = (0, 1, 10, 25, 50, 100, 200, 400)  # table 31; codes 8 and 9 depend on the mode
 _MG_PER_DIGIT = (1, 2, 4, 12)  # table 4, high resolution; four times at each step to 10, 8 bits
 _NOISE_G_RTHZ = 220e-6  # table 4
+_THRESHOLD_G = (0.016, 0.032, 0.062, 0.186)  # 8.23
+_CORNERS = (1 / 50, 1 / 100, 1 / 200, 1 / 400)  # of the rate (AN3308, table of HPCF)
 _FIFO_BITS = 10  # 3.6
 _SELF_TEST_G = (0.35, 0.3, 0.5)  # within table 4: 17 to 360 digits of 4 mg
 
@@ -42,6 +53,8 @@ class Twin(Lis):
     RESET = ((WHO_AM_I, _ID), (0x1E, 0x10), (_CTRL_REG1, 0x07))  # table 21
     WRITABLE = tuple([reg for reg in range(0x1E, 0x40) if reg not in _READ_ONLY])
 
+    _referenced = False  # the high-pass filter has been set to what is
+
     def address(self, byte: int, spi: bool) -> "tuple[int, bool]":
         if spi:  # 6.2: RW, MS, six bits of address
             return byte & 0x3F, bool(byte & 0x40)
@@ -50,6 +63,8 @@ class Twin(Lis):
     def commanded(self, reg: int, value: int) -> None:
         if reg == _CTRL_REG5:
             self._regs[reg] = value & ~_BOOT  # the trimming values are back at once
+        if reg == _CTRL_REG1:
+            self._referenced = False
 
     def odr_hz(self) -> float:
         code, low_power = self._regs[_CTRL_REG1] >> 4, self._regs[_CTRL_REG1] & _LPEN
@@ -80,7 +95,24 @@ class Twin(Lis):
             int1 |= WATERMARK
         if enabled & _I1_OVERRUN:
             int1 |= FULL  # table 52: OVRN is set when the FIFO is full
+        if enabled & 0x40:
+            int1 |= MOVED
         return int1, 0, 1 if self._regs[_CTRL_REG6] & _INT_POLARITY else 0
+
+    def motion(self) -> "tuple[Any, ...] | None":
+        if not self._regs[_INT1_CFG] & 0x2A:
+            return None
+        ctrl2 = self._regs[_CTRL_REG2]
+        filtered = high_pass(_CORNERS[ctrl2 >> 4 & 3]) if ctrl2 & 0x01 else ABSOLUTE
+        step_g = _THRESHOLD_G[self._regs[_CTRL_REG4] >> 4 & 3]
+        return filtered, self._regs[_INT1_THS] * step_g, 1, self._referenced
+
+    def read_register(self, reg: int) -> int:
+        if reg == _REFERENCE:
+            self._referenced = True
+        if reg == _INT1_SRC:
+            return 0x40 if self.take_motion() else 0
+        return super().read_register(reg)
 
     def status(self) -> int:
         bits = 0x0F if self._fresh else 0
@@ -109,5 +141,5 @@ class Twin(Lis):
             1 << bits - 1,
             1 << 16 - bits,
             _NOISE_G_RTHZ * math.sqrt(bandwidth_hz),
-            tuple([sign * shift for shift in _SELF_TEST_G]),
+            self.pulled(*[sign * shift for shift in _SELF_TEST_G]),
         )

@@ -2,8 +2,8 @@
 
 Modelled: registers and their reset values, sleep, reset, the accelerometer's rates, filters and
 ranges, its FIFO in bytes (which an overflow leaves with part of a sample at its head), data-ready
-and overflow on the pin, self-test, clock error, noise.  Not modelled: gyroscope and temperature
-(their registers only remember, and add nothing to the FIFO), CYCLE, FIFO_MODE, wake on motion, the
+and overflow on the pin, wake on motion, self-test, clock error, noise.  Not modelled: gyroscope
+and temperature (their registers only remember, and add nothing to the FIFO), CYCLE, FIFO_MODE, the
 auxiliary I2C master, the DMP, pulses of the pin: it stays as with LATCH_INT_EN.
 
 Where it is left open, the twin does what is harder for a driver: a FIFO that is switched off
@@ -12,8 +12,9 @@ keeps what it has, INT_STATUS shows an overflow only where INT_ENABLE has it.
 
 import math
 
-from sim.chips.accelerometer import OVERRUN, READY, Accelerometer, Levels
+from sim.chips.accelerometer import MOVED, OVERRUN, READY, Accelerometer, Levels
 from sim.chips.fifo import BYPASS, STREAM
+from sim.chips.motion import DIFFERENCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ _CONFIG = 0x1A  # 26
 _GYRO_CONFIG = 0x1B  # 27
 _ACCEL_CONFIG = 0x1C  # 28
 _ACCEL_CONFIG2 = 0x1D  # 29
+WOM_THR = 0x1F  # 31
 _FIFO_EN = 0x23  # 35
 _INT_PIN_CFG = 0x37  # 55
 _INT_ENABLE = 0x38  # 56
 _INT_STATUS = 0x3A  # 58
 _ACCEL_XOUT_H = 0x3B  # 59 to 64
 _ACCEL_ZOUT_L = 0x40
+_ACCEL_INTEL_CTRL = 0x69  # 105
 _USER_CTRL = 0x6A  # 106
 _PWR_MGMT_1 = 0x6B  # 107
 _PWR_MGMT_2 = 0x6C  # 108
@@ -47,7 +50,7 @@ _ACCEL_FIFO_EN = 0x08  # FIFO_EN
 _FIFO_ON, _FIFO_RESET = 0x40, 0x04  # USER_CTRL
 _RESET, _SLEEP = 0x80, 0x40  # PWR_MGMT_1
 _NO_ACCELEROMETER = 0x38  # PWR_MGMT_2
-_OFLOW, _DATA_RDY = 0x10, 0x01  # INT_ENABLE and INT_STATUS
+_WOM, _OFLOW, _DATA_RDY = 0x40, 0x10, 0x01  # INT_ENABLE and INT_STATUS
 _INT_LEVEL = 0x80  # INT_PIN_CFG: active low
 _FCHOICE_B = 0x08  # ACCEL_CONFIG2
 
@@ -167,7 +170,7 @@ class Twin(Accelerometer):
         self._frames.overflowed = False
         self._loaded = -1
         self._last_byte = 0
-        self._convert()
+        self.convert()
 
     def odr_hz(self) -> float:
         off = self._regs[_PWR_MGMT_2] & _NO_ACCELEROMETER == _NO_ACCELEROMETER
@@ -186,18 +189,26 @@ class Twin(Accelerometer):
     def routes(self) -> "tuple[int, int, int]":
         enabled = self._regs[_INT_ENABLE]
         line = (READY if enabled & _DATA_RDY else 0) | (OVERRUN if enabled & _OFLOW else 0)
+        line |= MOVED if enabled & _WOM else 0
         return line, 0, 1 if self._regs[_INT_PIN_CFG] & _INT_LEVEL else 0
 
     def sources(self) -> int:
         bits = READY if self._fresh else 0
+        if self._moved:
+            bits |= MOVED
         return bits | OVERRUN if self._frames.overflowed else bits
 
-    def _convert(self) -> None:
+    def motion(self) -> "tuple[Any, ...] | None":
+        if not self._regs[_INT_ENABLE] & _WOM or self._regs[_ACCEL_INTEL_CTRL] & 0xC0 != 0xC0:
+            return None
+        return DIFFERENCE, self._regs[WOM_THR] * 0.004
+
+    def convert(self) -> None:
         accel = self._regs[_ACCEL_CONFIG]
         range_g = 2 << (accel >> 3 & 3)
-        pulled = [_SELF_TEST_G[axis] if accel & 0x80 >> axis else 0 for axis in range(3)]
+        pulls = [_SELF_TEST_G[axis] if accel & 0x80 >> axis else 0 for axis in range(3)]
         noise_g = self.NOISE_G_RTHZ * math.sqrt(self.filter()[0])
-        self.sampler.convert(range_g / 32768, 32768, 1, noise_g, tuple(pulled))
+        self.sampler.convert(range_g / 32768, 32768, 1, noise_g, self.pulled(*pulls))
         self._loaded = -1
 
     # --- registers
@@ -236,7 +247,7 @@ class Twin(Accelerometer):
             self._regs[reg] = value & ~0x0F  # the resets end by themselves
         else:
             self._regs[reg] = value
-        self._convert()
+        self.convert()
         self._follow()
 
     def _follow(self) -> None:
@@ -251,6 +262,8 @@ class Twin(Accelerometer):
         bits = _DATA_RDY if self._fresh else 0
         if self._frames.overflowed and self._regs[_INT_ENABLE] & _OFLOW:
             bits |= _OFLOW
+        if self.take_motion():
+            bits |= _WOM
         self._fresh = self._frames.overflowed = False
         return bits
 

@@ -44,20 +44,23 @@ class Sampler:
         g_per_digit: float,
         rail: int,
         factor: int = 1,
-        noise_g: float = 0.0,
+        noise_g: "float | tuple[float, ...]" = 0.0,
         offsets_g: "tuple[float, ...]" = (0, 0, 0),
+        mask: int = -1,
     ) -> None:
         """How g become digits from now on.
 
         Digits end at -rail and rail - 1; factor: what shifts them to the left of their word;
-        noise_g: RMS in each axis; offsets_g: what is added to each, by a self-test.
+        noise_g: RMS in each axis, or of each; offsets_g: what is added to each, by a self-test;
+        mask: the bits of digits that there are.
         """
-        self._conversion = (g_per_digit, rail, factor, noise_g, offsets_g)
+        self._conversion = (g_per_digit, rail, factor, noise_g, offsets_g, mask)
+        rms_g = noise_g if isinstance(noise_g, tuple) else (noise_g, noise_g, noise_g)
         self._steps = [
             (
                 self._axes[axis],
                 self._signs[axis] * self._gain / g_per_digit,
-                noise_g / g_per_digit if self._noisy else 0.0,
+                rms_g[axis] / g_per_digit if self._noisy else 0.0,
                 offsets_g[axis] / g_per_digit,
             )
             for axis in range(3)
@@ -89,7 +92,7 @@ class Sampler:
             self._chunk, self._rate_hz = index // _CHUNK, rate_hz
             self.source.fill(self._chunk * _CHUNK, _CHUNK, rate_hz, self._g)
         at = index % _CHUNK * 3
-        _, rail, factor, _, _ = self._conversion
+        _, rail, factor, _, _, mask = self._conversion
         key = self._seed + 2 * index
         bits = mix(key & _MASK) | (mix(key + 1 & _MASK) & 0xFFFF) << 32
         g, out, steps = self._g, self.digits, self._steps
@@ -101,7 +104,18 @@ class Sampler:
                 bits >>= 16
             # Beyond the range the converter stays at its rail (and a float may not fit an int).
             digits = rail - 1 if value >= rail else -rail if value < -rail else math.floor(value)
-            out[axis] = digits * factor
+            out[axis] = (digits & mask) * factor
+
+    def peek_g(self, index: int, rate_hz: float, part: float) -> "tuple[float, float, float]":
+        """What the axes feel in a sample, in g; the digits stay those of the last one loaded."""
+        digits = self.digits
+        kept = digits[0], digits[1], digits[2]
+        self.load(index, rate_hz, part)
+        scale = self._conversion[0] / self._conversion[2]
+        felt = (digits[0] * scale, digits[1] * scale, digits[2] * scale)
+        for axis in range(3):
+            digits[axis] = kept[axis]
+        return felt
 
 
 def orientation(text: str) -> "tuple[list[int], list[int]]":

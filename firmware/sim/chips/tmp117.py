@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from sim.chips.adxl345 import Buffer
+    from sim.chips.framing import Buffer
     from sim.world import World
 
 # 7.6: addresses, and what of them is kept in EEPROM
