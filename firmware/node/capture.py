@@ -65,7 +65,8 @@ class Capture:
         own: float = sensor.bandwidth_hz
         if self._sink.decimate == 1:
             return own
-        return min(own, _PASSBAND * sensor.odr_hz / self._sink.decimate)
+        passed: float = _PASSBAND * sensor.odr_hz / self._sink.decimate
+        return min(own, passed)
 
     def record(self, sensor: "Any", keep: bool = False) -> Record:
         """Start the sensor, fill the blocks, stop it.  Blocks for settling + samples / rate.
