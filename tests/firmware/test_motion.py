@@ -140,7 +140,7 @@ def test_streaming__pause_between_readings__entries_and_loss_are_honest():
         half = sensor.fifo_depth // 2
         rig.wait_us(half * sensor.period_us)
         assert not sensor.overrun(), (chip, kind)
-        assert abs(sensor.entries() - half) <= 2, (chip, kind, sensor.entries())
+        assert abs(sensor.entries() - half) <= 2 + half // 50, (chip, kind, sensor.entries())
         _drain(sensor)
         rig.wait_us(sensor.fifo_us + 3 * sensor.period_us)
         assert sensor.overrun(), (chip, kind)

@@ -109,6 +109,7 @@ class IIS3DWB(Accelerometer):
         self._proof = _XL_EN | code << 2
         # The watermark is 4.8 ms; three times as much is left for being late.
         self._scale(_ODR_HZ, range_g, 128, _BANDWIDTH_HZ, range_g / 32768, 32768, 32767)
+        self.period_us = 38  # 37.5
 
     def _begin(self) -> None:
         bus = self._bus
