@@ -4,7 +4,7 @@ Two combs are moved by r = j / 400, |j| <= 12: the fault's own over the logarith
 the shaft's over that of the samples.  Source: docs/decisions/0012-envelope.md.
 """
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 from node.dsp import bands
 
@@ -18,6 +18,7 @@ _APART = 6  # steps, 1.5 %: what is as far away must be lower
 _MARGIN = 1.0
 _MOST_TEETH, _LEAST_TEETH, _LEAST_BIN = 10, 3, 3
 _TINY = 1e-30  # of a power: where there is none, its logarithm still is a number
+_LEAST = 1e-9  # of an amplitude in its unit: three of them multiply within float32
 
 
 def log_root(power: float) -> float:
@@ -25,12 +26,21 @@ def log_root(power: float) -> float:
     return 0.5 * log(max(power, _TINY))
 
 
-def _log_at(spectra: "Any", axis: int, slot: int, place: float) -> float:
-    """ln of the amplitude at a place between bins."""
-    k = int(place)
-    part = place - k
-    here, there = spectra.power(axis, slot, k), spectra.power(axis, slot, k + 1)
-    return log(max((1.0 - part) * sqrt(here) + part * sqrt(there), sqrt(_TINY)))
+def _multiply(
+    spectra: "Any", axis: int, slot: int, place: float, unit: float, products: "list[float]"
+) -> None:
+    """products[i] *= the amplitude at the place of each step, in units; between bins on a line."""
+    away = _STEPS / _PER_UNIT
+    low, high = int(place * (1.0 - away)), int(place * (1.0 + away)) + 2
+    roots = [
+        max(sqrt(spectra.power(slot, key)) / unit, _LEAST)
+        for key in spectra.keys(axis, slot, low, high)
+    ]
+    for i in range(len(products)):
+        part = place * (1.0 + (i - _STEPS) / _PER_UNIT) - low
+        k = int(part)
+        here = roots[k]
+        products[i] *= here + (part - k) * (roots[k + 1] - here)
 
 
 def best(values: "list[float]") -> int:
@@ -44,21 +54,22 @@ def best(values: "list[float]") -> int:
 
 def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "tuple[float, int]":
     """(greatest mean of ln E over the comb less that of the floors, its step); place: bins."""
-    values = []
-    for j in range(-_STEPS, _STEPS + 1):
-        total = 0.0
-        for slot in range(len(bands.BANDS)):
-            for h in range(1, bands.HARMONICS + 1):
-                total += _log_at(spectra, axis, slot, h * place * (1.0 + j / _PER_UNIT))
-        values.append(total / (len(bands.BANDS) * bands.HARMONICS) - floor)
+    values, unit = [0.0] * (2 * _STEPS + 1), exp(floor)
+    for slot in range(len(bands.BANDS)):
+        # One logarithm for the product of three: on a Pico they are what takes time.
+        products = [1.0] * len(values)
+        for h in range(1, bands.HARMONICS + 1):
+            _multiply(spectra, axis, slot, h * place, unit, products)
+        for i in range(len(values)):
+            values[i] += log(products[i])
     at = best(values)
-    return values[at], at - _STEPS
+    return values[at] / (len(bands.BANDS) * bands.HARMONICS), at - _STEPS
 
 
 def of_shaft(spectra: "Any", axis: int, turns: float) -> "int | None":
     """The step at which the shaft's lines stand; None where they stand nowhere.  turns: fn T."""
     away = _STEPS / _PER_UNIT
-    end = bands.shaft_bins(spectra.samples)
+    end = spectra.bins[bands.SHAFT]
     teeth = [
         n * turns
         for n in range(1, _MOST_TEETH + 1)
@@ -66,12 +77,14 @@ def of_shaft(spectra: "Any", axis: int, turns: float) -> "int | None":
     ]
     if len(teeth) < _LEAST_TEETH:
         return None
-    values = []
-    for j in range(-_STEPS, _STEPS + 1):
-        total = 0.0
-        for place in teeth:
-            total += _log_at(spectra, axis, bands.SHAFT, place * (1.0 + j / _PER_UNIT))
-        values.append(total)
+    values = [0.0] * (2 * _STEPS + 1)
+    for place in teeth:
+        k = int(place + 0.5)
+        unit = sqrt(spectra.power(bands.SHAFT, max(spectra.keys(axis, bands.SHAFT, k - 1, k + 2))))
+        products = [1.0] * len(values)
+        _multiply(spectra, axis, bands.SHAFT, place, max(unit, _LEAST), products)
+        for i in range(len(values)):
+            values[i] += log(products[i])
     at = best(values)
     for i in range(len(values)):
         if abs(i - at) >= _APART and values[at] - values[i] < _MARGIN:

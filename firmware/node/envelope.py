@@ -197,7 +197,9 @@ class Envelope:
             return exp(self._score(name, turns, axis))
         spectra = self.spectra
         low, high = searched(self.orders[name] * turns)
-        power = max([spectra.power(axis, bands.AMPLITUDE, k) for k in range(low, high + 1)])
+        power = spectra.power(
+            bands.AMPLITUDE, max(spectra.keys(axis, bands.AMPLITUDE, low, high + 1))
+        )
         return sqrt(power / spectra.blocks[axis]) * g_per_digit
 
     def _score(self, name: str, turns: float, axis: int) -> float:
@@ -220,12 +222,19 @@ class Envelope:
         """(power of the greatest bin in the search range, power of the median around it)."""
         spectra = self.spectra
         low, high = searched(place)
-        peak = max([spectra.power(axis, slot, k) for k in range(low, high + 1)])
+        peak = spectra.power(slot, max(spectra.keys(axis, slot, low, high + 1)))
         first = max(_LEAST_BIN, low - _GAP - _SIDE)
-        last = min(spectra.bins[slot] - 1, high + _GAP + _SIDE)
-        around = [spectra.power(axis, slot, k) for k in range(first, low - _GAP)]
-        around += [spectra.power(axis, slot, k) for k in range(high + _GAP + 1, last + 1)]
-        return peak, _median(around)
+        end = min(spectra.bins[slot], high + _GAP + _SIDE + 1)
+        around = spectra.keys(axis, slot, first, max(first, low - _GAP))
+        around += spectra.keys(axis, slot, high + _GAP + 1, end)
+        # Of an even number: the mean of the middle two, as amplitudes.
+        around.sort()
+        middle = len(around) // 2
+        floor_power = spectra.power(slot, around[middle])
+        if len(around) % 2 == 0:
+            mean = 0.5 * (sqrt(spectra.power(slot, around[middle - 1])) + sqrt(floor_power))
+            floor_power = mean * mean
+        return peak, floor_power
 
     def _verdict(self, turns: float, axis: int, shaft_error: "float | None") -> float:
         """0 none, 1 outer race, 2 inner race; fills verdicts and marks."""
@@ -268,13 +277,3 @@ def searched(place: float) -> "tuple[int, int]":
     """The first and the last bin in which a line of this place is looked for."""
     reach = max(_LEAST_REACH, _REACH * place)
     return max(_LEAST_BIN, ceil(place - reach)), floor(place + reach)
-
-
-def _median(powers: "list[float]") -> float:
-    """The median of amplitudes, as a power: of an even number the mean of the middle two."""
-    powers.sort()
-    middle = len(powers) // 2
-    if len(powers) % 2:
-        return powers[middle]
-    mean = 0.5 * (sqrt(powers[middle - 1]) + sqrt(powers[middle]))
-    return mean * mean

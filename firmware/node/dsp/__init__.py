@@ -20,7 +20,8 @@ The envelope has two likewise: `envelope(name)` gives a module with a class
     begin()                      forgets all blocks
     add(block, axis)             adds the spectra of one block of one axis
     blocks, silent               of each axis: how many were added, whether one had no envelope
-    power(axis, slot, k)         the sum over the blocks of a power; slots 0 to 4: of the bands'
+    keys(axis, slot, low, high)  sums over the blocks, low <= k < high, as numbers that compare
+    power(slot, key)             the sum of powers that one stands for; slots 0 to 4: of the bands'
                                  logarithms, in a unit of their own; AMPLITUDE: A_k**2 of the
                                  envelope of `band`, digits**2; SHAFT: of the samples under a Hann
                                  window, in a unit of its own

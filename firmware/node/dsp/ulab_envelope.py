@@ -99,9 +99,11 @@ class Spectra:
         size *= window
         sums[slot] += _power(np.fft.fft(size)[: self.bins[slot]], 1.0)
 
-    def power(self, axis: int, slot: int, k: int) -> float:
-        value: float = self._sums[axis][slot][k]
-        return value
+    def keys(self, axis: int, slot: int, low: int, high: int) -> "list[float]":
+        return list(self._sums[axis][slot][low:high])
+
+    def power(self, slot: int, key: float) -> float:  # noqa: ARG002  units are digits and 1
+        return key
 
 
 def _hann(count: int) -> "Any":

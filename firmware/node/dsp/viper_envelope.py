@@ -15,6 +15,7 @@ _DEPTH = 6 * viper_logs.OCTAVE  # mean / 64
 _LOG_UP = 5  # of logarithms, 2**19.6: to 2**24.6
 # What is added to the exponents of sums in digits, so that 2**18 digits have 26 (wide: 2**26).
 _AMPLITUDE_UP, _SHAFT_UP, _WIDE_DOWN = 26, 15, 8
+_FOURS = tuple(4.0**n for n in range(32))  # what the exponent of a key stands for
 
 
 class Spectra:
@@ -57,7 +58,9 @@ class Spectra:
             (slot,) + self._part(samples, view, BANDS[slot][0], BANDS[slot][1]) for slot in order
         )
         self._band = band
-        self._unit = 4.0 * 16.0 * float(self._plan[-1][2]) ** 2
+        # A = 2 M |X| / (M/2) of a transform that gives X / (M/2); mantissas count sixteens.
+        down = 8 + _AMPLITUDE_UP - (_WIDE_DOWN if wide else 0)
+        self._unit = 4.0 * 16.0 * float(self._plan[-1][2]) ** 2 / 4.0**down
 
     def _part(
         self, samples: int, view: memoryview, first: int, count: int
@@ -170,13 +173,13 @@ class Spectra:
         i, table = (m >> 18) - 64, self._table
         return (n << 15) + table[i] + (((m & 262143) >> 4) * (table[i + 1] - table[i]) >> 14)
 
-    def power(self, axis: int, slot: int, k: int) -> float:
-        key = self._sums[axis][self._starts[slot] + k]
-        value = (key & 0x3FFFFFF) * 4.0 ** (key >> 26)
-        if slot == AMPLITUDE:
-            down = 8 + _AMPLITUDE_UP - (_WIDE_DOWN if self.wide else 0)
-            value *= self._unit / 4.0**down
-        return value
+    def keys(self, axis: int, slot: int, low: int, high: int) -> "list[int]":
+        start = self._starts[slot]
+        return list(self._sums[axis][start + low : start + high])
+
+    def power(self, slot: int, key: int) -> float:
+        value = (key & 0x3FFFFFF) * _FOURS[key >> 26]
+        return value * self._unit if slot == AMPLITUDE else value
 
 
 def _room(value: int) -> int:
