@@ -5,7 +5,6 @@ from wire import features, validity
 LINES, BANDS = 5, 4
 KEYS = tuple(key for key in features.KEYS if key[:4] not in ("env_", "bear", "temp"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
-SHARES = {key: validity.share_of(key) for key in KEYS}
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")
 _MOMENTS = ("acc_rms_g", "crest", "kurtosis", "skewness")
@@ -25,10 +24,7 @@ class Plan:
         self.keys = keys
         self.rules = tuple((key, validity.rules_of(key)) for key in keys)
         # What has a floor is held against the record's RMS.
-        self.moments = any(
-            key in _MOMENTS or any(rule[0].startswith("share:") for rule in rules)
-            for key, rules in self.rules
-        )
+        self.moments = any(key in _MOMENTS or validity.floor_of(key) > 0.0 for key in keys)
         self.spectrum = any(key not in _TIME for key in keys)
         self.severity = any(key[:4] in ("vel_", "disp", "zone") for key in keys)
         self.high = "hf_rms_g" in keys

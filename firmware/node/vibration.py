@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 KEYS = plan.KEYS
 
 _MM_S2 = 9806.65  # a standard g in mm/s**2
-_RMS_OF_PEAK = 1.0 / sqrt(2.0)
-_ORDER_SCALE = _MM_S2 * _RMS_OF_PEAK / (2.0 * pi)
+_ORDER_SCALE = _MM_S2 / sqrt(2.0) / (2.0 * pi)
+_LEAST_LINE = validity.LEAST_SHARE * sqrt(2.0)  # as an amplitude
 
 
 class Vibration:
@@ -109,7 +109,8 @@ class Vibration:
                 if quantities.get(quantity, least) < least:
                     if action == validity.WITHHOLD:
                         value = None
-                    reason = why
+                    if value is not None or action == validity.WITHHOLD:
+                        reason = why
                     break
             if value is None:
                 withheld[key] = reason or reasons.get(key, "silent")
@@ -155,7 +156,10 @@ class Vibration:
             if rate_hz > 2000.0:
                 low = spectrum.nearest(1000.0 / bin_hz)
                 found = spectrum.band(kernels, low, self.samples // 2)
-                self._tell("hf_rms_g", g_per_digit * found, found)
+                if found < self._rms * validity.LEAST_SHARE:
+                    self._reasons["hf_rms_g"] = "below_floor"
+                else:
+                    self._values["hf_rms_g"] = g_per_digit * found
         for key, low_hz, high_hz in wanted.bands:
             low, high = spectrum.nearest(low_hz / bin_hz), spectrum.nearest(high_hz / bin_hz)
             if high > self.samples // 2:  # a sensor may be slower than its data sheet says
@@ -164,7 +168,10 @@ class Vibration:
                 self._reasons[key] = "too_short"
             else:
                 found = spectrum.band(kernels, low, high)
-                self._tell(key, g_per_digit * found, found)
+                if found < self._rms * validity.LEAST_SHARE:
+                    self._reasons[key] = "below_floor"
+                else:
+                    self._values[key] = g_per_digit * found
         if wanted.lines:
             self._lines(wanted.lines, g_per_digit, bin_hz)
         if wanted.speed:
@@ -172,12 +179,6 @@ class Vibration:
         elif self.shaft_hz is not None:
             self._quantities["shaft_hz"] = self.shaft_hz
             self._quantities["shaft_turns"] = self.shaft_hz / bin_hz
-
-    def _tell(self, key: str, value: float, rms: float) -> None:
-        """A value, and the RMS in digits that it stands for, as a share; silence has no shares."""
-        self._values[key] = value
-        if self._rms > 0.0:
-            self._quantities[plan.SHARES[key]] = rms / self._rms
 
     def _severity(self, g_per_digit: float, bin_hz: float) -> None:
         """Velocity, displacement and the zone."""
@@ -191,26 +192,37 @@ class Vibration:
             once, twice = spectrum.integrated(self.kernels, bin_hz, low, high)
             scale, edge = _MM_S2 * g_per_digit, 2.0 * pi * low * bin_hz
             velocity, away = scale * once, 1e3 * scale * twice
-            self._tell("vel_rms_mm_s", velocity, edge * once)
-            self._tell("disp_rms_um", away, edge * edge * twice)
-            values["disp_p2p_um"] = 2.0 * sqrt(2.0) * away
+            least = self._rms * validity.LEAST_SEVERITY_SHARE / edge
+            if once < least:
+                reasons["vel_rms_mm_s"] = reasons["zone"] = "below_floor"
+            else:
+                values["vel_rms_mm_s"] = velocity
+            if edge * twice < least:
+                reasons["disp_rms_um"] = reasons["disp_p2p_um"] = "below_floor"
+            else:
+                values["disp_rms_um"] = away
+                values["disp_p2p_um"] = 2.0 * sqrt(2.0) * away
             if self._limits is not None:
                 if self.noise_g_rthz is not None:
                     noise = spectrum.noise_integrated(self.noise_g_rthz, bin_hz, low, high)
                     self._quantities["noise_margin"] = self._limits[0] / (_MM_S2 * noise)
-                values["zone"] = float(iso20816.zone(velocity, self._limits))
+                if once >= least:
+                    values["zone"] = float(iso20816.zone(velocity, self._limits))
 
     def _lines(self, most: int, g_per_digit: float, bin_hz: float) -> None:
         """The strongest lines, but for the one that may have too few cycles in the record."""
-        rank, kernels = 0, self.kernels
+        rank, kernels, least = 0, self.kernels, self._rms * _LEAST_LINE
         for i in range(kernels.lines(3, self.samples // 2 - 2, self._found, most + 1)):
             if rank == most:
                 break
             place, amplitude = spectrum.line(kernels, self._found[i])
             if place >= validity.LEAST_CYCLES:
                 hz, g = plan.LINE_KEYS[rank]
-                self._values[hz] = place * bin_hz
-                self._tell(g, amplitude * g_per_digit, amplitude * _RMS_OF_PEAK)
+                if amplitude < least:
+                    self._reasons[hz] = self._reasons[g] = "below_floor"
+                else:
+                    self._values[hz] = place * bin_hz
+                    self._values[g] = amplitude * g_per_digit
                 rank += 1
         for missing in range(rank, most):
             hz, g = plan.LINE_KEYS[missing]
@@ -220,7 +232,7 @@ class Vibration:
     def _shaft(self, wanted: "plan.Plan", g_per_digit: float, bin_hz: float) -> None:
         """Speed, given or estimated, and the orders that hang on it."""
         values, reasons, quantities = self._values, self._reasons, self._quantities
-        shaft_hz, confidence = self.shaft_hz, 1.0
+        shaft_hz, confidence, least = self.shaft_hz, 1.0, self._rms * _LEAST_LINE
         if shaft_hz is None:
             shaft_hz, confidence = self._speed.estimate(self.kernels, bin_hz, self.shaft_range_hz)
         values["shaft_confidence"] = quantities["confidence"] = confidence
@@ -234,5 +246,7 @@ class Vibration:
                 reasons[key] = "above_nyquist" if shaft_hz > 6.0 * bin_hz else "too_short"
                 hertz, found = spectrum.order(self.kernels, bin_hz, n, shaft_hz)
                 if hertz >= validity.LEAST_CYCLES * bin_hz:
-                    velocity = found * g_per_digit * _ORDER_SCALE / hertz
-                    self._tell(key, velocity, found * _RMS_OF_PEAK)
+                    if found < least:
+                        reasons[key] = "below_floor"
+                    else:
+                        values[key] = found * g_per_digit * _ORDER_SCALE / hertz

@@ -2,9 +2,7 @@
 
 Quantities of a record: `seconds` its length T, `shaft_turns` fn T, `confidence` of an estimated
 shaft speed, `velocity_to_hz` the velocity's upper edge F, `noise_margin` how often the velocity
-that the sensor's own noise makes goes into the limit of zone A; `share:vel` and the like
-(`share_of`) how much of the whole record a value is: the RMS of its acceleration, of velocity and
-displacement that at the lower edge of their bins, over acc_rms_g.  One that is unknown breaks no
+that the sensor's own noise makes goes into the limit of zone A.  One that is unknown breaks no
 rule.
 Source: docs/features.md; the scatter of one block's velocity was measured on recordings as 13 to
 29 % at 51 ms and 3 to 7 % at 0.8 s.  Of 143 records of bearings and faults (1.3 s, 8 to 60 Hz)
@@ -28,19 +26,13 @@ LEAST_ROOM_HZ = 1e-6  # above 0
 
 LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 
-# Of the record's RMS: what lies lower is not told from the rounding of the transform.
-LEAST_SHARE, LEAST_SEVERITY_SHARE = 1e-3, 5e-4
-
-# key (a trailing * stands for any ending), quantity (share:* is the key's own), at least, else,
-# reason; the first that is broken counts
+# key (a trailing * stands for any ending), quantity, at least, else, reason
 RULES = (
     ("vel_rms_mm_s", "seconds", 0.16, WITHHOLD, "too_short"),
     ("vel_rms_mm_s", "shaft_turns", 4.0, WITHHOLD, "too_short"),
-    ("vel_rms_mm_s", "share:*", LEAST_SEVERITY_SHARE, WITHHOLD, "below_floor"),
     ("vel_rms_mm_s", "seconds", 0.4, MARK, "short"),
     ("disp_*", "seconds", 0.16, WITHHOLD, "too_short"),
     ("disp_*", "shaft_turns", 4.0, WITHHOLD, "too_short"),
-    ("disp_*", "share:*", LEAST_SEVERITY_SHARE, WITHHOLD, "below_floor"),
     ("disp_*", "seconds", 0.4, MARK, "short"),
     ("zone", "seconds", 0.4, WITHHOLD, "too_short"),
     ("zone", "shaft_turns", 4.0, WITHHOLD, "too_short"),
@@ -67,23 +59,39 @@ RULES = (
     ("bearing_fault", "blocks", 4.0, MARK, "few_blocks"),
     ("bearing_fault", "shaft_bins", 1.5, MARK, "near_shaft"),
     ("bearing_fault", "learned", 1.0, MARK, "threshold_unproven"),
-    ("zone", "share:vel", LEAST_SEVERITY_SHARE, WITHHOLD, "below_floor"),
-    ("hf_rms_g", "share:*", LEAST_SHARE, WITHHOLD, "below_floor"),
-    ("band*", "share:*", LEAST_SHARE, WITHHOLD, "below_floor"),
-    ("line*", "share:*", LEAST_SHARE, WITHHOLD, "below_floor"),
-    ("order*", "share:*", LEAST_SHARE, WITHHOLD, "below_floor"),
 )
 
 
-def share_of(key: str) -> str:
-    """The quantity that holds a key's share: one for all that come from the same acceleration."""
-    return "share:" + key.split("_")[0]
+# What is less than this share of the record's RMS is not told from the rounding of the transform.
+# A value counts by the RMS of its acceleration, velocity and displacement by what that would be at
+# the lower edge of their bins; a zone goes with its velocity.
+LEAST_SHARE, LEAST_SEVERITY_SHARE = 1e-3, 5e-4
+
+# key (a trailing * stands for any ending), share; the reason is "below_floor"
+FLOORS = (
+    ("vel_rms_mm_s", LEAST_SEVERITY_SHARE),
+    ("disp_*", LEAST_SEVERITY_SHARE),
+    ("zone", LEAST_SEVERITY_SHARE),
+    ("hf_rms_g", LEAST_SHARE),
+    ("band*", LEAST_SHARE),
+    ("line*", LEAST_SHARE),
+    ("order*", LEAST_SHARE),
+)
+
+
+def _fits(key: str, pattern: str) -> bool:
+    return pattern == key or (pattern.endswith("*") and key.startswith(pattern[:-1]))
+
+
+def floor_of(key: str) -> float:
+    """The least share of the record's RMS that a value may be; 0.0: it has no floor."""
+    return max([share for pattern, share in FLOORS if _fits(key, pattern)] or [0.0])
 
 
 def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
     """(quantity, at least, else, reason) of the rules for one key, in their order."""
     return tuple(
-        (share_of(key) if quantity == "share:*" else quantity, least, action, reason)
+        (quantity, least, action, reason)
         for pattern, quantity, least, action, reason in RULES
-        if pattern == key or (pattern.endswith("*") and key.startswith(pattern[:-1]))
+        if _fits(key, pattern)
     )

@@ -39,11 +39,11 @@ class Floor:
 
         value: in the unit of the key, but of line<n>_hz the line's amplitude in g.
         """
-        rules = [rule for rule in validity.rules_of(key) if rule[3] == REASON]
-        if not rules or self._whole_g == 0.0 or key == "zone":
+        floor = validity.floor_of(key)
+        if floor == 0.0 or self._whole_g == 0.0 or key == "zone":
             return None
         rms_g = self._rms_g_of(key, value)
-        return None if rms_g is None else rms_g / self._whole_g / rules[0][1]
+        return None if rms_g is None else rms_g / self._whole_g / floor
 
     def withholds(self, key: str, value: float, told: str | None) -> bool:
         """Whether a value of the reference is withheld for the floor.

@@ -129,18 +129,16 @@ def test_floor__a_backend_that_gives_what_lies_below__is_told(
     from nodewright import floor
 
     for margin in (1e-3, 1e3):  # as if the node withheld too little, and too much
-        monkeypatch.setattr(floor.validity, "rules_of", _rules_times(margin))
+        monkeypatch.setattr(floor.validity, "floor_of", _floors_times(margin))
         assert accuracy.compare(cases, runtime("cpython"), "viper").reasons
         monkeypatch.undo()
 
 
-def _rules_times(factor: float) -> Callable[[str], tuple[tuple[str, float, str, str], ...]]:
+def _floors_times(factor: float) -> Callable[[str], float]:
     from wire import validity
 
-    own = validity.rules_of
-    return lambda key: tuple(
-        (quantity, least * factor, action, reason) for quantity, least, action, reason in own(key)
-    )
+    own = validity.floor_of
+    return lambda key: factor * own(key)
 
 
 def test_run__all_keys_of_any_level__finite() -> None:
