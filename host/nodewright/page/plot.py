@@ -28,11 +28,13 @@ def plot(
     marks: Sequence[Mark] = (),
     axis_text: str = "",
     unit: str = "",
+    level: float | None = None,
 ) -> Markup:
     """A curve over a grid.
 
     curve: the `d` of its path; label: what a screen reader says; corner: the channel's name;
-    note: opposite of it; axis_text: below, only where the ticks are shown; unit: at the top tick.
+    note: opposite of it; axis_text: below, only where the ticks are shown; unit: at the top tick;
+    level: a height that counts, drawn across.
     """
     inside = [mark for mark in marks if across.low < mark.frequency_hz < across.high]
     return tag(
@@ -40,7 +42,7 @@ def plot(
         tag("div", _side(up, unit), class_="up", aria_hidden="true"),
         tag(
             "div",
-            _drawing(curve, across, up, label, inside),
+            _drawing(curve, across, up, label, inside, level),
             tag("span", corner, class_="corner", aria_hidden="true"),
             tag("span", note, class_="note", aria_hidden="true") if note else None,
             class_="area",
@@ -69,7 +71,14 @@ def mark_labels(marks: Sequence[Mark], across: Axis) -> Markup:
     return tag("div", words, class_="marks", aria_hidden="true")
 
 
-def _drawing(curve: str, across: Axis, up: Axis, label: str, marks: Sequence[Mark]) -> Markup:
+def _drawing(
+    curve: str,
+    across: Axis,
+    up: Axis,
+    label: str,
+    marks: Sequence[Mark],
+    level: float | None,
+) -> Markup:
     rows = "".join(f"M0 {UNITS * (1 - up.share(v)):.0f}h{UNITS}" for v in up.ticks)
     columns = "".join(f"M{UNITS * across.share(v):.1f} 0v{UNITS}" for v in across.ticks)
     lines = [
@@ -82,12 +91,17 @@ def _drawing(curve: str, across: Axis, up: Axis, label: str, marks: Sequence[Mar
         "svg",
         tag("path", d=rows + columns, class_="grid"),
         lines,
+        None if level is None else tag("path", d=_across(level, up), class_="level"),
         tag("path", d=curve, class_="curve"),
         viewBox=_BOX,
         preserveAspectRatio="none",
         role="img",
         aria_label=label,
     )
+
+
+def _across(level: float, up: Axis) -> str:
+    return f"M0 {UNITS * (1 - up.share(level)):.0f}h{UNITS}"
 
 
 def _side(up: Axis, unit: str) -> list[Markup]:

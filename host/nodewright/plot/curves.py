@@ -1,7 +1,7 @@
 """A panel's curve as the path of an SVG."""
 
 from nodewright.page.curve import path
-from nodewright.plot.panels import Panel
+from nodewright.plot.panel import Panel
 
 
 def curve_of(panel: Panel) -> str:

@@ -11,11 +11,14 @@ from nodewright.page.model import Fact
 from nodewright.page.plot import mark_labels, plot
 from nodewright.page.tables import cell, facts, head, numeric, row, table
 from nodewright.page.words import number, small, title, unit
+from nodewright.plot.bearing import BearingSheet
 from nodewright.plot.curves import curve_of
-from nodewright.plot.panels import Panel, Sheet
+from nodewright.plot.panel import Panel
+from nodewright.plot.panels import Sheet
 from nodewright.plot.severity import severity_figure
 from nodewright.reasons import words
 from nodewright.study import Study
+from nodewright.study_envelope import FAULT, FAULTS
 from wire import iso20816
 
 
@@ -32,6 +35,7 @@ def build(study: Study, sheet: Sheet) -> str:
             "main",
             lines(
                 [
+                    _bearing(sheet.bearing),
                     _figure("Velocity", [severity_figure(sheet)]),
                     tag("div", _waveforms(sheet), _spectra(sheet), class_="pair figures"),
                     tag("h2", "Values"),
@@ -114,6 +118,30 @@ def _spectra(sheet: Sheet) -> Markup:
     return _figure("Spectra", [mark_labels(sheet.marks, across), *plots], caption)
 
 
+def _bearing(sheet: BearingSheet | None) -> Markup | None:
+    """The envelope's spectra, with the verdict above them."""
+    if sheet is None:
+        return None
+    plots = [
+        plot(
+            curve=curve_of(panel),
+            across=panel.across,
+            up=panel.up,
+            label=panel.label,
+            corner=panel.channel,
+            note=panel.note,
+            marks=sheet.marks,
+            axis_text="frequency, Hz" if panel is sheet.panels[-1] else "",
+            unit="×",
+            level=sheet.level,
+        )
+        for panel in sheet.panels
+    ]
+    labels = mark_labels(sheet.marks, sheet.panels[0].across)
+    figure = _figure("Envelope spectrum", [labels, *plots], sheet.caption)
+    return lines([tag("p", sheet.sentence), figure])
+
+
 def _plot(panel: Panel, axis_text: str) -> Markup:
     return plot(
         curve=curve_of(panel),
@@ -155,14 +183,16 @@ def _spread(channel: Channel, key: str) -> str:
 
 
 def text_of(key: str, value: float) -> str:
-    """A value as it is written; a zone by its letter."""
+    """A value as it is written; a zone by its letter, a fault by its race."""
+    if key == FAULT:
+        return FAULTS[int(value)]
     return iso20816.ZONES[int(value)] if key == "zone" else number(value)
 
 
 def _value(point: Point) -> Child:
     if point.value is None:
         return "withheld"
-    if point.key == "zone":
+    if point.key in ("zone", FAULT):
         return text_of(point.key, point.value)
     return tag("data", number(point.value), value=repr(point.value))
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nodewright import several
 from nodewright.examine import Channel
 from nodewright.page.axis import Axis, axis
 from nodewright.page.curve import crests, envelope
 from nodewright.page.model import Mark
+from nodewright.plot.bearing import BearingSheet, bearing_sheet
+from nodewright.plot.panel import Panel
 from nodewright.reasons import words
 from nodewright.reference.lines import strongest_lines
 from nodewright.spectra import ChannelSpectrum
@@ -23,23 +24,6 @@ _ROWS, _COLUMNS = 3, 5
 _MINUS = "\N{MINUS SIGN}"
 _ORDERS = (1, 2, 3, 4, 5)
 _LEAST_VELOCITY_MM_S = 1.0
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One curve over its axes.
-
-    x, y: float64, thinned so that no peak is lost; note: the panel's most telling fact; label:
-    the panel in a sentence.
-    """
-
-    channel: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    across: Axis
-    up: Axis
-    note: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +45,8 @@ class Severity:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All panels.  limits: A/B, B/C, C/D in mm/s, None where no machine was given."""
+    """All panels.  limits: A/B, B/C, C/D in mm/s, None where no machine was given; bearing: None
+    where none was asked for."""
 
     title: str
     subtitle: str
@@ -75,6 +60,7 @@ class Sheet:
     velocity: Axis
     machine: str
     limits: tuple[float, float, float] | None
+    bearing: BearingSheet | None = None
 
 
 def severity_text(severity: Severity) -> str:
@@ -127,6 +113,7 @@ def sheet_of(study: Study) -> Sheet:
         velocity=_velocity_axis(severities, limits),
         machine="" if machine is None else f"group {machine[0]}, {machine[1]} support",
         limits=limits,
+        bearing=None if study.bearing is None else bearing_sheet(study.bearing),
     )
 
 

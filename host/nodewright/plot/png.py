@@ -1,6 +1,7 @@
 """The sheet as a PNG, by matplotlib; decision 0010 says why by it."""
 
 import io
+from textwrap import fill
 from typing import Any
 
 import matplotlib
@@ -10,12 +11,16 @@ from matplotlib.figure import Figure
 
 from nodewright.page.axis import Axis
 from nodewright.page.model import Mark
-from nodewright.plot.panels import Panel, Sheet, severity_text, velocity_title
+from nodewright.plot.bearing import BearingSheet
+from nodewright.plot.panel import Panel
+from nodewright.plot.panels import Sheet, severity_text, velocity_title
 
 _WIDTH_IN, _ROW_IN, _BAR_IN, _HEAD_IN = 9.0, 1.55, 0.42, 0.75
 _DPI = 140
+_LINE = 120  # characters
 _LABEL_SHARE = 0.025  # of the width, from one label to the next
 _INK, _SOFT, _GRID, _CURVE, _SHAFT = "#1b2327", "#55626a", "#e8ecee", "#1d5a86", "#7d8b93"
+_PART, _LEVEL = "#9a5b00", "#b3261e"
 ZONE_COLOURS = ("#dcefe2", "#eef3d2", "#fae5c3", "#f6d3d3")
 
 
@@ -41,10 +46,11 @@ def _ascii(text: str) -> str:
 def _figure(sheet: Sheet) -> Figure:
     rows = len(sheet.waveforms)
     bars_in = 0.55 + _BAR_IN * rows
-    height_in = _HEAD_IN + _ROW_IN * 2 * rows + bars_in + 1.1
+    bearings = sheet.bearing.panels if sheet.bearing else ()
+    height_in = _HEAD_IN + _ROW_IN * (2 * rows + len(bearings)) + bars_in + 1.1
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, layout="constrained")
-    ratios = [_ROW_IN] * (2 * rows) + [bars_in]
-    grid = figure.add_gridspec(2 * rows + 1, 1, height_ratios=ratios)
+    ratios = [_ROW_IN] * (2 * rows) + [bars_in] + [_ROW_IN] * len(bearings)
+    grid = figure.add_gridspec(len(ratios), 1, height_ratios=ratios)
     figure.suptitle(
         f"{_short(sheet.title)}\n{sheet.subtitle}", x=0.02, ha="left", size=10, color=_INK
     )
@@ -60,16 +66,33 @@ def _figure(sheet: Sheet) -> Figure:
         if index == rows - 1:
             axes.set_xlabel(_spectrum_text(sheet), color=_SOFT)
     _severities(figure.add_subplot(grid[2 * rows]), sheet)
+    for index, panel in enumerate(bearings):
+        _bearing(figure.add_subplot(grid[2 * rows + 1 + index]), panel, sheet.bearing, index)
     return figure
 
 
+def _bearing(axes: Axes, panel: Panel, sheet: BearingSheet | None, index: int) -> None:
+    """The envelope's spectrum of a channel; the verdict stands below the last one."""
+    assert sheet is not None
+    _marks(axes, sheet.marks, panel.across, labels=index == 0)
+    axes.axhline(sheet.level, color=_LEVEL, linewidth=0.9, linestyle=(0, (7, 4)))
+    _curve(axes, panel, "×")
+    if panel is sheet.panels[-1]:
+        text = fill(sheet.sentence, _LINE)
+        axes.set_xlabel(f"envelope spectrum, Hz, times its surroundings\n{text}", color=_SOFT)
+
+
 def _marks(axes: Axes, marks: tuple[Mark, ...], across: Axis, labels: bool) -> None:
-    """The lines of all marks, and the names of as many as have room."""
-    last = -1.0
+    """The lines of all marks, and the names of as many as have room, the first ones first."""
+    taken: list[tuple[float, float]] = []
     for mark in marks:
-        axes.axvline(mark.frequency_hz, color=_SHAFT, linewidth=0.8, linestyle=(0, (3, 3)))
-        if labels and across.share(mark.frequency_hz) - last > _LABEL_SHARE:
-            last = across.share(mark.frequency_hz)
+        strong = mark.kind == "part"
+        style: Any = "solid" if strong else (0, (3, 3))
+        colour = _PART if strong else _SHAFT
+        axes.axvline(mark.frequency_hz, color=colour, linewidth=0.8, linestyle=style)
+        at, half = across.share(mark.frequency_hz), _LABEL_SHARE * len(mark.name) / 4
+        if labels and all(abs(at - other) > half + its for other, its in taken):
+            taken.append((at, half))
             _above(axes, mark.name, mark.frequency_hz)
 
 
@@ -91,14 +114,14 @@ def _spectrum_text(sheet: Sheet) -> str:
     return f"frequency, Hz (peak amplitude, Hann window, bins of {sheet.bin_hz:.3g} Hz{mean})"
 
 
-def _curve(axes: Axes, panel: Panel) -> None:
+def _curve(axes: Axes, panel: Panel, unit: str = "g") -> None:
     axes.plot(panel.x, panel.y, color=_CURVE, linewidth=0.8)
     axes.set_xlim(panel.across.low, panel.across.high)
     axes.set_ylim(panel.up.low, panel.up.high)
     _ticks(axes, panel)
     axes.grid(color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_ylabel("g", color=_SOFT)
+    axes.set_ylabel(unit, color=_SOFT)
     box: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
     axes.annotate(
         _short(panel.channel),
