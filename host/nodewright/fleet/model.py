@@ -12,6 +12,7 @@ from nodewright.fleet import units
 from nodewright.fleet.values import (
     Address,
     Band,
+    Flag,
     Hex,
     Many,
     Name,
@@ -288,6 +289,9 @@ class Node(Part):
     )
     buses: dict[NameText, Bus] = Field(default_factory=dict, description="with pins of one's own")
     sensors: dict[NameText, Sensor] = Field(description="1 to 8 of them")
+    retired: Annotated[bool, Flag()] = Field(
+        False, description="out of service for good: written by nodewright retire"
+    )
 
 
 class FleetFile(Part):

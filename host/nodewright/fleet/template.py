@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from nodewright.errors import BadInput
@@ -155,10 +156,11 @@ def fleet_name(folder: Path) -> str:
     raise BadInput(f"{name!r} is no name for a fleet: {NAME_ALLOWED}; give one with --name")
 
 
-def create(folder: Path, name: str) -> list[Path]:
+def create(folder: Path, name: str, begin: Callable[[Path], object] | None = None) -> list[Path]:
     """Make a fleet's folder, wholly or not at all; its files.
 
-    folder: new, or empty.  Raises FolderTaken, BadInput, WriteFailed.
+    folder: new, or empty; begin: makes the fleet's keys in a folder, before it is in its place.
+    Raises FolderTaken, BadInput, WriteFailed, and what begin raises.
     """
     if not is_name(name):
         raise BadInput(f"--name {name!r} cannot be: {NAME_ALLOWED}")
@@ -175,6 +177,9 @@ def create(folder: Path, name: str) -> list[Path]:
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             _write(beside, files)
+            if begin is not None:
+                begin(beside)
+            made = sorted(path.relative_to(beside) for path in beside.rglob("*") if path.is_file())
             if target.exists():
                 target.rmdir()
             beside.rename(target)
@@ -185,7 +190,7 @@ def create(folder: Path, name: str) -> list[Path]:
         raise BadInput(f"{target.parent} does not exist: make it first") from None
     except OSError as error:
         raise WriteFailed(folder, error.strerror or str(error)) from None
-    return [folder / file for file in files]
+    return [folder / file for file in made]
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
