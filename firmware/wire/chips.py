@@ -11,7 +11,8 @@ bits_a_sample: clocks of the bus that one sample of all axes takes, with what is
 noise_g_rthz: density of its own noise, of the noisiest axis; fifo: samples of all axes it holds;
 interrupt: whether a pin of it tells the watermark (else int1 is null); self_test: if it has one;
 motion: least and most threshold in g of its wake on motion (docs/architecture.md); fast, where
-there: (rate, clock): higher ones need that clock.
+there: (rate, clock): higher ones need that clock.  A thermometer's row has buses, most_hz,
+address, resolution_c and error_c, the most that it is off around room temperature.
 """
 
 TYPE_CHECKING = False
@@ -44,7 +45,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (0.0625, 15.9375),
+        "motion": (0.09, 15.9375),
     },
     "adxl355": {
         "kind": "accelerometer",
@@ -62,7 +63,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (31.25e-6, 8.191875),
+        "motion": (0.005, 8.191875),
     },
     "iis3dwb": {
         "kind": "accelerometer",
@@ -80,7 +81,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (0.03125, 15.75),
+        "motion": (0.045, 15.75),
     },
     "kx134": {
         "kind": "accelerometer",
@@ -101,7 +102,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (0.015625, 31.984375),
+        "motion": (0.045, 31.984375),
     },
     "lis2dw12": {
         "kind": "accelerometer",
@@ -137,7 +138,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (0.016, 15.996),
+        "motion": (0.022, 15.996),
     },
     "mpu6050": {
         "kind": "accelerometer",
@@ -155,7 +156,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": False,
         "self_test": True,
-        "motion": (0.032, 8.16),
+        "motion": (0.04, 8.16),
     },
     "mpu6500": {
         "kind": "accelerometer",
@@ -173,14 +174,23 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "axes": 3,
         "interrupt": False,
         "self_test": True,
-        "motion": (0.004, 1.02),
+        "motion": (0.03, 1.02),
     },
-    "ds18b20": {"kind": "temperature", "buses": ("onewire",), "most_hz": {}, "address": ()},
+    "ds18b20": {
+        "kind": "temperature",
+        "buses": ("onewire",),
+        "most_hz": {},
+        "address": (),
+        "resolution_c": 0.0625,
+        "error_c": 0.5,  # -10 to 85 degrees C
+    },
     "tmp117": {
         "kind": "temperature",
         "buses": ("i2c",),
         "most_hz": {"i2c": 400_000},
         "address": (0x48, 0x49, 0x4A, 0x4B),
+        "resolution_c": 0.0078125,
+        "error_c": 0.1,  # -20 to 50 degrees C
     },
 }
 

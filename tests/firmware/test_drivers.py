@@ -73,6 +73,7 @@ def test_driver__each_rate_and_range_of_its_row__those_and_no_others():
                 assert (key, tuple(allowed)) == ("range_g", row["ranges_g"]), chip
                 for range_g in row["ranges_g"]:
                     sensor.configure(odr_hz, range_g)
+                    assert sensor.g_per_digit == chips.g_per_digit(chip, range_g), chip
                     assert sensor.bandwidth_hz == chips.bandwidth_hz(chip, odr_hz), chip
                     assert sensor.noise_g_rthz >= row["noise_g_rthz"], chip
                     told = chips.g_per_digit(chip, range_g)

@@ -32,7 +32,8 @@ class Accelerometer:
     with the supply, off: what stop() writes to which.
     test_settings: rate and range of the self-test, test_code: what sets it going, test_limits_g:
     least and most change of each axis, test_signed: whether they say in which direction.
-    motion: rows of (step_g, most steps, code) of the threshold, the finest first, each a range.
+    motion: rows of (step_g, most steps, code) of the threshold, the finest first, each a range;
+    motion_least_g: seven times what the noise gives its engine, RMS: once in months.
     """
 
     chip = ""
@@ -60,6 +61,7 @@ class Accelerometer:
     test_limits_g: "tuple[tuple[float, float], ...]" = ()
     test_signed = False
     motion: "tuple[tuple[float, int, int], ...]" = ()
+    motion_least_g = 0.0
     motion_settle_us = 100_000
 
     odr_hz: float
@@ -292,27 +294,30 @@ class Accelerometer:
     def arm_motion(self, threshold_g: float, clock: "Any" = time) -> float:
         """Let the chip itself watch for motion: the threshold that it has taken, in g.
 
-        The nearest step of the finest range that holds it; what each chip compares with it is said
-        in its driver.  int1 goes high with the event, where it is wired, until moved() is asked.
+        The next step at or above it, of the finest range that has one; what each chip compares with
+        it is said in its driver.  int1 goes high with the event, where it is wired, until moved() is asked.
         disarm() or start() ends it.  Raises ValueError(key, value, (least, most)), OSError,
         DeviceMismatch.
         """
+        least_g, most_g = self.motion_limits_g()
+        if not least_g <= threshold_g <= most_g:
+            raise ValueError("threshold_g", threshold_g, (least_g, most_g))
         self._prove_identity()
         for step_g, most, code in self.motion:
-            steps = int(threshold_g / step_g + 0.5)
-            if 1 <= steps <= most:
+            steps = int(threshold_g / step_g + 0.999)
+            if steps <= most:
                 self.streaming = False
                 self._armed_reg, self._armed = self._arm(steps, code)
                 clock.sleep_us(self.motion_settle_us)
                 self._hold()
                 self._take_event()  # what switching on has looked like
-                return steps * step_g
-        raise ValueError("threshold_g", threshold_g, self.motion_limits_g())
+                break
+        return steps * step_g
 
     def motion_limits_g(self) -> "tuple[float, float]":
         """The least and the most threshold of arm_motion()."""
         step_g, most, _ = self.motion[-1]
-        return self.motion[0][0], step_g * most
+        return self.motion_least_g, step_g * most
 
     def moved(self) -> bool:
         """Whether there was motion since this was last asked.

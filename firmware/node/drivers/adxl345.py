@@ -49,6 +49,8 @@ _DIGITS_PER_G = const(256)  # table 1, full resolution, every range
 _FAST_ODR_HZ = const(800)
 _FAST_BUS_HZ = const(2_000_000)
 
+_MOTION_RATE = const(0b1100)  # 400 Hz
+
 
 class ADXL345(Accelerometer):
     """The chip in full resolution with its FIFO streaming: 3.9 mg a digit in every range.
@@ -56,7 +58,8 @@ class ADXL345(Accelerometer):
     At 1600 and 3200 Hz the last bit is always 0 ("Data Formatting of Upper Data Rates"): the scale
     stays, the resolution is 7.8 mg.  Between two FIFO reads the chip needs 5 us ("Retrieving Data
     from FIFO"): the address byte (1.6 us at 5 MHz) and the calls in between provide them.
-    Motion: an axis differs by the threshold from what it was when armed ("Register 0x27").
+    Motion: an axis differs by the threshold from what it was when armed ("Register 0x27"), at
+    400 Hz.
     """
 
     chip = "adxl345"
@@ -107,6 +110,7 @@ class ADXL345(Accelerometer):
     test_limits_g = ((0.20, 3.72), (-3.72, -0.20), (0.30, 5.00))
     test_signed = True
     motion = ((0.0625, 255, 0),)  # "Register 0x24"
+    motion_least_g = 0.09
 
     def __init__(self, bus: "RegisterBus") -> None:
         raw = bytearray(_FRAME_BYTES * _HOLDS)
@@ -174,7 +178,7 @@ class ADXL345(Accelerometer):
         bus = self._bus
         bus.write(_POWER_CTL, 0)
         bus.write(_INT_ENABLE, 0)
-        bus.write(_BW_RATE, self._rate_code)
+        bus.write(_BW_RATE, _MOTION_RATE)
         bus.write(_DATA_FORMAT, _FULL_RES | 0b11)
         bus.write(_FIFO_CTL, _BYPASS)
         bus.write(_THRESH_ACT, steps)

@@ -110,6 +110,7 @@ class ADXL355(Accelerometer):
     test_code = _ST1_AND_ST2
     test_limits_g = ((0.1, 0.6), (0.1, 0.6), (0.5, 3.0))  # typical: 0.3, 0.3, 1.5 (table 2)
     motion = tuple([(_THRESHOLD_DIGITS / row[2], 65535, row[1]) for row in ranges])
+    motion_least_g = 0.005
     motion_settle_us = 300_000  # 18 time constants of the high-pass, for gravity to go
     wide = False
 

@@ -98,6 +98,7 @@ class IIS3DWB(Accelerometer):
     test_code = _ST_POSITIVE
     test_limits_g = ((0.8, 3.2),) * 3  # "Mechanical characteristics": self-test
     motion = tuple([(range_g / 64, 63, code) for range_g, code in ranges])
+    motion_least_g = 0.045
 
     def __init__(self, bus: "RegisterBus") -> None:
         self._lost = False  # reading the status clears it: what it said is kept here

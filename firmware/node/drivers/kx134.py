@@ -114,6 +114,7 @@ class KX134(Accelerometer):
     test_code = _TEST
     test_limits_g = ((0.25, 0.75),) * 3  # half of the typical and half more
     motion = ((1 / 64, 2047, 0),)
+    motion_least_g = 0.045
     motion_settle_us = 50_000
 
     def _apply(self, rate: "Any", scale: "Any") -> None:

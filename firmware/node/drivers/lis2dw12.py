@@ -75,6 +75,7 @@ class LIS2DW12(Lis):
     test_code = _SELF_TEST_POSITIVE
     test_limits_g = ((0.07, 1.5),) * 3  # table 3
     motion = tuple([(range_g / 64, 63, code) for range_g, code in ranges])
+    motion_least_g = 0.03125
 
     def _apply(self, rate: "Any", scale: "Any") -> None:
         odr_hz, code, watermark = rate

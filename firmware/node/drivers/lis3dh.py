@@ -82,6 +82,7 @@ class LIS3DH(Lis):
         (0.062, 127, 0b10),
         (0.186, 86, 0b11),
     )  # 8.23
+    motion_least_g = 0.022
 
     def _apply(self, rate: "Any", scale: "Any") -> None:
         odr_hz, code, bits, watermark = rate

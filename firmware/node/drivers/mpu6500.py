@@ -108,6 +108,7 @@ class MPU6500(Accelerometer):
     test_code = _TEST_XYZ
     test_settle_us = 200_000  # eMD
     motion: "tuple[tuple[float, int, int], ...]" = ((0.004, 255, 0),)  # register 31
+    motion_least_g = 0.03
 
     def _apply(self, rate: "Any", scale: "Any") -> None:
         odr_hz, self._divider, self._config, self._config2, bandwidth_hz, delay_us, watermark = (
@@ -221,6 +222,7 @@ class MPU6050(MPU6500):
         (10, 99, 6, None, 5, 19000, 1),
     )
     motion = ((0.032, 255, 0),)  # PS-MPU-6000A, 6.2: intelligence function increment
+    motion_least_g = 0.04
 
     def _test_limits_g(self) -> "tuple[tuple[float, float], ...]":
         low = self._read(_SELF_TEST_X + 3)  # D5…D4 of x, D3…D2 of y, D1…D0 of z
