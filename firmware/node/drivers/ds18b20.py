@@ -87,7 +87,7 @@ class DS18B20:
         self._begun = False
 
     def begin(self) -> None:
-        """Start a conversion: read_c() has it wait_us later.  15 ms; allocates nothing.
+        """Start a conversion: read_c() has it wait_us later.  16 ms; allocates nothing.
 
         Raises NoAnswer, LineHeld.
         """
@@ -109,7 +109,7 @@ class DS18B20:
         return self._begun and self._waited_us() >= self.wait_us
 
     def read_c(self) -> float:
-        """The temperature of the conversion that begin() started, degC, once.  12 ms.
+        """The temperature of the conversion that begin() started, degC, once.  13 ms.
 
         Raises SensorTimeout before it is over, SensorReset where the chip has lost its supply
         since, BadReading, CrcMismatch, NoAnswer, LineHeld, all OSError; DeviceMismatch.

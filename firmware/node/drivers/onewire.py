@@ -52,7 +52,7 @@ class OneWire:
         return int(self._low.crc8(data))
 
     def search(self) -> "list[bytes]":
-        """The ROM codes of all chips on the line, 32 at most: 15 ms each.
+        """The ROM codes of all chips on the line, 32 at most: 21 ms each.
 
         Raises NoAnswer, LineHeld; CrcMismatch where bits were lost.
         """

@@ -51,8 +51,10 @@ class TMP117:
         self._begun = False
 
     def begin(self) -> None:
-        """Start a conversion: read_c() has it wait_us later.  Allocates nothing.
+        """Start a conversion: read_c() has it wait_us later.
 
+        Allocates nothing by itself; the port joins register and value to write them
+        (extmod/machine_i2c.c).
         Raises DeviceMismatch, OSError.
         """
         self._begun = self._done = False
