@@ -294,10 +294,10 @@ class Accelerometer:
     def arm_motion(self, threshold_g: float, clock: "Any" = time) -> float:
         """Let the chip itself watch for motion: the threshold that it has taken, in g.
 
-        The next step at or above it, of the finest range that has one; what each chip compares with
-        it is said in its driver.  int1 goes high with the event, where it is wired, until moved() is asked.
-        disarm() or start() ends it.  Raises ValueError(key, value, (least, most)), OSError,
-        DeviceMismatch.
+        The next step at or above it, of the finest range that has one; what a chip compares with
+        it is said in its driver.  int1 goes high with the event, where it is wired, until moved()
+        is asked.  disarm() or start() ends it.
+        Raises ValueError(key, value, (least, most)), OSError, DeviceMismatch.
         """
         least_g, most_g = self.motion_limits_g()
         if not least_g <= threshold_g <= most_g:
