@@ -100,7 +100,7 @@ def _rate(sensor: SensorOf, given: Set, path: Path) -> Iterator[Finding]:
     """The chip has the rate, and the bus carries it."""
     chip, rates = sensor.given.chip, sensor.chip["rates_hz"]
     if given.rate not in rates:
-        allowed = f"of {chip} ({sensor.path[1]}): " + ", ".join(f"{one:g}Hz" for one in rates)
+        allowed = f"of {chip}: " + ", ".join(f"{one:g}Hz" for one in rates)
         yield Finding((*path, "rate"), f"{given.rate:g}Hz", allowed)
     elif sensor.bus is not None and sensor.bus.kind in sensor.chip["buses"]:
         carried = chips.carried_hz(chip, sensor.bus.rate_hz)

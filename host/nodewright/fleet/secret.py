@@ -167,7 +167,9 @@ class Secrets:
         WriteFailed, SecretUnusable.
         """
         self._ask, self._key = lambda: passphrase, None
-        if not self.encrypted:
+        if self.encrypted:
+            self._unlocked()
+        else:
             self._lock(passphrase)
         done = []
         for name in self.names():

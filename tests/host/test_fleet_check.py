@@ -1,0 +1,380 @@
+"""A fleet judged as a whole: each error at its place, with value, what is allowed, cure."""
+
+import pytest
+
+from host.fleet_rig import CANARY, SENSOR, judged, lines, make, many
+from nodewright.fleet import check
+from nodewright.fleet.finding import FleetErrors, FleetNotFound
+from nodewright.fleet.load import FILE
+from wire import settings as node_settings
+
+EXAMPLE_BUS = """# [nodes.pump-1.buses.mine]
+# kind = "i2c"
+# sda = 8
+# scl = 9
+# rate = "400kHz"
+"""
+SECOND = """
+[nodes.pump-1.sensors.second]
+chip = "adxl345"
+bus = "i2c0"
+range = "2g"
+sets = ["severity"]
+"""
+OTHER_NODE = '\n[nodes.pump-2]\nboard = "pico_w"\n[nodes.pump-2.sensors.acc]\n' + SENSOR
+SLOW = '"800Hz"\nsamples = 1024'
+
+
+def test_check__the_example__no_error_and_settings_that_the_node_takes(tmp_path) -> None:
+    found = judged(tmp_path / "f")
+    assert found.findings == ()
+    settings = found.compiled["pump-1"].settings
+    assert node_settings.check(settings) == []
+    assert settings["sensors"][0]["shaft_hz"] == pytest.approx(1480 / 60, abs=1e-6)
+    assert settings["sensors"][0]["bearing"]["bpfo"] == pytest.approx(3.5848, abs=1e-4)
+
+
+# what is changed; path, what stands there in the file, words of the message
+WRONG = [
+    # units
+    (('"10s"', "10"), "sets.severity.every", "10", 'write "10s" or "10ms"'),
+    (('"10s"', '"10"'), "sets.severity.every", '"10"', 'write "10s" or "10ms"'),
+    (('"10s"', '"10parsec"'), "sets.severity.every", '"10parsec"', "no unit of time"),
+    (('"10s"', '"-10s"'), "sets.severity.every", '"-10s"', "0.1s to 1d"),
+    (('"16g"', '"16G"'), "nodes.pump-1.sensors.acc.range", '"16G"', 'write "16g"'),
+    (('"1480rpm"', '"nanrpm"'), "assets.pump-1.speed", '"nanrpm"', "rpm"),
+    (('"1480rpm"', '"1e999rpm"'), "assets.pump-1.speed", '"1e999rpm"', "finite"),
+    # names and keys
+    (("int1 = 15", "int_1 = 15"), "nodes.pump-1.sensors.acc.int_1", "int_1", "did you mean int1?"),
+    (("[sets.severity]", "[set.severity]"), "set", "[set", "did you mean sets?"),
+    (("[nodes.pump-1]", "[nodes.Pump_1]"), "nodes.Pump_1", "[nodes.Pump_1]", "write pump-1"),
+    (('name = "north"', 'name = "-"'), "fleet.name", '"-"', "a-z"),
+    (('site = "hall-1"\n# W', 'site = "hal-1"\n# W'), "nodes.pump-1.site", '"hal', "hall-1?"),
+    (
+        ("pump-1/drive-end", "pump-1/driveend"),
+        "nodes.pump-1.sensors.acc.point",
+        '"pump-1/dri',
+        "drive-end?",
+    ),
+    (
+        ('"severity", "on', '"severty", "on'),
+        "nodes.pump-1.sensors.acc.sets[0]",
+        '"sev',
+        "severity?",
+    ),
+    (
+        ('"vel_rms_mm_s", "order1', '"vel_rms", "order1'),
+        "sets.severity.features[4]",
+        '"vel_rms"',
+        "vel_rms_mm_s?",
+    ),
+    (('board = "virtual"', ""), "nodes.pump-1.board", "[nodes.pump-1]", "add board"),
+    (('board = "virtual"', 'board = "picow"'), "nodes.pump-1.board", '"picow"', "pico_w?"),
+    (
+        ("[nodes.pump-1.sensors.acc]", "[nodes.pump-1]\nsensors = 3\n[x]"),
+        "nodes.pump-1",
+        "[nodes.pump-1]",
+        "rename one",
+    ),
+    (
+        ("[assets.pump-1.points.drive-end]", "points = 3\n[x]"),
+        "assets.pump-1.points",
+        "3",
+        "a table",
+    ),
+    # pins and buses
+    (("int1 = 15", "int1 = 23"), "nodes.pump-1.sensors.acc.int1", "23", "0-22, 26-28"),
+    (("int1 = 15", "int1 = 4"), "nodes.pump-1.sensors.acc.int1", "4 ", "i2c0 sda has it"),
+    (("0x53", "0x54"), "nodes.pump-1.sensors.acc.address", "0x54", "0x53, 0x1D"),
+    (('bus = "i2c0"', 'bus = "i2c7"'), "nodes.pump-1.sensors.acc.bus", '"i2c7"', "i2c0, i2c1"),
+    (
+        ('chip = "adxl345"', 'chip = "iis3dwb"'),
+        "nodes.pump-1.sensors.acc.bus",
+        '"i2c0"',
+        "iis3dwb speaks: spi",
+    ),
+    (
+        (EXAMPLE_BUS, '[nodes.pump-1.buses.b]\nkind = "i2c"\nsda = 8\nscl = 11\n'),
+        "nodes.pump-1.buses.b.scl",
+        "11",
+        "scl of i2c1",
+    ),
+    (
+        (EXAMPLE_BUS, '[nodes.pump-1.buses.b]\nkind = "spi"\nid = 2\n'),
+        "nodes.pump-1.buses.b.id",
+        "2",
+        "0, 1",
+    ),
+    (
+        (EXAMPLE_BUS, '[nodes.pump-1.buses.b]\nkind = "i2c"\nrate = "2MHz"\n'),
+        "nodes.pump-1.buses.b.rate",
+        '"2MHz"',
+        "1000000 Hz",
+    ),
+    (
+        (EXAMPLE_BUS, '[nodes.pump-1.buses.b]\nkind = "onewire"\n'),
+        "nodes.pump-1.buses.b.pin",
+        "[nodes.pump-1.buses.b]",
+        "add pin",
+    ),
+    (
+        ('"on-demand"]\n', '"on-demand"]\n' + SECOND),
+        "nodes.pump-1.sensors.second.address",
+        "[nodes.pump-1.sensors.second]",
+        "0x1D",
+    ),
+    # what chips and buses can do
+    (('"16g"', '"17g"'), "nodes.pump-1.sensors.acc.range", '"17g"', '"16g"'),
+    ((SLOW, '"900Hz"\nsamples = 1024'), "sets.severity.rate", '"900Hz"', "800Hz"),
+    (
+        (SLOW, '"3200Hz"\nsamples = 2048'),
+        "nodes.pump-1.sensors.acc.bus",
+        '"i2c0"',
+        "500 bits",
+    ),
+    # windows
+    ((SLOW, '"1600Hz"\nsamples = 256'), "sets.severity.samples", "256", "samples = 512"),
+    (('speed = "1480rpm"', 'speed = "100rpm"'), "sets.severity.samples", "1024", "2048"),
+    ((SLOW, '"100Hz"\nsamples = 4096'), "sets.severity.samples", "4096", "half of the watchdog"),
+    (('"vel_rms_mm_s", "o', '"zone", "o'), "sets.severity.rate", '"800Hz"', "2500 Hz"),
+    (('"vel_rms_mm_s", "o', '"hf_rms_g", "o'), "sets.severity.rate", '"800Hz"', "above 2000 Hz"),
+    (
+        ('"vel_rms_mm_s", "o', '"band1_g", "o'),
+        "sets.severity.features[4]",
+        '"band1',
+        "bands has 0",
+    ),
+    (
+        ("demand = true", 'demand = true\nbands = ["10Hz..500Hz"]'),
+        "sets.on-demand.bands[0]",
+        '"10',
+        "400",
+    ),
+    (('every = "10s"', 'every = "1s"'), "sets.severity.every", '"1s"', "1.28 s"),
+    (('every = "10s"', ""), "sets.severity.every", "[sets.severity]", "say once when"),
+    # the rest
+    (("ball = ", "# ball = "), "bearings.fan-end", "[bearings.fan-end]", "add ball"),
+    (('"6205"', '"6999"'), "bearings.drive-end.type", '"6999"', "6203"),
+    (('ball = "6.746mm"', 'ball = "40mm"'), "bearings.fan-end.ball", '"40mm"', "pitch"),
+    (("group = 2\n", ""), "assets.pump-1.group", "[assets.pump-1]", "zones need both"),
+    (('host = "127.0.0.1"', 'host = "broker"'), "brokers.main.host", '"broker"', "no name"),
+    (
+        ('secret = "wifi-plant"', 'secret = "other"'),
+        "networks.plant.secret",
+        '"other"',
+        "secrets set other",
+    ),
+    (
+        ('network = "plant"\n', 'network = "plant"\naddress = "10.0.0.9"\n'),
+        "nodes.pump-1.address",
+        '"10.0.0.9"',
+        "subnet",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "path", "there", "said"), WRONG, ids=lambda v: str(v)[:40])
+def test_check__one_thing_wrong__said_at_its_place(tmp_path, change, path, there, said) -> None:
+    folder = tmp_path / "f"
+    found = judged(folder, change)
+    about = [finding for finding in found.findings if finding.name == path]
+    assert about, [str(finding) for finding in found.findings]
+    assert any(said in f"{one.allowed} {one.cure} {one.value}" for one in about), about
+    assert lines(about[0], folder).startswith(there)
+    assert all(one.level == "error" or said == "samples = 512" for one in about)
+
+
+def test_check__all_things_wrong_together__all_said_at_once(tmp_path) -> None:
+    changes = [('"10s"', "10"), ("int1 = 15", "int1 = 23"), ('"16g"', '"17g"')]
+    changes += [('site = "hall-1"\n#', 'site = "no"\n#'), ('"6205"', '"6999"')]
+    found = judged(tmp_path / "f", *changes)
+    assert [finding.name for finding in found.errors] == [
+        "bearings.drive-end.type",
+        "sets.severity.every",
+        "nodes.pump-1.site",
+        "nodes.pump-1.sensors.acc.int1",
+        "nodes.pump-1.sensors.acc.range",
+    ]
+    assert found.compiled == {}
+    with pytest.raises(FleetErrors) as raised:
+        _ = found.fleet
+    assert len(raised.value.findings) == 5
+
+
+def test_check__broken_node__the_others_are_compiled(tmp_path) -> None:
+    end = OTHER_NODE + 'sets = ["severity"]\n'
+    found = judged(tmp_path / "f", ('point = "pump-1/drive-end"', "point = 1"), end=end)
+    assert [finding.name for finding in found.errors] == ["nodes.pump-1.sensors.acc.point"]
+    assert list(found.compiled) == ["pump-2"]
+
+
+def test_check__set_of_two_sensors__names_differ_and_the_node_takes_them(tmp_path) -> None:
+    second = SECOND.replace('bus = "i2c0"', 'bus = "i2c1"')
+    found = judged(tmp_path / "f", ('"on-demand"]\n', '"on-demand"]\n' + second))
+    assert found.errors == []
+    names = [one["name"] for one in found.compiled["pump-1"].settings["sets"]]
+    assert names == ["severity-acc", "on-demand", "severity-second"]
+
+
+def test_check__records_longer_than_all_time__said(tmp_path) -> None:
+    second = SECOND.replace('bus = "i2c0"', 'bus = "i2c1"')
+    change = ('every = "10s"', 'every = "2s"')
+    found = judged(tmp_path / "f", change, ('"on-demand"]\n', '"on-demand"]\n' + second))
+    assert [finding.name for finding in found.errors] == ["nodes.pump-1.sensors"]
+    assert "1.28 of all time" in found.errors[0].value
+
+
+def test_check__memory__more_than_the_board_has_said(tmp_path) -> None:
+    changes = [
+        ("samples = 2048", "samples = 4096\ndecimate = 1"),
+        ('rate = "800Hz"', 'rate = "1600Hz"'),
+    ]
+    changes += [
+        ('bus = "i2c0"', 'bus = "spi1"'),
+        ("address = 0x53\n", ""),
+        ("int1 = 15", "int1 = 4"),
+    ]
+    assert judged(tmp_path / "f", *changes).errors == []
+    found = judged(tmp_path / "f", *changes, ('"virtual"', '"esp32"'))
+    assert [finding.name for finding in found.errors] == ["nodes.pump-1.board"]
+    assert "108 KB" in found.errors[0].allowed
+
+
+def test_check__two_nodes_of_one_name__both_lines_said(tmp_path) -> None:
+    folder = tmp_path / "f"
+    found = judged(folder, end='\n[nodes.pump-1]\nboard = "pico_w"\n')
+    [finding] = found.findings
+    first = (folder / FILE).read_text().split("\n").index("[nodes.pump-1]") + 1
+    assert finding.name == "nodes.pump-1"
+    assert f"first in line {first}" in finding.value
+    assert finding.place.line > first
+
+
+def test_check__two_nodes_of_one_address__said(tmp_path) -> None:
+    subnet = ('# subnet = "192.168.1.0/24"\n# gateway', 'subnet = "192.168.1.0/24"\ngateway')
+    one = ('network = "plant"\n', 'network = "plant"\naddress = "192.168.1.7"\n')
+    end = OTHER_NODE.replace('pico_w"\n', 'pico_w"\naddress = "192.168.1.7"\n')
+    found = judged(tmp_path / "f", subnet, one, end=end + 'sets = ["severity"]\n')
+    assert [finding.name for finding in found.errors] == ["nodes.pump-2.address"]
+    assert "node pump-1" in found.errors[0].cure
+    assert [finding.name for finding in found.warnings] == [
+        "nodes.pump-1.address",
+        "nodes.pump-2.address",
+    ]
+
+
+def test_check__thermometers__on_their_buses_compiled(tmp_path) -> None:
+    bus = '[nodes.pump-1.buses.wire]\nkind = "onewire"\npin = 22\n'
+    end = (
+        '\n[sets.warm]\nkind = "value"\nevery = "60s"\nfeatures = ["temp_c"]\n'
+        '[nodes.pump-1.sensors.far]\nchip = "ds18b20"\nbus = "wire"\nsets = ["warm"]\n'
+        '[nodes.pump-1.sensors.near]\nchip = "tmp117"\nbus = "i2c0"\nsets = ["warm"]\n'
+    )
+    found = judged(tmp_path / "f", (EXAMPLE_BUS, bus), end=end)
+    assert found.errors == []
+    sensors = {one["name"]: one for one in found.compiled["pump-1"].settings["sensors"]}
+    assert sensors["far"]["bus"] == {"kind": "onewire", "pin": 22, "rom": None}
+    assert sensors["near"]["bus"]["address"] == 0x48
+    wrong = judged(tmp_path / "f", (EXAMPLE_BUS, bus), end=end.replace('["warm"]', '["severity"]'))
+    assert {one.name for one in wrong.errors} == {
+        "nodes.pump-1.sensors.far.sets[0]",
+        "nodes.pump-1.sensors.near.sets[0]",
+    }
+
+
+def test_check__motion_and_spi__compiled_as_the_node_has_them(tmp_path) -> None:
+    sensor = 'chip = "adxl345"\nbus = "spi0"\nrange = "16g"\n'
+    found = judged(
+        tmp_path / "f", (SENSOR, sensor), ("demand = true", 'motion = "500mg"\nrest = "2min"')
+    )
+    assert found.errors == []
+    settings = found.compiled["pump-1"].settings
+    assert settings["sensors"][0]["bus"] == {
+        "kind": "spi",
+        "id": 0,
+        "sck": 18,
+        "mosi": 19,
+        "miso": 16,
+        "cs": 17,
+        "rate_hz": 5_000_000,
+    }
+    assert settings["sensors"][0]["int1"] is None
+    assert settings["sets"][1]["schedule"] == {
+        "kind": "motion",
+        "threshold_g": 0.5,
+        "least_ms": 120_000,
+    }
+
+
+def test_check__no_folder_or_no_fleet__says_how_to_begin(tmp_path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(FleetNotFound, match="nodewright new DIR"):
+            check.check(folder)
+    make(tmp_path / "f")
+    with pytest.raises(FleetNotFound):
+        check.check(tmp_path / "f" / FILE)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "said"),
+    [
+        ("[fleet\n", 1, 7, "close what was opened"),
+        ('[fleet]\nname = "a"\nevery = 10s\n', 3, 11, "in quotes"),
+        ("[fleet]\nname =\n", 2, 7, "in quotes"),
+        ('[fleet]\nname = "a\n', 2, 10, "TOML"),
+        ('x = """abc', 1, 11, "close what was opened"),
+        ("[fleet]\nname = 1\nname = 2\n", 3, 1, "each name once"),
+        ("a = " + "[" * 5000, 1, 1, "too deep"),
+        ("a = " + "9" * 5000, 1, 1, "too long"),
+    ],
+)
+def test_check__no_toml__line_and_column_said(tmp_path, text, line, column, said) -> None:
+    folder = make(tmp_path / "f")
+    (folder / FILE).write_text(text)
+    [finding] = check.check(folder).findings
+    assert (finding.place.line, finding.place.column) == (line, column)
+    assert said in f"{finding.value} {finding.allowed} {finding.cure}"
+
+
+def test_check__no_utf8__line_and_column_said(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    (folder / FILE).write_bytes(b'[fleet]\nname = "n\xe4"\n')
+    [finding] = check.check(folder).findings
+    assert (finding.place.line, finding.place.column) == (2, 10)
+    assert "0xE4" in finding.value
+
+
+def test_check__windows_line_ends_and_byte_order_mark__read(tmp_path) -> None:
+    folder = make(tmp_path / "f", ("int1 = 15", "int1 = 23"))
+    text = (folder / FILE).read_bytes()
+    (folder / FILE).write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
+    [finding] = check.check(folder).findings
+    assert lines(finding, folder).startswith("23")
+
+
+def test_check__500_nodes__each_compiled(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    (folder / FILE).write_text(many(500))
+    found = check.check(folder)
+    assert (len(found.compiled), found.findings) == (500, ())
+    (folder / FILE).write_text(
+        many(500).replace('"800Hz"\nsamples = 1024', '"900Hz"\nsamples = 1024')
+    )
+    [finding] = check.check(folder).findings
+    assert finding.name == "sets.severity.rate"
+    assert "499 more" not in finding.value  # the chip is the same one everywhere
+
+
+def test_check__unused_canary__in_no_finding(tmp_path) -> None:
+    changes = [
+        [('secret = "wifi-plant"', f'password = "{CANARY}"')],
+        [('secret = "wifi-plant"', f'secret = "{CANARY}!"')],
+        [('secret = "wifi-plant"', f'wifi = {{ password = "{CANARY}" }}')],
+        [('ssid = "plant"', f'ssid = {{ password = "{CANARY}" }}')],
+        [("[networks.plant]", f'[networks]\nplant = ["{CANARY}"]\n[networks.other]')],
+    ]
+    for change in changes:
+        found = judged(tmp_path / "f", *change)
+        assert found.errors
+        assert CANARY not in str([one.as_dict() for one in found.findings])
+        assert CANARY not in repr(found.findings)

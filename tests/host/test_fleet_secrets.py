@@ -1,0 +1,213 @@
+"""Secrets: who can read them, how they are encrypted, and that nothing ever shows one."""
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from host.fleet_rig import CANARY, make
+from nodewright import cli
+from nodewright.fleet import check, secret
+from nodewright.fleet.load import FILE
+from nodewright.fleet.secret import (
+    BadSecretName,
+    SecretMissing,
+    Secrets,
+    SecretUnusable,
+    WrongPassphrase,
+)
+from nodewright.fleet.template import WIFI_SECRET
+from wire import settings as node_settings
+
+WORD = SecretStr("correct horse battery")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch) -> None:
+    """A cheap key: what is tested is not scrypt."""
+    monkeypatch.setattr(secret, "_N", 16)
+    monkeypatch.delenv(secret.ENVIRONMENT, raising=False)
+
+
+def kept(folder: Path, word: SecretStr | None = None) -> Secrets:
+    return Secrets(folder, lambda: word)
+
+
+def test_write__plain__is_read_again_by_its_owner_only(tmp_path) -> None:
+    secrets = kept(make(tmp_path / "f"))
+    path = secrets.write("other", SecretStr("käse ß "))
+    assert secrets.read("other").get_secret_value() == "käse ß "
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert secrets.names() == ["other", WIFI_SECRET]
+
+
+def test_encrypt__all__no_plain_byte_is_left_and_each_is_read_again(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    secrets = kept(folder)
+    assert secrets.encrypt(WORD) == [WIFI_SECRET]
+    for path in (folder / "secrets").iterdir():
+        assert CANARY.encode() not in path.read_bytes()
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert kept(folder, WORD).read(WIFI_SECRET).get_secret_value() == CANARY
+    assert kept(folder, WORD).write("late", SecretStr("x")).name == "late.enc"
+    assert kept(folder, WORD).listed() == {WIFI_SECRET: True, "late": True}
+    assert kept(folder, WORD).decrypt() == ["late", WIFI_SECRET]
+    assert kept(folder).read(WIFI_SECRET).get_secret_value() == CANARY
+    assert not kept(folder).encrypted
+
+
+def test_read__wrong_or_no_passphrase__says_which(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    kept(folder).encrypt(WORD)
+    with pytest.raises(WrongPassphrase, match="no passphrase is given"):
+        kept(folder).read(WIFI_SECRET)
+    for call in (
+        lambda: kept(folder, SecretStr("wrong")).read(WIFI_SECRET),
+        lambda: kept(folder, SecretStr("wrong")).write("new", SecretStr("x")),
+        lambda: kept(folder, SecretStr("wrong")).decrypt(),
+        lambda: kept(folder).encrypt(SecretStr("wrong")),
+    ):
+        with pytest.raises(WrongPassphrase, match="not that of this fleet"):
+            call()
+    assert kept(folder, WORD).read(WIFI_SECRET).get_secret_value() == CANARY
+
+
+def test_read__changed_or_swapped_file__is_refused(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    kept(folder).write("other", SecretStr("something else"))
+    kept(folder).encrypt(WORD)
+    one, two = folder / "secrets" / f"{WIFI_SECRET}.enc", folder / "secrets" / "other.enc"
+    whole = one.read_bytes()
+    for data in (two.read_bytes(), whole[:-6], b"", b"%%%%", b"\xff\xfe", whole[:8] + b"AAAA"):
+        one.write_bytes(data)
+        with pytest.raises(SecretUnusable, match="damaged"):
+            kept(folder, WORD).read(WIFI_SECRET)
+    lock = folder / "secrets" / "passphrase.json"
+    for text in ("", "{}", "[]", "7", '{"v": 1, "n": 99999999999, "r": 8, "p": 1}', "[" * 9999):
+        lock.write_text(text)
+        with pytest.raises(SecretUnusable, match=r"passphrase\.json"):
+            kept(folder, WORD).read(WIFI_SECRET)
+    good = {"v": 1, "n": 1 << 30, "r": 8, "p": 1, "salt": "AAAA", "proof": "A" * 80}
+    lock.write_text(json.dumps(good))
+    with pytest.raises(SecretUnusable, match="newer"):
+        kept(folder, WORD).read(WIFI_SECRET)
+
+
+@pytest.mark.parametrize("name", ["../x", "", "A", "x.enc", "passphrase.json", "a/b", ".x", "ü"])
+def test_name__that_leads_elsewhere__is_refused_unsaid(tmp_path, name) -> None:
+    secrets = kept(make(tmp_path / "f"))
+    for call in (lambda: secrets.read(name), lambda: secrets.write(name, WORD)):
+        with pytest.raises(BadSecretName):
+            call()
+    with pytest.raises(BadSecretName) as raised:
+        secret.check_name(CANARY.upper())
+    assert CANARY.upper() not in str(raised.value)
+
+
+def test_read__missing_empty_binary__each_has_its_error(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    secrets = kept(folder)
+    with pytest.raises(SecretMissing, match="nodewright secrets set other"):
+        secrets.read("other")
+    binary = b"\xff\xfe" + CANARY.encode()
+    for data, said in ((b"\n", "empty"), (binary, "UTF-8"), (b"x" * 20000, "over")):
+        (folder / "secrets" / "other").write_bytes(data)
+        with pytest.raises(SecretUnusable, match=said) as raised:
+            secrets.read("other")
+        assert CANARY not in "".join(traceback.format_exception(raised.value))
+
+
+def test_compiled__with_secrets__is_what_the_node_takes_and_the_rest_shows_none(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    judged, compiled = check.good_node(folder, "pump-1")
+    whole = compiled.with_secrets(kept(folder))
+    assert whole["network"]["password"] == CANARY
+    assert node_settings.check(whole) == []
+    assert compiled.settings["network"]["password"] is None
+    for text in (repr(judged), repr(compiled), json.dumps(compiled.settings)):
+        assert CANARY not in text
+
+
+def test_check__readable_by_others_or_too_short__said_without_it(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    (folder / "secrets" / WIFI_SECRET).chmod(0o644)
+    (folder / "secrets").chmod(0o755)
+    found = check.check(folder)
+    assert [(one.file, one.cure) for one in found.warnings] == [
+        ("secrets/", "chmod 700 secrets/"),
+        ("secrets/wifi-plant", "chmod 600 secrets/wifi-plant"),
+    ]
+    (folder / "secrets" / WIFI_SECRET).write_text("Zx91")
+    [error] = check.check(folder).errors
+    assert "8 to 63" in error.allowed
+    assert "Zx91" not in str(error.as_dict())
+
+
+# Every command that reads a fleet, and what is done to the fleet before: none may show the canary.
+BREAKS = {
+    "nothing": lambda folder: None,
+    "password in the file": lambda folder: _change(folder, "secret = ", "password = "),
+    "canary as a name": lambda folder: _change(folder, '"wifi-plant"', f'"{CANARY} "'),
+    "no toml": lambda folder: _change(folder, 'secret = "wifi-plant"', f'secret = "{CANARY}'),
+    "too long": lambda folder: _secret(folder, CANARY * 9),
+    "no text": lambda folder: _secret(folder, b"\xff" + CANARY.encode()),
+    "encrypted": lambda folder: kept(folder).encrypt(WORD),
+}
+COMMANDS = [
+    ["check"],
+    ["assets"],
+    ["nodes"],
+    ["show", "pump-1"],
+    ["show", "pump-1", "--settings"],
+    ["show", "pump-9"],
+    ["secrets"],
+    ["secrets", "encrypt"],
+    ["secrets", "decrypt"],
+    ["secrets", "set", WIFI_SECRET],
+    ["secrets", "set", "no/name"],
+]
+
+
+def _change(folder: Path, old: str, new: str) -> None:
+    path = folder / FILE
+    path.write_text(path.read_text().replace(old, new))
+
+
+def _secret(folder: Path, value: str | bytes) -> None:
+    path = folder / "secrets" / WIFI_SECRET
+    path.write_bytes(value if isinstance(value, bytes) else value.encode())
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_canary__every_command_and_fault__is_never_shown(
+    tmp_path, monkeypatch, capfd, words, broken
+) -> None:
+    folder = make(tmp_path / "f")
+    BREAKS[broken](folder)
+    monkeypatch.chdir(folder)
+    for passphrase in (None, WORD.get_secret_value(), CANARY):
+        if passphrase is None:
+            monkeypatch.delenv(secret.ENVIRONMENT, raising=False)
+        else:
+            monkeypatch.setenv(secret.ENVIRONMENT, passphrase)
+        for more in ([], ["--json"]):
+            reading, writing = os.pipe()
+            os.write(writing, f"{CANARY}\n".encode())
+            os.close(writing)
+            with os.fdopen(reading) as piped:
+                monkeypatch.setattr(sys, "stdin", piped)
+                monkeypatch.setattr(sys, "argv", ["nodewright", *words, *more])
+                with pytest.raises(SystemExit) as ended:
+                    cli.main()
+            said = capfd.readouterr()
+            assert ended.value.code in (0, 1, 2, None)
+            shown = said.out + said.err
+            assert CANARY not in shown
+            assert "Traceback" not in shown
+            assert CANARY not in "".join(traceback.format_exception(ended.value))
