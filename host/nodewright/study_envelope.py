@@ -98,6 +98,12 @@ class BearingStudy:
         return max(self.channels, key=lambda channel: channel.score)
 
     @property
+    def fault(self) -> str | None:
+        """The race that is accused; None where none is, or no verdict is given."""
+        named = self.speaker.named
+        return None if named is None else _RACES[named]
+
+    @property
     def reservations(self) -> set[str]:
         """All reasons that verdicts are withheld or marked for."""
         marks = [marks for its in self.channels for marks in its.said.marks.values()]
@@ -242,12 +248,12 @@ def sentence_of(study: BearingStudy) -> str:
     hertz = study.asked.orders[race] * (study.shaft_hz or 0.0)
     lines = f"{race.upper()} at {hertz:.4g} Hz and its 2nd and 3rd multiple"
     far = f"stand {times:.2f} times above their surroundings; a fault is told from {limit:.2f} on"
-    said = "no fault of a race" if speaker.named is None else f"fault of the {_RACES[race]}"
+    said = f"fault of the {study.fault}" if study.fault else "no fault of a race"
     text = f"Bearing: {said}, by channel {speaker.name}: {lines} {far}."
     near = reference_.near.get(race)
     if near is not None and speaker.named is not None:
-        text += f" It may be {race.upper()} or {near}x the shaft speed."
+        text += f" It may be {race.upper()} or {near}× the shaft speed."
     speed = reference_.speed
     if speed is not None and speed.state == "off" and speed.found is not None:
-        text += f" Check the speed: lines stand {100 * speed.found:+.2g} % off where it puts them."
+        text += f" Check the speed: lines stand {100 * speed.found:+.3g} % off where it puts them."
     return text

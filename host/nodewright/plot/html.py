@@ -58,6 +58,9 @@ def _header(study: Study, sheet: Sheet) -> Markup:
         else "Every value that is judged is within tolerance"
     )
     said = "" if zone is None else f"Zone {zone[0]}. "
+    fault = study.bearing.fault if study.bearing else None
+    if fault:
+        said += f"A fault of the bearing's {fault}. "
     return tag(
         "header",
         tag("p", "Nodewright features", class_="kicker"),
@@ -75,7 +78,7 @@ def _header(study: Study, sheet: Sheet) -> Markup:
 def _verdict_class(study: Study) -> str | None:
     """Green for a machine that is well and values that are right, red for the opposite of one."""
     letter = study.zone[0] if study.zone else "A"
-    if study.out_of_tolerance or letter == "D":
+    if study.out_of_tolerance or letter == "D" or (study.bearing and study.bearing.fault):
         return "bad"
     return "good" if letter in "AB" else None
 
