@@ -1,0 +1,62 @@
+"""`nodewright retire`: take a node out of service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nodewright.cli.fleet import FolderOption, Json, counted
+from nodewright.cli.identity import NodeName, secrets_of
+from nodewright.cli.output import err, out, print_json
+
+EXAMPLES = """
+Examples:
+
+    nodewright retire pump-1
+    nodewright retire pump-1 --broker mqtt://192.168.1.10
+"""
+
+
+def command(
+    node: NodeName,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="mqtt://HOST[:PORT], where it is not the one of fleet.toml."
+        ),
+    ] = None,
+    folder: FolderOption = Path(),
+    as_json: Json = False,
+) -> None:
+    """Take a node out of service for good: revoked, marked, and forgotten by its broker.
+
+    Its certificates are revoked and its keys deleted, fleet.toml says `retired = true`, and what
+    the broker retains for it is cleared. Its record and its lines in the audit log stay, and its
+    name is not given again. If the broker cannot be reached, the rest is done: run it again.
+    """
+    from nodewright import revoke
+    from nodewright.watch import parse_url
+
+    address = None if broker is None else parse_url(broker)
+    done = revoke.retire(folder, node, secrets_of(folder), address)
+    if as_json:
+        print_json(
+            {
+                "node": node,
+                "changed": not done.again,
+                "revoked": list(done.revocation.serials),
+                "crl_number": done.revocation.number,
+                "marked": done.marked,
+                "cleared": list(done.cleared),
+                "files": list(done.revocation.files),
+            }
+        )
+        return
+    what = "was retired before" if done.again else "retired"
+    out().print(
+        f"{node}: {what}; {counted(len(done.revocation.serials), 'certificate')} revoked, "
+        f"{counted(len(done.cleared), 'retained message')} cleared",
+        markup=False,
+    )
+    if done.revocation.serials:
+        err().print("next: give pki/crl.pem to the broker and have it read it again", markup=False)
