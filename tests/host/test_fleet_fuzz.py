@@ -1,0 +1,190 @@
+"""Fleets that nobody would write: never a traceback, and what passes compiles for the node."""
+
+import copy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from host.fleet_rig import CANARY, many
+from nodewright import boards
+from nodewright.fleet import units
+from nodewright.fleet.check import Judged, judge
+from nodewright.fleet.load import parse
+from nodewright.fleet.secret import Secrets
+from wire import chips
+from wire import settings as node_settings
+
+EXAMPLE = many(2)
+TREE: dict[str, Any] = tomllib.loads(EXAMPLE)
+
+
+class Told(Secrets):
+    """Secrets of which each is the canary, without a folder."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("nowhere"), lambda: None)
+
+    def path(self, name: str) -> Path | None:
+        return self.folder / name
+
+    def read(self, name: str) -> Any:
+        from pydantic import SecretStr
+
+        return SecretStr(CANARY)
+
+    def too_open(self) -> list[str]:
+        return []
+
+
+def judged(text: str) -> Judged:
+    found = judge(parse(Path("nowhere"), text), Told())
+    for finding in found.findings:
+        assert finding.place is not None or finding.file != "fleet.toml"
+        assert finding.value and finding.allowed
+        assert str(finding) and finding.as_dict()
+        assert CANARY not in repr(finding)
+    for compiled in found.compiled.values():
+        assert node_settings.check(compiled.with_secrets(Told())) == []
+    return found
+
+
+def slots(tree: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every key of a tree."""
+    found = []
+    for key, value in tree.items():
+        found.append((*path, key))
+        if isinstance(value, dict):
+            found += slots(value, (*path, key))
+    return found
+
+
+SLOTS = slots(TREE)
+WORDS = (
+    "0s 1e400g -3rpm i2c0 spi1 pump-1 a/b é 1h 2g 10Hz..5Hz 25600Hz 26667Hz 3200Hz 0.0.0.0 "
+    "192.168.1.0/31 drive-end severity 1e9Hz " + "x" * 300
+)
+ODD = (
+    st.sampled_from(WORDS.split(" "))
+    | st.integers(-3, 2**70)
+    | st.floats()
+    | st.booleans()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+    | st.lists(st.integers(0, 50) | st.text("abc1-", max_size=5), max_size=4)
+    | st.dictionaries(st.text("abc_-", min_size=1, max_size=5), st.integers(0, 9), max_size=3)
+)
+
+
+def with_value(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        tree = tree.get(key, {}) if isinstance(tree, dict) else {}
+    if isinstance(tree, dict) and path[-1] in tree:
+        tree[path[-1]] = value
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(SLOTS), ODD), min_size=1, max_size=4))
+def test_check__odd_values_anywhere__never_raises(changes) -> None:
+    tree = copy.deepcopy(TREE)
+    for path, value in changes:
+        with_value(tree, path, value)
+    judged(tomlkit.dumps(tree))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, len(EXAMPLE)),
+    st.integers(0, 40),
+    st.text("[]{}=.\"'#\n\\ab1, \x00é", max_size=10) | st.text(max_size=6),
+)
+def test_check__text_with_a_piece_replaced__never_raises(at, gone, new) -> None:
+    judged(EXAMPLE[:at] + new + EXAMPLE[at + gone :])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200))
+def test_check__any_text__never_raises(text) -> None:
+    judged(text)
+
+
+ACCELEROMETERS = chips.of_kind("accelerometer")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_check__fleets_of_known_parts__pass_or_say_why_and_fit_the_board(
+    data,
+) -> None:
+    draw = data.draw
+    tree = copy.deepcopy(TREE)
+    node = tree["nodes"]["pump-1"]
+    node["board"] = draw(st.sampled_from(boards.names()))
+    node["sensors"] = {}
+    for name in ("one", "two")[: draw(st.integers(1, 2))]:
+        chip = draw(st.sampled_from(ACCELEROMETERS))
+        row = chips.ROWS[chip]
+        rate = draw(st.sampled_from(row["rates_hz"]))
+        tree["sets"]["of-" + name] = {
+            "rate": f"{rate}Hz",
+            "samples": draw(st.sampled_from(node_settings.SAMPLES)),
+            "decimate": draw(st.sampled_from(node_settings.DECIMATIONS)),
+            "every": draw(st.sampled_from(["1s", "10s", "10min"])),
+            "features": ["acc_rms_g", draw(st.sampled_from(["vel_rms_mm_s", "zone", "hf_rms_g"]))],
+        }
+        node["sensors"][name] = {
+            "chip": chip,
+            "bus": draw(st.sampled_from(["i2c0", "i2c1", "spi0", "spi1", "spi2"])),
+            "range": f"{draw(st.sampled_from(row['ranges_g']))}g",
+            "int1": draw(st.integers(0, 30)),
+            "sets": ["of-" + name],
+        }
+    found = judged(tomlkit.dumps(tree))
+    assert found.errors or len(found.compiled) == 2
+    if "pump-1" not in found.compiled:
+        return
+    board, used = boards.load(node["board"]), {}
+    sensors = {sensor["name"]: sensor for sensor in found.compiled["pump-1"].settings["sensors"]}
+    for name, sensor in sensors.items():
+        bus = sensor["bus"]
+        for key in ("sda", "scl", "sck", "mosi", "miso", "cs"):
+            if key in bus:
+                who = name if key == "cs" else (bus["kind"], bus["id"], key)
+                assert bus[key] in board.pins
+                assert used.setdefault(bus[key], who) == who
+        if sensor["int1"] is not None:
+            assert sensor["int1"] in board.pins
+            assert used.setdefault(sensor["int1"], (name, "int1")) == (name, "int1")
+    for measured in found.compiled["pump-1"].settings["sets"]:
+        if measured["name"].startswith("of-"):
+            sensor = sensors[measured["sensor"]]
+            assert measured["odr_hz"] in chips.carried_hz(sensor["chip"], sensor["bus"]["rate_hz"])
+
+
+DIMENSIONS = [
+    units.TIME,
+    units.ACCELERATION,
+    units.FREQUENCY,
+    units.SPEED,
+    units.LENGTH,
+    units.POWER,
+]
+
+
+@given(st.sampled_from(DIMENSIONS), st.floats(0, 1e6), st.data())
+def test_units__number_and_unit__give_that_in_the_first_unit(dimension, number, data) -> None:
+    unit = data.draw(st.sampled_from(list(dimension.units)))
+    for text in (f"{number!r}{unit}", f" {number!r} {unit} "):
+        assert units.parse(text, dimension) == number * dimension.units[unit]
+
+
+@given(st.sampled_from(DIMENSIONS), st.text(max_size=8) | st.floats() | st.integers() | st.none())
+def test_units__anything__gives_a_finite_number_or_says_what_to_write(dimension, value) -> None:
+    try:
+        number = units.parse(value, dimension)
+    except units.NoQuantity as error:
+        assert error.cure
+    else:
+        assert abs(number) < float("inf")
