@@ -123,8 +123,10 @@ class Spectra:
         up: int,
     ) -> None:
         """The log's spectrum of one band, and the amplitude's of the one that is asked for."""
-        data, work, turn, out = self._data, self._band_data, self._turn, self._out
-        samples, reversal, sums = self.samples, self._reversal, self._sums[axis]
+        # Three at once, not four: that would make a tuple on the heap.
+        data, work, out = self._data, self._band_data, self._out
+        samples, turn, reversal = self.samples, self._turn, self._reversal
+        sums = self._sums[axis]
         widest = viper_logs.widest(data, first, count)
         if not widest:
             self.silent[axis] = True
