@@ -7,6 +7,8 @@ Python on the same interpreter, and in NumPy on this one.  Each round measures a
 after the other; times are the medians of the rounds, ratios the medians of each round's own.
 On a board: copy the compiled firmware and that file, then `import dsp_bench_node` and
 `dsp_bench_node.on_node(2, (1024,), False)`.
+With --envelope it is tests/system/envelope_bench_node.py: one block of 4096 of the bearing's
+envelope, beside plain ulab calls, and the work space; `envelope_bench_node.on_node()` on a board.
 """
 
 import argparse
@@ -26,7 +28,8 @@ import numpy as np
 from nodewright.image import compile_tree
 from nodewright.interpreter import Interpreter, find_interpreter
 
-_NODE = Path(__file__).resolve().parent.parent / "tests" / "system" / "dsp_bench_node.py"
+_SYSTEM = Path(__file__).resolve().parent.parent / "tests" / "system"
+_NODE, _ENVELOPE_NODE = _SYSTEM / "dsp_bench_node.py", _SYSTEM / "envelope_bench_node.py"
 _ROUNDS = 3
 
 
@@ -50,10 +53,10 @@ def _numpy_us(module: ModuleType, samples: int, times: int = 20) -> float:
     return 1e6 * min(spent)
 
 
-def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[dict[str, Any]]:
-    """All lengths once.  Raises RuntimeError with what a node's side that failed has said."""
+def _on_node(interpreter: Interpreter, program: Path, folder: str) -> list[dict[str, Any]]:
+    """Its lines of JSON.  Raises RuntimeError with what a node's side that failed has said."""
     done = subprocess.run(
-        [*interpreter.command, str(_NODE), folder],
+        [*interpreter.command, str(program), folder],
         capture_output=True,
         text=True,
         timeout=300,
@@ -62,9 +65,26 @@ def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[di
     lines = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
     if done.returncode or not lines or "done" not in lines[-1]:
         raise RuntimeError(done.stdout + done.stderr)
-    for line in lines[:-1]:
-        line["us"]["NumPy"] = _numpy_us(module, line["samples"])
     return lines[:-1]
+
+
+def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[dict[str, Any]]:
+    """All lengths once.  Raises RuntimeError as _on_node does."""
+    lines = _on_node(interpreter, _NODE, folder)
+    for line in lines:
+        line["us"]["NumPy"] = _numpy_us(module, line["samples"])
+    return lines
+
+
+def _envelope(interpreter: Interpreter, folder: str, as_json: bool) -> None:
+    """The envelope's block, once.  Raises RuntimeError as _on_node does."""
+    for line in _on_node(interpreter, _ENVELOPE_NODE, folder):
+        if as_json:
+            print(json.dumps(line))
+            continue
+        print(f"\n{line['backend']}")
+        for name, value in line["found"].items():
+            print(f"  {name:36} {value}")
 
 
 def _combined(rounds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -113,12 +133,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--interpreter", help="command of another MicroPython")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"runs ({_ROUNDS})")
+    parser.add_argument("--envelope", action="store_true", help="a block of the envelope")
     parser.add_argument("--json", action="store_true", help="lines of JSON instead of a table")
     given = parser.parse_args()
     interpreter, module = find_interpreter(given.interpreter), _node_module()
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as folder:
         compile_tree(interpreter.mpy_arch, Path(folder))
         try:
+            if given.envelope:
+                _envelope(interpreter, folder, given.json)
+                return 0
             rounds = [_round(interpreter, folder, module) for _ in range(max(1, given.rounds))]
         except RuntimeError as error:
             print(error, file=sys.stderr)

@@ -118,7 +118,7 @@ def measured(name, block, times):
         before = gc.mem_alloc()
         envelope = Envelope(module, SAMPLES, ORDERS, 0, axes)
         gc.collect()
-        found["bytes, {} axes".format(axes)] = gc.mem_alloc() - before
+        found[f"bytes, {axes} axes"] = gc.mem_alloc() - before
         if axes == 1:
             found["add_us"] = best_us(lambda envelope=envelope: envelope.add(block), times)
 
