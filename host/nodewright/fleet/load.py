@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nodewright.fleet.finding import HIDDEN, Finding, FleetNotFound, shown
-from nodewright.fleet.model import FleetFile, Part, checked_of
+from nodewright.fleet.model import FleetFile, Part, checked_of, is_tables
 from nodewright.fleet.places import Path, Place, Places
 from nodewright.fleet.values import nearest
 
@@ -201,7 +201,7 @@ def _finding(raw: dict[str, Any], detail: ErrorDetails) -> Finding:
         return Finding(path, value, context["allowed"], context.get("cure", ""))
     # What is left are tables: model_type, dict_type.
     written = ".".join(str(part) for part in path)
-    return Finding(path, HIDDEN, "a table", f"begin it with a line [{written}]", key=True)
+    return Finding(path, HIDDEN, "a table", f"begin it with a line [{written}]")
 
 
 def _unknown(path: Path, model: type[Part] | None) -> Finding:
@@ -219,8 +219,7 @@ def _unknown(path: Path, model: type[Part] | None) -> Finding:
 
 
 def _missing(path: Path, model: type[Part] | None, key: str) -> Finding:
-    is_table = model is not None and str(model.model_fields[key].annotation).startswith("dict")
-    checked = checked_of(model, key) if model is not None and not is_table else None
+    checked = checked_of(model, key) if model is not None else None
     allowed = checked.allowed if checked is not None else "a table"
     about = model.model_fields[key].description if model else None
     cure = f"add {key}" + (f": {about}" if about else "")
@@ -246,7 +245,7 @@ def _model_at(path: Path) -> type[Part] | None:
             return None
         models = [*_parts(inner.annotation)]
         # A table of tables has the name of one next in its path.
-        at += 2 if str(inner.annotation).startswith("dict") else 1
+        at += 2 if is_tables(inner.annotation) else 1
         model = models[0] if models else None
     return model
 

@@ -12,6 +12,7 @@ from nodewright.fleet import units
 from nodewright.fleet.values import (
     Address,
     Band,
+    Checked,
     Flag,
     Hex,
     Many,
@@ -327,22 +328,32 @@ TABLES: tuple[tuple[str, type[Part]], ...] = (
 )
 
 
-def checked_of(model: type[Part], key: str) -> Any:
-    """The checked type behind a key: the first metadata of its annotation, within an Optional."""
-    from nodewright.fleet.values import Checked
+def is_tables(annotation: Any) -> bool:
+    """Whether a key holds tables by their names."""
+    inner: tuple[Any, ...] = getattr(annotation, "__args__", ())
+    return len(inner) == 2 and isinstance(inner[1], type) and issubclass(inner[1], Part)
 
-    def search(annotation: Any) -> Checked | None:
-        for found in getattr(annotation, "__metadata__", ()):
-            if isinstance(found, Checked):
-                return found
-        for inner in getattr(annotation, "__args__", ()):
-            found = search(inner)
-            if found is not None:
-                return found
-        return None
 
+def checked_of(model: type[Part], key: str) -> Checked | None:
+    """What a key takes; None for one of tables.  Of a table of values, such as axes, of its keys.
+
+    It is the first metadata of the field or of a part of its annotation, as in an Optional.
+    """
     field = model.model_fields[key]
+    if is_tables(field.annotation):
+        return None
     for found in field.metadata:
         if isinstance(found, Checked):
             return found
-    return search(field.annotation)
+    return _search(field.annotation)
+
+
+def _search(annotation: Any) -> Checked | None:
+    for found in getattr(annotation, "__metadata__", ()):
+        if isinstance(found, Checked):
+            return found
+    for inner in getattr(annotation, "__args__", ()):
+        found = _search(inner)
+        if found is not None:
+            return found
+    return None
