@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
+from nodewright.errors import BadInput
 from nodewright.pki import chip, revocation
 from nodewright.pki.certificate import fingerprint, serial_of, to_pem
 from nodewright.pki.errors import RecordDamaged
@@ -111,6 +112,8 @@ def read(folder: Path, node: str) -> Record | None:
         raise RecordDamaged(file, "no TOML") from None
     try:
         record = _parse(raw)
+    except BadInput as error:
+        raise RecordDamaged(file, str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = str(error) if type(error) is ValueError else "a key is missing or wrong"
         raise RecordDamaged(file, reason[:120]) from None
