@@ -20,6 +20,7 @@ from nodewright.reference.result import WithheldError
 from wire import features
 
 FAULT = "bearing_fault"
+BELOW_FLOOR = "below_floor"
 FAULTS = ("none", "outer race", "inner race")
 _RACES = {"bpfo": FAULTS[1], "bpfi": FAULTS[2]}
 _SURE = 0.04  # of S: within it of the threshold either verdict is right
@@ -190,6 +191,10 @@ def _point(key: str, said: Told, expected: Bearing) -> Point:
     if value is None and withheld is None:
         note = f"the node's code gave {said.wrong.get(key, 'nothing')}"
         return Point(key, unit, None, should, None, None, False, None, reason, note)
+    if (value is None or should is None) and BELOW_FLOOR in (withheld, reason):
+        # Where the floor begins is a matter of rounding, too.
+        why = None if withheld else "below floor"
+        return Point(key, unit, value, should, None, None, None, withheld, reason, why, mark)
     if value is None or should is None:
         agreed = value is None and should is None
         return Point(key, unit, value, should, None, None, agreed, withheld, reason, marked=mark)

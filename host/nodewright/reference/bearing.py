@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 
 from nodewright.reference.combs import Speed, judge_speed
 from nodewright.reference.envelope import (
+    BANDS,
+    BANDS_OF,
     Envelope,
     Floats,
     Harmonic,
     amplitude_g,
     envelope_of,
+    fluctuation,
     lines,
     score,
 )
@@ -26,6 +29,9 @@ _LEAST_TURNS = 2.0  # in a block
 _LEAST_RATE_HZ = 10_000.0
 _LEAST_CAGE_TURNS, _CAGE_SHARE = 5.0, 0.4
 _ENVELOPE_SHARE = 0.05  # 0.4 M/N of the narrowest band, of the rate: where third harmonics end
+_LEAST_LEVEL = 1e-3  # mean(e) of each band, of the RMS
+_LEAST_FLUCTUATION = 2e-4  # of each floor
+_LEAST_AMPLITUDE = 1e-4  # of the RMS
 _FEW_BLOCKS = 4
 _NEAR_TURNS = 1.5
 
@@ -113,10 +119,16 @@ def of_envelope(
         except WithheldError as why:
             made.withheld.update(dict.fromkeys(keys_of(order), why.reason))
             continue
-        found[order], made.scores[order] = its, score(its)
-        made.values.update(
-            zip(keys_of(order), (height_g, math.exp(made.scores[order])), strict=True)
-        )
+        key_g, key_snr = keys_of(order)
+        if height_g < _LEAST_AMPLITUDE * envelope.rms_g:
+            made.withheld[key_g] = "below_floor"
+        else:
+            made.values[key_g] = height_g
+        if _lost(envelope, its):
+            made.withheld[key_snr] = "below_floor"
+        else:
+            found[order], made.scores[order] = its, score(its)
+            made.values[key_snr] = math.exp(made.scores[order])
     reason = _verdict_reason(envelope, made)
     if reason is not None:
         made.withheld.update(dict.fromkeys(RACES, reason))
@@ -158,6 +170,18 @@ def _require(
         raise WithheldError("too_short")
     if 3.0 * orders[order] * shaft_hz >= _ENVELOPE_SHARE * envelope.rate_hz:
         raise WithheldError("bandwidth")
+
+
+def _lost(envelope: Envelope, found: list[list[Harmonic]]) -> bool:
+    """Whether S is of rounding: a band holds next to nothing, or nothing but a steady tone."""
+    if min(envelope.levels_g) < _LEAST_LEVEL * envelope.rms_g:
+        return True
+    widths = [width * envelope.samples // BANDS_OF for _, width in BANDS]
+    return any(
+        fluctuation(line, width) < _LEAST_FLUCTUATION
+        for band, width in zip(found, widths, strict=True)
+        for line in band
+    )
 
 
 def _verdict_reason(envelope: Envelope, made: Bearing) -> str | None:

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 # First bin k0 and width M of each band, at N = 4096; both go with N.
 BANDS = ((512, 1024), (1024, 1024), (256, 512), (768, 512), (1280, 512))
-_BANDS_OF = 4096
+BANDS_OF = 4096
 LEAST_SAMPLES = 256
 HARMONICS = (1, 2, 3)
 _DEPTH = 64.0  # the log ends at this part of the mean: a zero of the envelope is no minus infinity
@@ -31,7 +31,7 @@ class Envelope:
 
     logs: E, one array of M / 2 bins a band; amplitude_g: of the envelope of the chosen band, g;
     spectrum: V, magnitude of the blocks' own spectrum, N / 2 bins.  All are root mean squares
-    over the blocks.
+    over the blocks.  rms_g: of the blocks about their means; levels_g: mean of e, a number a band.
     """
 
     samples: int
@@ -41,6 +41,8 @@ class Envelope:
     logs: tuple[Floats, ...]
     amplitude_g: Floats
     spectrum: Floats
+    rms_g: float
+    levels_g: tuple[float, ...]
 
     @property
     def seconds(self) -> float:
@@ -62,7 +64,7 @@ class Harmonic:
 def band_hz(band: int, rate_hz: float) -> tuple[float, float]:
     """From where to where a band reaches."""
     first, width = BANDS[band]
-    return first * rate_hz / _BANDS_OF, (first + width) * rate_hz / _BANDS_OF
+    return first * rate_hz / BANDS_OF, (first + width) * rate_hz / BANDS_OF
 
 
 def envelope_of(blocks: Floats, rate_hz: float, band: int = 0) -> Envelope:
@@ -78,19 +80,30 @@ def envelope_of(blocks: Floats, rate_hz: float, band: int = 0) -> Envelope:
         raise WithheldError("silent")
     deviation = blocks - np.mean(blocks, axis=1, keepdims=True)
     spectra = np.fft.fft(deviation, axis=1)
-    logs, amplitude_g = [], np.zeros(0)
+    logs, levels_g, amplitude_g = [], [], np.zeros(0)
     for index, (first, width) in enumerate(BANDS):
-        low, wide = first * samples // _BANDS_OF, width * samples // _BANDS_OF
+        low, wide = first * samples // BANDS_OF, width * samples // BANDS_OF
         parts = np.fft.ifft(spectra[:, low : low + wide], axis=1)
         envelopes = 2.0 * wide / samples * np.abs(parts)
         means = np.mean(envelopes, axis=1, keepdims=True)
         if np.any(means <= 0.0):
             raise WithheldError("silent")
+        levels_g.append(float(np.mean(means)))
         logs.append(_windowed(np.log(np.maximum(envelopes, means / _DEPTH))))
         if index == band:
             # The window's sum is half its length.
             amplitude_g = 2.0 * _windowed(envelopes) / (0.5 * wide)
-    return Envelope(samples, count, rate_hz, band, tuple(logs), amplitude_g, _windowed(deviation))
+    return Envelope(
+        samples,
+        count,
+        rate_hz,
+        band,
+        tuple(logs),
+        amplitude_g,
+        _windowed(deviation),
+        math.sqrt(np.mean(deviation**2)),
+        tuple(levels_g),
+    )
 
 
 def _windowed(rows: Floats) -> Floats:
@@ -132,6 +145,14 @@ def lines(envelope: Envelope, frequency_hz: float) -> list[list[Harmonic]]:
     return [
         [harmonic(spectrum, number * place) for number in HARMONICS] for spectrum in envelope.logs
     ]
+
+
+def fluctuation(line: Harmonic, width: int) -> float:
+    """The floor as a fluctuation of the log envelope: RMS, were all bins as high.
+
+    width: M, of the band: the Hann window of M makes sqrt(3 M / 8) of 1.
+    """
+    return line.floor / math.sqrt(0.375 * width)
 
 
 def score(found: list[list[Harmonic]]) -> float:
