@@ -61,6 +61,7 @@ class Envelope:
         self.verdicts: dict[str, bool] = {}
         self.marks: dict[str, tuple[str, ...]] = {}
         self._floors: dict[str, float] = {}
+        self._rms = self._weakest = 0.0  # digits; the weakest band's mean envelope, of the RMS
         self._quantities: dict[str, float] = {}
 
     def begin(self) -> None:
@@ -121,10 +122,14 @@ class Envelope:
             if not reason:
                 assert shaft_hz is not None
                 turns = shaft_hz * self.samples / rate_hz
-                try:
-                    out[key] = self._value(key, turns, g_per_digit, axis, shaft_error)
-                except ArithmeticError:  # a floor of nothing, as of a spectrum all of one line
-                    reason = "silent"
+                value = self._value(key, turns, g_per_digit, axis, shaft_error)
+                # What was found may break a rule that waited for it.
+                reason = self._broken(key, validity.WITHHOLD)
+                if not reason:
+                    out[key] = value
+                elif key == FAULT:
+                    self.verdicts.clear()
+                    self.marks.clear()
             if reason:
                 withheld[key] = reason
             elif marked is not None:
@@ -163,13 +168,20 @@ class Envelope:
         baseline: "Baseline | None",
     ) -> None:
         """The quantities that the rules ask for."""
-        quantities, blocks = self._quantities, self.spectra.blocks[axis]
+        spectra, quantities = self.spectra, self._quantities
+        blocks = spectra.blocks[axis]
         quantities.clear()
         turns = shaft_hz * self.samples / rate_hz
         quantities["rate_hz"], quantities["blocks"] = rate_hz, blocks
         quantities["shaft_turns"] = turns
         if shaft_error is not None:
             quantities["speed_sure"] = _SURE / max(shaft_error, 1e-9)
+        levels = [
+            spectra.power(bands.LEVELS, key) for key in spectra.keys(axis, bands.LEVELS, 0, 6)
+        ]
+        self._rms = sqrt(levels[bands.SQUARE] / blocks)
+        weakest = min(levels[: bands.SQUARE]) / blocks
+        self._weakest = weakest / self._rms if self._rms > 0.0 else 0.0
         quantities["learned"] = 1.0 if baseline is not None and baseline.proven else 0.0
         for name, order in self.orders.items():
             room = bands.ROOM * rate_hz - bands.HARMONICS * order * shaft_hz
@@ -200,22 +212,26 @@ class Envelope:
         power = spectra.power(
             bands.AMPLITUDE, max(spectra.keys(axis, bands.AMPLITUDE, low, high + 1))
         )
-        return sqrt(power / spectra.blocks[axis]) * g_per_digit
+        digits = sqrt(power / spectra.blocks[axis])
+        self._quantities["part:" + name] = digits / self._rms if self._rms > 0.0 else 0.0
+        return digits * g_per_digit
 
     def _score(self, name: str, turns: float, axis: int) -> float:
-        """S of an order.  Raises ZeroDivisionError where a floor is nothing."""
+        """S of an order, and how far its floors are from those of rounding."""
         if name not in self.scores:
             peaks = floors = 0.0
+            least = 0.1 * self._weakest
             for slot in range(len(bands.BANDS)):
                 for h in range(1, bands.HARMONICS + 1):
                     peak, level = self._line(slot, h * self.orders[name] * turns, axis)
-                    if not level > 0.0:
-                        raise ZeroDivisionError("floor")
+                    white = 0.375 * bands.BANDS[slot][1] * self.samples / 4096
+                    least = min(least, sqrt(level / self.spectra.blocks[axis] / white))
                     peaks += combs.log_root(peak)
                     floors += combs.log_root(level)
             count = len(bands.BANDS) * bands.HARMONICS
             self._floors[name] = floors / count
             self.scores[name] = (peaks - floors) / count
+            self._quantities["floor:" + name] = least
         return self.scores[name]
 
     def _line(self, slot: int, place: float, axis: int) -> "tuple[float, float]":

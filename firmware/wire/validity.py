@@ -23,6 +23,10 @@ SLOW_SHAFT_HZ, SLOW_LEAST_S, ZONE_TO_HZ = 10.0, 2.0, 1000.0
 # `speed_true` 0 where lines speak against it.
 LEAST_RATE_HZ, LEAST_TURNS, LEAST_CAGE_TURNS = 1e4, 2.0, 12.5  # 0.4 fn T >= 5
 LEAST_ROOM_HZ = 1e-6  # above 0
+# `part:bpfo` and the like: an amplitude's part of the record's RMS; `floor:bpfo` the least of an
+# order's floors, as the scatter of white noise in the logarithm that has it, or a tenth of the
+# weakest band's mean envelope over the RMS, if that is less.
+LEAST_PART, LEAST_FLOOR = 1e-4, 1e-4
 
 LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 
@@ -50,10 +54,20 @@ RULES = (
     ("env_bpfi_*", "room_hz:bpfi", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
     ("env_bsf_*", "room_hz:bsf", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
     ("env_ftf_*", "room_hz:ftf", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("env_bpfo_g", "part:bpfo", LEAST_PART, WITHHOLD, "below_floor"),
+    ("env_bpfi_g", "part:bpfi", LEAST_PART, WITHHOLD, "below_floor"),
+    ("env_bsf_g", "part:bsf", LEAST_PART, WITHHOLD, "below_floor"),
+    ("env_ftf_g", "part:ftf", LEAST_PART, WITHHOLD, "below_floor"),
+    ("env_bpfo_snr", "floor:bpfo", LEAST_FLOOR, WITHHOLD, "below_floor"),
+    ("env_bpfi_snr", "floor:bpfi", LEAST_FLOOR, WITHHOLD, "below_floor"),
+    ("env_bsf_snr", "floor:bsf", LEAST_FLOOR, WITHHOLD, "below_floor"),
+    ("env_ftf_snr", "floor:ftf", LEAST_FLOOR, WITHHOLD, "below_floor"),
     ("bearing_fault", "speed_sure", 1.0, WITHHOLD, "uncertain_speed"),
     ("bearing_fault", "shaft_turns", LEAST_TURNS, WITHHOLD, "too_short"),
     ("bearing_fault", "rate_hz", LEAST_RATE_HZ, WITHHOLD, "bandwidth"),
     ("bearing_fault", "room_hz:bpfi", LEAST_ROOM_HZ, WITHHOLD, "bandwidth"),
+    ("bearing_fault", "floor:bpfo", LEAST_FLOOR, WITHHOLD, "below_floor"),
+    ("bearing_fault", "floor:bpfi", LEAST_FLOOR, WITHHOLD, "below_floor"),
     ("bearing_fault", "speed_true", 1.0, MARK, "speed_off"),
     ("bearing_fault", "speed_told", 1.0, MARK, "speed_unproven"),
     ("bearing_fault", "blocks", 4.0, MARK, "few_blocks"),

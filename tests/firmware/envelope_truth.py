@@ -56,22 +56,24 @@ def powers(values):
 
 
 def spectra(block, band=0):
-    """Of one block: |E|**2 of each band, A**2 of the envelope of `band`, |V|**2."""
+    """Of one block: |E|**2 of each band, A**2 of the envelope of `band`, |V|**2, levels."""
     count = len(block)
     mean = sum(block) / count
     x = [value - mean for value in block]
     bins = fft([complex(value, 0.0) for value in x])
-    found, amplitude = [], None
+    found, amplitude, levels = [], None, []
     for slot, (first, wide) in enumerate(BANDS):
         first, wide = first * count // 4096, wide * count // 4096
         e = [2.0 / count * abs(z) for z in fft(bins[first : first + wide], 1)]
         level = sum(e) / wide
+        levels.append(level)
         logs = [math.log(max(value, level / 64)) for value in e]
         middle = sum(logs) / wide
         found.append(powers([value - middle for value in logs]))
         if slot == band:
             amplitude = [16.0 / wide / wide * p for p in powers([value - level for value in e])]
-    return found + [amplitude, powers(x)]
+    levels.append(sum([value * value for value in x]) / count)
+    return found + [amplitude, powers(x), levels]
 
 
 def totals(blocks, band=0):

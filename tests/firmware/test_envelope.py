@@ -11,7 +11,7 @@ sys.path.append(TESTS + "/firmware")
 from envelope_truth import amplitude, bearing, noise, score, totals
 
 from node import dsp
-from node.dsp.bands import AMPLITUDE, SHAFT
+from node.dsp.bands import LEVELS
 from node.envelope import KEYS, Envelope
 
 SAMPLES, RATE_HZ, SCALE = 1024, 12800.0, 0.001
@@ -47,25 +47,17 @@ def test_spectra__three_blocks__each_sum_within_a_thousandth():
     expected = totals(BLOCKS)
     for module in backends():
         spectra = dsp.envelope(module.NAME).Spectra(SAMPLES)
-        units = []
         for block in BLOCKS:
             spectra.add(block, 0)
-        for slot in range(7):
-            bins = spectra.bins[slot]
+        for slot in range(8):
+            bins, start = spectra.bins[slot], 0 if slot == LEVELS else 2
             keys = spectra.keys(0, slot, 0, bins)
             got = [math.sqrt(spectra.power(slot, key)) for key in keys]
             right = [math.sqrt(power) for power in expected[slot][:bins]]
-            # Logarithms and shaft are in units of their own, one for all bins of a length.
-            unit = 1.0 if slot == AMPLITUDE else sum(got[2:]) / sum(right[2:])
-            for k in range(2, bins):
-                bound = 0.0008 * right[k] + 0.0004 * sum(right[2:]) / bins
-                where = (module.NAME, slot, k, got[k] / unit, right[k])
-                assert abs(got[k] / unit - right[k]) <= bound, where
-            if slot not in (AMPLITUDE, SHAFT):
-                # One unit for all bands of one width, half for one half as wide.
-                again = unit * (1.0 if slot < 2 else 0.5) if module.NAME == "viper" else unit
-                units.append(again)
-                assert abs(again / units[0] - 1.0) < 0.001, (module.NAME, slot, units)
+            for k in range(start, bins):
+                bound = 0.0008 * right[k] + 0.0004 * sum(right) / bins * (slot < LEVELS)
+                where = (module.NAME, slot, k, got[k], right[k])
+                assert abs(got[k] - right[k]) <= bound, where
 
 
 def test_finish__three_blocks__values_of_the_definitions():

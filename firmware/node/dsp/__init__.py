@@ -21,10 +21,11 @@ The envelope has two likewise: `envelope(name)` gives a module with a class
     add(block, axis)             adds the spectra of one block of one axis
     blocks, silent               of each axis: how many were added, whether one had no envelope
     keys(axis, slot, low, high)  sums over the blocks, low <= k < high, as numbers that compare
-    power(slot, key)             the sum of powers that one stands for; slots 0 to 4: of the bands'
-                                 logarithms, in a unit of their own; AMPLITUDE: A_k**2 of the
-                                 envelope of `band`, digits**2; SHAFT: of the samples under a Hann
-                                 window, in a unit of its own
+    power(slot, key)             the sum that one stands for, of powers; slots 0 to 4: |E_k|**2 of
+                                 the bands' natural logarithms; AMPLITUDE: A_k**2 of the envelope
+                                 of `band`, digits**2; SHAFT: |V_k|**2 of the samples under a Hann
+                                 window; LEVELS: at SQUARE the mean square of the samples,
+                                 digits**2, before it each band's mean envelope, digits
     bins                         of each slot: 2 <= k < bins[slot]
 
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special

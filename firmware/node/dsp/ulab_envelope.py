@@ -4,7 +4,7 @@ from ulab import numpy as np
 from ulab import utils
 
 from node.dsp import check_envelope
-from node.dsp.bands import AMPLITUDE, BANDS, SHAFT, amplitude_bins, bins_of_band, shaft_bins
+from node.dsp.bands import AMPLITUDE, BANDS, LEVELS, SHAFT, SQUARE, bins_of_slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class Spectra:
         if share is not None and share.samples != samples:
             raise ValueError("share: of %d samples, not of %d" % (share.samples, samples))
         self.samples, self.wide = samples, wide
-        self.bins = tuple(bins_of_band(samples, slot) for slot in range(len(BANDS)))
-        self.bins += (amplitude_bins(samples), shaft_bins(samples))
+        self.bins = bins_of_slots(samples)
         self._band = band
         self._windows = {count: _hann(count * samples // 4096) for _, count in BANDS}
         self._sums = tuple([np.zeros(bins) for bins in self.bins] for _ in range(axes))
@@ -64,6 +63,10 @@ class Spectra:
         # To a deviation of 1 at most: powers stay far from the ends of float32.
         unit = 0.5 * (most - least)
         x /= unit
+        mean = float(np.mean(x))
+        square = float(np.mean(x * x)) - mean * mean
+        levels = self._sums[axis][LEVELS]
+        levels[SQUARE] = levels[SQUARE] + square * unit * unit
         spectrum = np.fft.fft(x)[: samples // 2]
         x = None
         self._shaft(spectrum, unit, self._sums[axis][SHAFT])
@@ -74,7 +77,7 @@ class Spectra:
     def _shaft(self, spectrum: "Any", unit: float, sums: "Any") -> None:
         bins = self.bins[SHAFT]
         smooth = spectrum[2:bins] * 2.0 - spectrum[1 : bins - 1] - spectrum[3 : bins + 1]
-        sums[2:] = sums[2:] + _power(smooth, unit / self.samples)
+        sums[2:] = sums[2:] + _power(smooth, 0.25 * unit)
 
     def _add_band(self, axis: int, slot: int, parts: "Any", count: int, unit: float) -> None:
         """The log's spectrum of one band, and the amplitude's of the one that is asked for.
@@ -89,6 +92,7 @@ class Spectra:
             self.silent[axis] = True
             return
         sums, window = self._sums[axis], self._windows[count]
+        sums[LEVELS][slot] = sums[LEVELS][slot] + mean * unit
         if slot == self._band:
             bins = self.bins[AMPLITUDE]
             found = np.fft.fft((size - mean) * window)[:bins]
@@ -102,7 +106,7 @@ class Spectra:
     def keys(self, axis: int, slot: int, low: int, high: int) -> "list[float]":
         return list(self._sums[axis][slot][low:high])
 
-    def power(self, slot: int, key: float) -> float:  # noqa: ARG002  units are digits and 1
+    def power(self, slot: int, key: float) -> float:  # noqa: ARG002  sums are powers
         return key
 
 

@@ -3,7 +3,7 @@
 from array import array
 
 from node.dsp import check_envelope, tables, viper_fft, viper_logs, viper_spectrum, viper_time
-from node.dsp.bands import AMPLITUDE, BANDS, SHAFT, amplitude_bins, bins_of_band, shaft_bins
+from node.dsp.bands import AMPLITUDE, BANDS, LEVELS, SHAFT, SQUARE, bins_of_slots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ _TOP_BITS = 25  # what is transformed is scaled up to 2**25 at most
 _DEPTH = 6 * viper_logs.OCTAVE  # mean / 64
 _LOG_UP = 5  # of logarithms, 2**19.6: to 2**24.6
 # What is added to the exponents of sums in digits, so that 2**18 digits have 26 (wide: 2**26).
-_AMPLITUDE_UP, _SHAFT_UP, _WIDE_DOWN = 26, 15, 8
+_AMPLITUDE_UP, _SHAFT_UP, _LEVEL_UP, _WIDE_DOWN = 26, 15, 24, 8
+_KEY = 8  # the exponent of a key that is made here: a small integer everywhere
+_OCTAVE = 0.6931471805599453 / viper_logs.OCTAVE / (1 << _LOG_UP)  # nepers of one unit
 _FOURS = tuple(4.0**n for n in range(32))  # what the exponent of a key stands for
 
 
@@ -46,8 +48,7 @@ class Spectra:
         self._band_data = array("i", bytes(4 * samples // 2))
         self._table = viper_logs.table()
         self._out = array("i", bytes(4 * 8))
-        self.bins = tuple(bins_of_band(samples, slot) for slot in range(len(BANDS)))
-        self.bins += (amplitude_bins(samples), shaft_bins(samples))
+        self.bins = bins_of_slots(samples)
         self._starts = tuple(sum(self.bins[:slot]) for slot in range(len(self.bins)))
         self._sums = tuple(array("i", bytes(4 * sum(self.bins))) for _ in range(axes))
         self.blocks, self.silent = [0] * axes, [False] * axes
@@ -58,9 +59,8 @@ class Spectra:
             (slot,) + self._part(samples, view, BANDS[slot][0], BANDS[slot][1]) for slot in order
         )
         self._band = band
-        # A = 2 M |X| / (M/2) of a transform that gives X / (M/2); mantissas count sixteens.
-        down = 8 + _AMPLITUDE_UP - (_WIDE_DOWN if wide else 0)
-        self._unit = 4.0 * 16.0 * float(self._plan[-1][2]) ** 2 / 4.0**down
+        self._one = array("i", [0])
+        self._units = self._units_of()
 
     def _part(
         self, samples: int, view: memoryview, first: int, count: int
@@ -71,6 +71,22 @@ class Spectra:
         while count << drop < samples // 2:
             drop += 1
         return first, count, drop, view[count : 2 * count]
+
+    def _units_of(self) -> "tuple[float, ...]":
+        """What a key's m * 4**n is to be multiplied with, of each slot.
+
+        Mantissas count sixteens, n is 8 at a shift of 0; a transform of `count` real samples
+        gives X / (count / 2).
+        """
+        down, half = 4.0 ** (_WIDE_DOWN if self.wide else 0), self.samples / 2.0
+        units, key = [0.0] * (LEVELS + 1), 16.0 / 4.0**8
+        for slot, _, count, _, _ in self._plan:
+            units[slot] = key * (0.5 * count * _OCTAVE) ** 2
+        # A = 2 |X| / (M/2), of an envelope that is M / 2**shift of what was transformed.
+        units[AMPLITUDE] = key * (2.0 * self._plan[-1][2]) ** 2 / 4.0**_AMPLITUDE_UP * down
+        units[SHAFT] = key * half * half / 4.0**_SHAFT_UP * down
+        units[LEVELS] = down / 4.0**_LEVEL_UP
+        return tuple(units)
 
     def begin(self) -> None:
         """Forget the blocks: a new record begins."""
@@ -96,6 +112,9 @@ class Spectra:
         up = _room(most - centre)
         fill = viper_time.centre24 if self.wide else viper_time.centre16
         fill(block, samples, centre, up, 0, data)
+        # (2**37 / N) / 4**up of a mean square in digits**2.
+        twos = 37 - _log2(samples) - 2 * up
+        self._add_level(axis, SQUARE, viper_logs.square(data, samples), twos)
         viper_fft.reorder(data, self._reversal, samples // 2)
         _transform(data, self._turn, samples // 2, samples)
         viper_fft.split(data, self._turn, samples, 1)
@@ -111,6 +130,26 @@ class Spectra:
         if self.wide:
             down += _WIDE_DOWN
         viper_logs.accumulate(work, 2, bins, down, sums, self._starts[SHAFT])
+
+    def _add_level(self, axis: int, at: int, value: int, twos: int) -> None:
+        """Add value * 2**twos, 0 <= value < 2**28.3, to a level."""
+        if not value:
+            return
+        if twos & 1:
+            value <<= 1
+            twos -= 1
+        n = _LEVEL_UP + (twos >> 1)
+        if self.wide:
+            n -= _WIDE_DOWN
+        while value < 1 << 24:
+            value <<= 2
+            n -= 1
+        while value >= 1 << 26:
+            value >>= 2
+            n += 1
+        self._one[0] = (_KEY << 26) + value
+        sums, start = self._sums[axis], self._starts[LEVELS]
+        viper_logs.accumulate(self._one, 0, 1, _KEY - n, sums, start + at)
 
     def _add_band(
         self,
@@ -138,6 +177,7 @@ class Spectra:
         viper_logs.magnitudes(work, count, self._table, out)
         mean = out[0] // count * 1024 + (out[0] % count * 1024 + out[1]) // count
         step = samples // count
+        self._add_level(axis, slot, mean, _log2(count) - up - lift + 2)
         if slot == self._band and out[2] > out[3]:
             raised = _room(max(out[2] - mean, mean - out[3]))
             viper_logs.shape(
@@ -180,8 +220,16 @@ class Spectra:
         return list(self._sums[axis][start + low : start + high])
 
     def power(self, slot: int, key: int) -> float:
-        value = (key & 0x3FFFFFF) * _FOURS[key >> 26]
-        return value * self._unit if slot == AMPLITUDE else value
+        return (key & 0x3FFFFFF) * _FOURS[key >> 26] * self._units[slot]
+
+
+def _log2(value: int) -> int:
+    """Of a power of two."""
+    bits = 0
+    while value > 1:
+        value >>= 1
+        bits += 1
+    return bits
 
 
 def _room(value: int) -> int:
