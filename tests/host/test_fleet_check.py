@@ -225,19 +225,21 @@ def test_check__records_longer_than_all_time__said(tmp_path) -> None:
 
 
 def test_check__memory__more_than_the_board_has_said(tmp_path) -> None:
-    changes = [
-        ("samples = 2048", "samples = 4096\ndecimate = 1"),
-        ('rate = "800Hz"', 'rate = "1600Hz"'),
-    ]
-    changes += [
-        ('bus = "i2c0"', 'bus = "spi1"'),
-        ("address = 0x53\n", ""),
-        ("int1 = 15", "int1 = 4"),
-    ]
-    assert judged(tmp_path / "f", *changes).errors == []
-    found = judged(tmp_path / "f", *changes, ('"virtual"', '"esp32"'))
-    assert [finding.name for finding in found.errors] == ["nodes.pump-1.board"]
-    assert "108 KB" in found.errors[0].allowed
+    longer = [("samples = 2048", "samples = 4096"), ('bus = "i2c0"', 'bus = "spi1"')]
+    longer += [('rate = "800Hz"', 'rate = "1600Hz"'), ("samples = 1024", "samples = 2048")]
+    longer += [("address = 0x53\n", "")]
+    assert judged(tmp_path / "f", *longer).errors == []
+    full = judged(tmp_path / "f", *longer, ('"compressed"', '"full"'))
+    assert full.errors == []
+    keys = ", ".join(f'"line{i}_{unit}"' for i in (3, 4, 5) for unit in ("hz", "g"))
+    more = ('"line2_hz", "line2_g"', f'"disp_rms_um", "disp_p2p_um", "env_bpfo_snr", {keys}')
+    slow = ('speed = "1480rpm"', 'speed = "300rpm"')
+    found = judged(tmp_path / "f", *longer, ('"compressed"', '"full"'), more, slow)
+    [finding] = [one for one in found.errors if one.name == "nodes.pump-1.board"]
+    assert "185 KB" in finding.allowed
+    assert "4096 samples of set on-demand" in finding.cure
+    grows = judged(tmp_path / "f", *longer, ('"virtual"', '"esp32"'))
+    assert [one.name for one in grows.warnings] == ["nodes.pump-1.board"]
 
 
 def test_check__two_nodes_of_one_name__both_lines_said(tmp_path) -> None:
