@@ -126,6 +126,7 @@ def measured(name, block, times):
                 envelope.finish(SCALE, RATE_HZ, SHAFT_HZ, None, KEYS, out, withheld, marked)
 
             found["finish_us"] = best_us(finish, 1)
+            finish = None  # it holds the envelope
             found["fault"] = out.get("bearing_fault")
             found["scores"] = dict(envelope.scores)
         envelope = None
