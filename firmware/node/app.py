@@ -11,6 +11,7 @@ from node.console import event
 from node.health import Health, Liveness
 from node.outbox import Outbox
 from node.report import Reporter
+from node.result import Result
 from node.schedule import Schedule
 from node.spectra import Spectra
 from node.uplink.mqtt import MqttClient
@@ -85,7 +86,7 @@ class Node:
         )
         self._schedule = Schedule(checked["sets"], ticks_ms())
         self._commands = Commands(
-            boot, self._client, self._topic("reply"), self._schedule, self.health
+            boot, self._client, self._topic("reply"), self._schedule, self._sets, self.health
         )
         self._client.subscribe(self._topic("command"))
         self._connected = asyncio.Event()
@@ -147,15 +148,7 @@ class Node:
             for fault in result.faults:
                 event("fault", **fault)
             begin_ticks = ticks_us()
-            seq, payload = self._reporter.build(
-                uptime_ms,
-                self._outbox.dropped,
-                result.record,
-                result.channels,
-                result.withheld,
-                result.marked,
-                result.faults,
-            )
+            seq, payload = self._reporter.build(uptime_ms, self._outbox.dropped, result)
             self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))
         except Exception as error:
             # A record that upsets our code must not take the other sensors along, nor the reports
@@ -176,7 +169,9 @@ class Node:
             "error": repr(error)[:_LONGEST_ERROR],
         }
         event("fault", **fault)
-        return self._reporter.build(uptime_ms, self._outbox.dropped, None, {}, {}, {}, [fault])
+        result = Result()
+        result.faults.append(fault)
+        return self._reporter.build(uptime_ms, self._outbox.dropped, result)
 
     def _on_acked(self, seq: int) -> None:
         event("acked", boot=self.boot, seq=seq)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from node.health import Health
     from node.schedule import Schedule
+    from node.sets import Measured
     from node.uplink.mqtt import MqttClient
 
 _MOST_REPLIES = 8
@@ -28,12 +29,14 @@ class Commands:
         client: "MqttClient",
         topic: str,
         schedule: "Schedule",
+        sets: "list[Measured]",
         health: "Health",
     ) -> None:
         """topic: of the replies."""
         self._boot = boot
         self._client, self._topic = client, topic
         self._schedule = schedule
+        self._sets = sets
         self._health = health
         self._replies: "list[bytes]" = []
         self._ready = asyncio.Event()
@@ -49,10 +52,24 @@ class Commands:
                 self._reply(sender, None, str(error))
             return
         try:
-            if not self._schedule.ask(found["set"], found):
+            if found["command"] != "measure":
+                self._teach(found)
+            elif not self._schedule.ask(found["set"], found):
                 self._refuse(found, "the node is busy: ask again when it has answered")
         except ValueError as error:
-            self._refuse(found, "set: %s" % error)
+            self._refuse(found, str(error))
+        except OSError as error:
+            self._refuse(found, "the flash: %r" % error)
+
+    def _teach(self, found: "dict[str, Any]") -> None:
+        """Raises ValueError for a set without a bearing, or one that has not learned enough."""
+        for measured in self._sets:
+            bearing = getattr(measured, "bearing", None)
+            if measured.name == found["set"] and bearing is not None:
+                bearing.freeze() if found["command"] == "freeze" else bearing.forget()
+                self._reply(found["id"], None, None)
+                return
+        raise ValueError("%r is no set that looks at a bearing" % found["set"])
 
     def done(self, request: "dict[str, Any]", seq: int) -> None:
         """What a command asked for is in the report of this seq."""

@@ -8,7 +8,8 @@ from math import ceil, exp, floor, sqrt
 from node import combs, dsp
 from node.baseline import KINDS, least_threshold
 from node.dsp import bands
-from wire import features, validity
+from wire import keys as catalogue
+from wire import validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from node.dsp import Samples
 
 ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
-KEYS = tuple(key for key in features.KEYS if key[:4] in ("env_", "bear"))
+KEYS = tuple(key for key in catalogue.KEYS if key[:4] in ("env_", "bear"))
 FAULT = "bearing_fault"
 
 _GAP, _SIDE = 1, 10  # bins beside what is searched that are left out, and that make the floor

@@ -7,13 +7,13 @@ import machine
 import network
 
 from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
-from node.drivers.onewire import OneWire, OneWireDevice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from node.drivers.bus import RegisterBus
+    from node.drivers.onewire import OneWireDevice
 
 _HOLD_MS = 1000
 
@@ -33,12 +33,14 @@ def registers(bus: "dict[str, Any]", spi_mode: int) -> "RegisterBus":
     return SPIRegisters(_spi(bus, spi_mode), select, bus["rate_hz"])
 
 
-def onewire(bus: "dict[str, Any]") -> OneWireDevice:
+def onewire(bus: "dict[str, Any]") -> "OneWireDevice":
     """One chip on a 1-Wire line of the settings.
 
     Raises ImportError on a port without 1-Wire, ValueError for a pin that the port has not.
     """
     import _onewire  # here: a node without such a sensor needs no such port
+
+    from node.drivers.onewire import OneWire, OneWireDevice
 
     key = ("onewire", bus["pin"])
     if key not in _buses:

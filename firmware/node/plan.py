@@ -1,9 +1,10 @@
 """What a set of feature keys needs, worked out once and not for each record."""
 
-from wire import features, validity
+from wire import keys as catalogue
+from wire import validity
 
 LINES, BANDS = 5, 4
-KEYS = tuple(key for key in features.KEYS if key[:4] not in ("env_", "bear", "temp"))
+KEYS = tuple(key for key in catalogue.KEYS if key[:4] not in ("env_", "bear", "temp"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")

@@ -2,12 +2,12 @@
 
 import gc
 
-from wire import features
+from wire import keys
 from wire import report as wire_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from node.result import Result
 
 
 class Reporter:
@@ -26,13 +26,13 @@ class Reporter:
         self,
         uptime_ms: int,
         dropped: int,
-        record: "dict[str, Any] | None",
-        channels: "dict[str, dict[str, float]]",
-        withheld: "dict[str, dict[str, str]]",
-        marked: "dict[str, dict[str, str]]",
-        faults: "list[dict[str, Any]]",
+        result: "Result",
     ) -> "tuple[int, bytes]":
-        """(seq, payload) of the next report.  Raises ReportError where a part does not fit."""
+        """(seq, payload) of the next report, out of a result, which is emptied.
+
+        Raises ReportError where a part does not fit.
+        """
+        record = result.record
         if record is not None:
             record["clock"] = "unset"
             record["settings"] = self._settings_hash
@@ -40,21 +40,24 @@ class Reporter:
         payload = wire_report.encode_into(
             {
                 "v": wire_report.VERSION,
-                "definitions": features.DEFINITIONS,
+                "definitions": keys.DEFINITIONS,
                 "boot": self.boot,
                 "seq": seq,
                 "uptime_ms": uptime_ms,
                 "epoch_s": None,
                 "dropped": dropped,
                 "record": record,
-                "channels": channels,
-                "withheld": withheld,
-                "marked": marked,
-                "faults": faults,
+                "channels": result.channels,
+                "withheld": result.withheld,
+                "marked": result.marked,
+                "faults": result.faults,
             },
             self.buffer,
         )
-        # What is returned may stay for hours. Above garbage it would cut the heap into pieces.
+        # What is returned may stay for hours: among garbage, or among the values, which lie all
+        # over the heap as they were computed, it would cut the heap into pieces.
+        record = None
+        result.clear()
         gc.collect()
         kept = bytes(payload)
         self.seq = seq + 1

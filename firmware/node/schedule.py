@@ -29,7 +29,7 @@ class Schedule:
         Raises ValueError for a set that is none.
         """
         if name not in self._names:
-            raise ValueError("%r is no set: one of %s" % (name, ", ".join(self._names)))
+            raise ValueError("set: %r is none: one of %s" % (name, ", ".join(self._names)))
         if len(self._asked) >= _MOST_ASKED:
             return False
         self._asked.append((self._names.index(name), request))

@@ -11,6 +11,7 @@ from node.drivers.errors import (
     SensorReset,
     SensorTimeout,
 )
+from node.stamps import Stamps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Sensor:
         self.name: str = settings["name"]
         self.settings = settings
         self.driver = drivers.load(settings["chip"])
+        # A chip without an interrupt at its watermark is polled, whatever is wired.
+        told = getattr(self.driver, "watermark_interrupt", True)
+        self.stamps = Stamps(hal.interrupt_pin(settings.get("int1")) if told else None)
         self._path = path
         self._health = health
         self._device: "Any" = None

@@ -1,8 +1,6 @@
 """The measurement sets of the settings, made: sensors and work space are shared among them."""
 
 from node.sensor import Sensor
-from node.value import Value
-from node.waveform import Waveform, Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +26,18 @@ def make(
     sensors: "dict[str, Sensor]" = {}
     for index, settings in enumerate(checked["sensors"]):
         sensors[settings["name"]] = Sensor(settings, "sensors[%d]" % index, health)
-    workspace = Workspace(backend)
+    workspace: "Any" = None
     made: "list[Measured]" = []
     for index, settings in enumerate(checked["sets"]):
         sensor, path = sensors[settings["sensor"]], "sets[%d]" % index
+        # Code is imported where it is needed: on a board it takes its share of the heap.
         if settings["kind"] == "value":
+            from node.value import Value
+
             made.append(Value(settings, path, sensor, health))
         else:
+            from node.waveform import Waveform, Workspace
+
+            workspace = workspace or Workspace(backend)
             made.append(Waveform(settings, path, sensor, workspace, health, spectra))
     return made

@@ -8,7 +8,7 @@ import asyncio
 import gc
 
 from node import compress
-from wire import features
+from wire import keys
 from wire import spectrum as wire_spectrum
 
 TYPE_CHECKING = False
@@ -72,7 +72,7 @@ class Spectra:
             compress.log_bins(kernels, g_per_digit, bounds, out)
         head = {
             "v": wire_spectrum.VERSION,
-            "definitions": features.DEFINITIONS,
+            "definitions": keys.DEFINITIONS,
             "boot": self._reporter.boot,
             "seq": self._reporter.seq,
             "set": measured["name"],

@@ -11,7 +11,6 @@ import time
 from node import crash, hal
 from node.app import Node
 from node.console import event
-from wire import settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +72,17 @@ def _note(boot: int, error: str) -> None:
         time.sleep(_UNSAVED_S)
 
 
+def _forget(*names: str) -> None:
+    """Let go of modules of `wire` that nobody needs any more."""
+    import wire
+
+    for name in names:
+        sys.modules.pop(name, None)
+        if hasattr(wire, name[5:]):
+            delattr(wire, name[5:])
+    gc.collect()
+
+
 def load(path: str = "/settings.json") -> "tuple[dict[str, Any] | None, str]":
     """(settings, first 8 hex digits of their SHA-256), or (None, "") after saying why not."""
     try:
@@ -82,7 +92,10 @@ def load(path: str = "/settings.json") -> "tuple[dict[str, Any] | None, str]":
     except (OSError, ValueError) as error:
         event("settings", path=path, value=repr(error), allowed="settings as JSON")
         return None, ""
+    from wire import settings  # here: its rules are needed once, and take 9 KB of a board's heap
+
     errors = settings.check(found)
+    _forget("wire.settings", "wire.rules")
     for where, value, allowed in errors:
         event("settings", path=where, value=value, allowed=allowed)
     if errors:

@@ -1,36 +1,49 @@
 """A measurement set of an accelerometer: records, and the features of their channels."""
 
+import asyncio
 import gc
 from time import ticks_diff, ticks_us
 
-from node import evidence, hal
-from node.capture import Capture
+from node import evidence
+from node.capture import Capture, make_blocks
 from node.result import Result
 from node.sensor import FAILURES
 from node.vibration import Vibration
+from wire import iso20816, keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from node.capture import Record
+    from node.bearing import Bearing
+    from node.capture import Blocks
     from node.health import Health
+    from node.record import Record
     from node.sensor import Sensor
     from node.spectra import Spectra
 
+_COUNTS = ("overruns", "gaps", "clipped")
+
 
 class Workspace:
-    """A backend whose kernels are made once a length: one record is computed at a time."""
+    """A backend whose kernels and blocks are made once a length: one set is measured at a time."""
 
     def __init__(self, backend: "ModuleType") -> None:
-        self._backend = backend
-        self._made: "dict[tuple[int, bool], Any]" = {}
+        self.backend = backend
+        self._kernels: "dict[tuple[int, bool], Any]" = {}
+        self._blocks: "dict[int, Blocks]" = {}
 
     def Kernels(self, samples: int, wide: bool) -> "Any":
-        if (samples, wide) not in self._made:
-            self._made[samples, wide] = self._backend.Kernels(samples, wide)
-        return self._made[samples, wide]
+        if (samples, wide) not in self._kernels:
+            self._kernels[samples, wide] = self.backend.Kernels(samples, wide)
+        return self._kernels[samples, wide]
+
+    def blocks(self, samples: int) -> "Blocks":
+        """Three int16[samples]."""
+        if samples not in self._blocks:
+            self._blocks[samples] = make_blocks(samples)
+        return self._blocks[samples]
 
 
 class Waveform:
@@ -55,19 +68,36 @@ class Waveform:
         self._path = path
         self._health = health
         self._spectra = spectra
-        # A chip without an interrupt at its watermark is polled, whatever is wired.
-        told = getattr(sensor.driver, "watermark_interrupt", True)
-        irq = hal.interrupt_pin(sensor.settings["int1"]) if told else None
-        self._capture = Capture(settings["samples"], irq)
+        self._channels = sensor.settings["channels"]
+        samples = settings["samples"]
+        self._capture = Capture(
+            samples,
+            decimate=settings["decimate"],
+            blocks=workspace.blocks(samples),
+            stamps=sensor.stamps,
+        )
         machine = sensor.settings["machine"]
-        self._keys = tuple(settings["features"])
+        wanted = settings["features"]
+        self._keys = tuple([key for key in wanted if key not in keys.BEARING_KEYS])
         self._features = Vibration(
             workspace,
-            settings["samples"],
+            samples,
             bands=tuple([(band["low_hz"], band["high_hz"]) for band in settings["bands"]]),
             shaft_hz=sensor.settings["shaft_hz"],
             machine=None if machine is None else (machine["group"], machine["support"]),
         )
+        self.bearing: "Bearing | None" = None
+        if len(self._keys) < len(wanted):
+            from node.bearing import Bearing  # here: it is code that most nodes do not need
+
+            self.bearing = Bearing(
+                workspace.backend,
+                settings,
+                sensor.settings,
+                tuple([key for key in wanted if key in keys.BEARING_KEYS]),
+                self._features.kernels,
+                health,
+            )
 
     async def run(self, request: "dict[str, Any] | None" = None) -> None:
         """Measure once: `result` holds what it gave.  request: the command that asked for it.
@@ -75,47 +105,111 @@ class Waveform:
         Nothing else runs while a block is captured: samples x decimate / odr_hz.
         """
         self.result.clear()
-        begin_ticks = ticks_us()
+        blocks = 1 if self.bearing is None else self._settings["blocks"]
+        asked = None if request is None else request["spectrum"]
         try:
             device = self.sensor.open(
                 odr_hz=self._settings["odr_hz"], range_g=self.sensor.settings["range_g"]
             )
-            record = self._capture.record(device)
+            found = self._first(device, asked or self._settings["spectrum"], blocks > 1)
+            for block in range(1, blocks):
+                await asyncio.sleep_ms(0)
+                found += self._more(device, block + 1 < blocks)
         except FAILURES as error:
+            self.result.clear()
             self.result.faults.append(self.sensor.failed(error, self._path))
             return
-        captured_ticks = ticks_us()
-        self._health.stage("capture", ticks_diff(captured_ticks, begin_ticks))
-        asked = None if request is None else request["spectrum"]
-        self._compute(device, record, asked or self._settings["spectrum"])
-        self._health.stage("features", ticks_diff(ticks_us(), captured_ticks))
+        self._finish(device, found)
+        self._judge_zone()
+        gc.collect()
 
-    def _compute(self, device: "Any", record: "Record", spectrum: str) -> None:
+    def _first(self, device: "Any", spectrum: str, keep: bool) -> "list[evidence.Finding]":
+        """Capture and compute the first block; what is wrong with it."""
+        record = self._record(device, keep)
+        begin_ticks = ticks_us()
+        found = self._judged(device, record, self.sensor.settings["gravity"])
+        self._compute(device, record, spectrum)
+        for index, channel in enumerate(self._channels):
+            _mark(
+                evidence.judge(found, index),
+                self.result.channels[channel],
+                self.result.withheld[channel],
+                self.result.marked[channel],
+            )
+        self.result.record = {
+            "set": self.name,
+            "sensor": self.sensor.name,
+            "chip": self.sensor.settings["chip"],
+            "samples": record.samples,
+            "decimate": record.decimate,
+            "blocks": 1,
+            "rate_hz": record.rate_hz,
+            "nominal_hz": record.nominal_hz,
+            "run": record.run,
+            "first": record.first,
+            "overruns": record.overruns,
+            "gaps": record.gaps,
+            "clipped": record.clipped,
+            "zone": None,
+            "valid": record.valid,
+        }
+        self._health.stage("features", ticks_diff(ticks_us(), begin_ticks))
+        return found
+
+    def _more(self, device: "Any", keep: bool) -> "list[evidence.Finding]":
+        """Capture one more block for the envelope; what is wrong with it."""
+        record = self._record(device, keep)
+        begin_ticks = ticks_us()
+        found = self._judged(device, record, None)
+        whole = self.result.record
+        assert whole is not None and self.bearing is not None
+        for index in range(len(self._channels)):
+            self.bearing.add(self._capture.blocks[index], index)
+        whole["blocks"] += 1
+        for name in _COUNTS:
+            whole[name] += getattr(record, name)
+        whole["valid"] = whole["valid"] and record.valid
+        self._rate_hz = record.rate_hz
+        self._health.stage("envelope", ticks_diff(ticks_us(), begin_ticks))
+        return found
+
+    def _record(self, device: "Any", keep: bool) -> "Record":
+        begin_ticks = ticks_us()
+        record = self._capture.record(device, keep)
+        self._health.stage("capture", ticks_diff(ticks_us(), begin_ticks))
+        return record
+
+    def _judged(
+        self, device: "Any", record: "Record", gravity: "str | None"
+    ) -> "list[evidence.Finding]":
         x, y, z = self._capture.blocks
-        gravity = self.sensor.settings["gravity"]
         found = evidence.findings(
             record,
             evidence.misplaced(x, y, z, record.samples, device.g_per_digit, gravity),
         )
         for reason, _ in found:
             self._health.count(reason)
-        features, result = self._features, self.result
-        features.bandwidth_hz = device.bandwidth_hz
+        return found
+
+    def _compute(self, device: "Any", record: "Record", spectrum: str) -> None:
+        vibration, result, bearing = self._features, self.result, self.bearing
+        vibration.bandwidth_hz = self._capture.bandwidth_hz(device)
         # None where a driver does not know it: then the zone does not ask.
-        features.noise_g_rthz = getattr(device, "noise_g_rthz", None)
-        features.spectrum = spectrum != "none"
-        for index, channel in enumerate(self.sensor.settings["channels"]):
+        vibration.noise_g_rthz = getattr(device, "noise_g_rthz", None)
+        vibration.spectrum = spectrum != "none"
+        self._rate_hz = record.rate_hz
+        if bearing is not None:
+            bearing.begin()
+        for index, channel in enumerate(self._channels):
+            # Between two collections allocation wanders up the heap, and what stays would lie in
+            # its way: a long report later finds no room, though 100 KB are free.
+            gc.collect()
+            block = self._capture.blocks[index]
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
             marked: "dict[str, str]" = {}
-            features.compute(
-                self._capture.blocks[index],
-                device.g_per_digit,
-                record.rate_hz,
-                self._keys,
-                values,
-                withheld,
-                marked,
+            vibration.compute(
+                block, device.g_per_digit, record.rate_hz, self._keys, values, withheld, marked
             )
             if spectrum != "none":
                 self._spectra.offer(
@@ -123,31 +217,53 @@ class Waveform:
                     spectrum,
                     channel,
                     record.rate_hz,
-                    features.kernels,
+                    vibration.kernels,
                     device.g_per_digit,
                 )
-            _judge(evidence.judge(found, index), values, withheld, marked)
+            if bearing is not None:
+                bearing.add(block, index)  # the last: it takes the kernels' work space
             result.channels[channel] = values
             result.withheld[channel] = withheld
             result.marked[channel] = marked
-        result.record = {
-            "set": self.name,
-            "sensor": self.sensor.name,
-            "chip": self.sensor.settings["chip"],
-            "samples": record.samples,
-            "rate_hz": record.rate_hz,
-            "nominal_hz": device.odr_hz,
-            "run": record.run,
-            "first": record.first,
-            "overruns": record.overruns,
-            "gaps": record.gaps,
-            "clipped": record.clipped,
-            "valid": record.valid,
-        }
-        gc.collect()
+
+    def _finish(self, device: "Any", found: "list[evidence.Finding]") -> None:
+        """What only all blocks together tell: the bearing.  found: of all of them."""
+        result, bearing = self.result, self.bearing
+        if bearing is None:
+            return
+        begin_ticks = ticks_us()
+        estimates = [part["shaft_hz"] for part in result.channels.values() if "shaft_hz" in part]
+        for index, channel in enumerate(self._channels):
+            values: "dict[str, float]" = {}
+            withheld: "dict[str, str]" = {}
+            marked: "dict[str, str]" = {}
+            bearing.finish(
+                index,
+                device.g_per_digit,
+                self._rate_hz,
+                estimates[0] if estimates else None,
+                values,
+                withheld,
+                marked,
+            )
+            gravest = evidence.judge(found, index)
+            if gravest is None:
+                bearing.learn(index)
+            _mark(gravest, values, withheld, marked)
+            result.channels[channel].update(values)
+            result.withheld[channel].update(withheld)
+            result.marked[channel].update(marked)
+        self._health.stage("bearing", ticks_diff(ticks_us(), begin_ticks))
+
+    def _judge_zone(self) -> None:
+        """ISO 20816-3: the worst direction of the point decides."""
+        worst = iso20816.worst(self.result.channels)
+        if worst is not None:
+            assert self.result.record is not None
+            self.result.record["zone"] = {"zone": worst[0], "channel": worst[1]}
 
 
-def _judge(
+def _mark(
     gravest: "str | None",
     values: "dict[str, float]",
     withheld: "dict[str, str]",

@@ -3,6 +3,8 @@
 A command has an id that its sender chose; the reply repeats it.  `measure` takes a record of one
 set at once; with a `spectrum` the spectra of its channels follow, whatever the set's own setting.
 The reply gives the seq of the report, which goes its way through the outbox as every other.
+`freeze`: what the set's bearing has learned from its records so far, healthy ones, counts from now
+on; `forget`: it learns anew.
 """
 
 from wire import spectrum
@@ -26,6 +28,8 @@ COMMANDS = {
         ("set", "name", False),
         ("spectrum", "text", True),  # one of wire.spectrum.KINDS
     ),
+    "freeze": (("set", "name", False),),
+    "forget": (("set", "name", False),),
 }
 REPLY = (
     ("v", "int", False),

@@ -7,7 +7,7 @@ Golden vectors: vectors/report_v1.json.
 
 import json
 
-from wire import features
+from wire import keys
 from wire.topics import is_name
 
 TYPE_CHECKING = False
@@ -41,13 +41,16 @@ RECORD = (  # of a waveform
     ("sensor", "name", False),
     ("chip", "name", False),
     ("samples", "int", False),
+    ("decimate", "int", False),  # 1: samples as they came; else one of so many, filtered
+    ("blocks", "int", False),  # of the envelope; everything else is of the first
     ("rate_hz", "number", False),  # measured
     ("nominal_hz", "number", False),
     ("run", "int", False),  # (re)starts of the sensor's FIFO since boot, from 1
-    ("first", "int", False),  # index in that run of the block's first sample
+    ("first", "int", False),  # index in that run of the first block's first sample, undecimated
     ("overruns", "int", False),
     ("gaps", "int", False),
     ("clipped", "int", False),  # samples at the rail
+    ("zone", "zone", True),  # of the worst direction; null where no channel has one
     ("clock", "clock", False),
     ("settings", "hash", False),  # first 8 hex digits of the settings' SHA-256
     ("valid", "bool", False),  # no overrun, no gap, nothing clipped
@@ -234,6 +237,14 @@ def _clock(value: "Any") -> str:
     return "" if value in CLOCKS else "one of %s" % ", ".join(CLOCKS)
 
 
+def _zone(value: "Any") -> str:
+    allowed = '{"zone": 0 to 3, "channel": name}'
+    if not isinstance(value, dict) or len(value) != 2:
+        return allowed
+    good = value.get("zone") in (0, 1, 2, 3) and is_name(value.get("channel", ""))
+    return "" if good else allowed
+
+
 def _hash(value: "Any") -> str:
     if isinstance(value, str) and len(value) == 8:
         for char in value:
@@ -253,7 +264,7 @@ def _features(value: "Any", good: "Any") -> bool:
         if not is_name(channel) or not isinstance(inner, dict):
             return False
         for key in inner:
-            if key not in features.KEYS or not good(inner[key]):
+            if key not in keys.KEYS or not good(inner[key]):
                 return False
     return True
 
@@ -263,7 +274,7 @@ def _channels(value: "Any") -> str:
 
 
 def _is_reason(value: "Any") -> bool:
-    return value in features.REASONS
+    return value in keys.REASONS
 
 
 def _reasons(value: "Any") -> str:
@@ -290,6 +301,7 @@ _CHECKS = {
     "text": lambda value: "" if isinstance(value, str) else "a text",
     "list": lambda value: "" if isinstance(value, list) else "a list",
     "clock": _clock,
+    "zone": _zone,
     "hash": _hash,
     "record": lambda value: "" if isinstance(value, dict) else "an object or null",
     "channels": _channels,

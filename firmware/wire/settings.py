@@ -4,7 +4,7 @@
 The node takes only settings without an error: nothing is optional, nothing has a default here.
 """
 
-from wire import features, rules, spectrum
+from wire import keys, rules, spectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ _ACCELEROMETER = {
     "gravity": ("or_null", ("one", GRAVITY)),  # the axis that reads +1 g at rest; null: unknown
     "machine": ("or_null", {"group": ("one", (1, 2)), "support": ("one", ("rigid", "flexible"))}),
     "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum
-    "shaft_error_pct": ("number", 0, 20),  # of shaft_hz, by which it may be off
+    "shaft_error_pct": (
+        "or_null",
+        ("number", 0, 20),
+    ),  # by which shaft_hz may be off; null: unknown
     "bearing": ("or_null", {"bpfo": _ORDER, "bpfi": _ORDER, "bsf": _ORDER, "ftf": _ORDER}),
 }
 _TEMPERATURE = {
@@ -94,7 +97,7 @@ _WAVEFORM = {
     "samples": ("one", SAMPLES),
     "decimate": ("one", DECIMATIONS),  # odr_hz by this before anything is computed
     "blocks": ("int", 1, MOST_BLOCKS),  # of a record: all for the envelope, the first for the rest
-    "features": ("list", 1, len(features.WAVEFORM_KEYS), ("one", features.WAVEFORM_KEYS)),
+    "features": ("list", 1, len(keys.WAVEFORM_KEYS), ("one", keys.WAVEFORM_KEYS)),
     "bands": ("list", 0, 4, {"low_hz": _HZ, "high_hz": _HZ}),  # of band1_g to band4_g
     "envelope_band": ("int", 0, 4),  # of env_bpfo_g and its like
     "spectrum": ("one", ("none",) + spectrum.KINDS),  # sent beside each report
@@ -104,7 +107,7 @@ _VALUE = {
     "kind": ("one", ("value",)),
     "name": ("name",),
     "sensor": ("name",),
-    "features": ("list", 1, len(features.VALUE_KEYS), ("one", features.VALUE_KEYS)),
+    "features": ("list", 1, len(keys.VALUE_KEYS), ("one", keys.VALUE_KEYS)),
     "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand")}),
 }
 SCHEMA = {
@@ -221,7 +224,7 @@ def _check_waveform(
     for key in measured["features"]:
         if key[:4] == "band" and int(key[4]) > len(measured["bands"]):
             errors.append((path + ".features", key, "a band that bands has"))
-        if key in features.BEARING_KEYS and sensor["bearing"] is None:
+        if key in keys.BEARING_KEYS and sensor["bearing"] is None:
             errors.append((path + ".features", key, "nothing of a bearing: the sensor names none"))
     taken_ms = block_ms(measured)
     most_ms = watchdog_ms // _WATCHDOG_SHARE

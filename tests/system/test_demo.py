@@ -179,19 +179,17 @@ def test_demo__forged_report__fails_and_says_which() -> None:
     assert node(result, "pump-1")["ok"]
 
 
-# Appended to the firmware's own module, whatever the shape of its arguments.
+# Appended to the firmware's own module.
 _WORSE = """
 
 _build = Reporter.build
 
 
-def _worse(self, *facts):
-    for fact in facts:
-        if isinstance(fact, dict):
-            for channel in fact.values():
-                if isinstance(channel, dict) and "acc_peak_g" in channel:
-                    channel["acc_peak_g"] *= 1.01
-    return _build(self, *facts)
+def _worse(self, uptime_ms, dropped, result):
+    for channel in result.channels.values():
+        if "acc_peak_g" in channel:
+            channel["acc_peak_g"] *= 1.01
+    return _build(self, uptime_ms, dropped, result)
 
 
 Reporter.build = _worse

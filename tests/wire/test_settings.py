@@ -53,7 +53,7 @@ def good():
                 "gravity": None,
                 "machine": None,
                 "shaft_hz": None,
-                "shaft_error_pct": 0,
+                "shaft_error_pct": None,
                 "bearing": None,
             },
             {

@@ -154,7 +154,7 @@ def _plan(
         "gravity": gravity,
         "machine": None,
         "shaft_hz": None,
-        "shaft_error_pct": 0,
+        "shaft_error_pct": None,
         "bearing": None,
     }
     measured = {

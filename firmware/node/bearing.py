@@ -1,0 +1,97 @@
+"""The bearing of one point: the envelope of a set's blocks, and what its healthy records need."""
+
+from node.baseline import Baseline
+from node.envelope import Envelope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+    from node.health import Health
+
+_MOST_LEARNED = 64  # records of a point: each is a write to the flash
+
+
+class Bearing:
+    """Envelope and baselines of one set.  All work space is made here.
+
+    measured, sensor: the settings of the set and of its sensor; share: the kernels of its length.
+    """
+
+    def __init__(
+        self,
+        backend: "ModuleType",
+        measured: "dict[str, Any]",
+        sensor: "dict[str, Any]",
+        keys: "tuple[str, ...]",
+        share: "Any",
+        health: "Health",
+    ) -> None:
+        self._channels = sensor["channels"]
+        self._envelope = Envelope(
+            backend,
+            measured["samples"],
+            sensor["bearing"],
+            measured["envelope_band"],
+            len(self._channels),
+            share=share,
+        )
+        self._baselines = [
+            Baseline("/state/bearing-%s-%s" % (measured["name"], channel))
+            for channel in self._channels
+        ]
+        self._keys = keys
+        error_pct = sensor["shaft_error_pct"]
+        self._shaft_hz: "float | None" = sensor["shaft_hz"]
+        self._shaft_error: "float | None" = None if error_pct is None else error_pct / 100
+        self._health = health
+        self.begin = self._envelope.begin
+        self.add = self._envelope.add
+
+    def finish(
+        self,
+        axis: int,
+        g_per_digit: float,
+        rate_hz: float,
+        estimated_hz: "float | None",
+        values: "dict[str, float]",
+        withheld: "dict[str, str]",
+        marked: "dict[str, str]",
+    ) -> None:
+        """Fill in the values of one axis; estimated_hz: of the shaft, where none is set."""
+        shaft_hz, error = self._shaft_hz, self._shaft_error
+        if shaft_hz is None:
+            shaft_hz, error = estimated_hz, None
+        self._envelope.finish(
+            g_per_digit,
+            rate_hz,
+            shaft_hz,
+            error,
+            self._keys,
+            values,
+            withheld,
+            marked,
+            axis,
+            self._baselines[axis],
+        )
+
+    def learn(self, axis: int) -> None:
+        """The axis that finish() was called for last was in a valid record: the point learns."""
+        baseline = self._baselines[axis]
+        if baseline.frozen or baseline.count >= _MOST_LEARNED:
+            return
+        try:
+            baseline.learn(self._envelope.scores, self._envelope.blocks(axis))
+        except OSError:
+            self._health.count("flash")
+
+    def freeze(self) -> None:
+        """What was learned counts from now on.  Raises ValueError where it is little, OSError."""
+        for baseline in self._baselines:
+            baseline.freeze()
+
+    def forget(self) -> None:
+        """Learn anew: the bearing was changed.  Raises OSError."""
+        for baseline in self._baselines:
+            baseline.forget()
