@@ -1,10 +1,11 @@
-"""Child processes that do not survive us, even when we are killed."""
+"""Child processes: that they do not survive us, even when we are killed; what they are doing."""
 
 import ctypes
 import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -27,3 +28,12 @@ def die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return arm
+
+
+def is_waiting(pid: int) -> bool:
+    """Whether a process sleeps until something comes; True where the system does not tell."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()  # proc(5)
+        return stat.rpartition(b")")[2].split()[0] == b"S"
+    except (OSError, IndexError):
+        return True

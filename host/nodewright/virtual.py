@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nodewright import scratch
+from nodewright.child import is_waiting
 from nodewright.console import Event, Lines, parse_event
 from nodewright.errors import NodewrightError
 from nodewright.guest import Guest, OnCPython, OnMicroPython
@@ -42,6 +43,8 @@ _STOP_S = 0.8
 _REAP_S = 0.005
 _REAPED_S = 2.0
 _BEHIND_BYTES = 64  # after Ctrl-C a program changes the mode, and waits
+_INTERRUPT_S = 0.5  # so long Ctrl-C waits for a good moment
+_LOOK_S = 0.002
 _INTERRUPTED_S = 2.0  # a program that dies so soon after Ctrl-C died of it
 _INPUT_BYTES = 4096  # typed ahead, beyond what the terminal itself holds
 _UNREAD_BYTES = 65536
@@ -111,6 +114,8 @@ class VirtualBoard:
         self._starting: bytearray | None = None
         self._raw = False
         self._interrupted_s = -_INTERRUPTED_S
+        self._held = b""  # typed, and not passed on yet
+        self._holding = False
         self._behind = self._again = b""  # typed since Ctrl-C; to be typed again
         self._cut = False
         self._mode_tail = b""
@@ -283,6 +288,26 @@ class VirtualBoard:
             serial.discard()
 
     def _typed(self, data: bytes) -> None:
+        """Pass on what was typed, in its order; Ctrl-C when the process waits, if that comes soon.
+
+        In the middle of a collection it would break the heap (_ended); a board's own port looks
+        for Ctrl-C between two instructions.
+        """
+        self._held += data
+        if not self._holding:
+            self._pass_on(time.monotonic() + _INTERRUPT_S)
+
+    def _pass_on(self, deadline_s: float) -> None:
+        self._holding = (
+            _CTRL_C in self._held
+            and self._process is not None
+            and time.monotonic() < deadline_s
+            and not is_waiting(self._pid)
+        )
+        if self._holding:
+            self._loop.later(_LOOK_S, lambda: self._pass_on(deadline_s))
+            return
+        data, self._held = self._held, b""
         if self._process is not None:
             if _CTRL_C in data:
                 self._interrupted_s = time.monotonic()
