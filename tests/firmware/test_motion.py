@@ -76,6 +76,18 @@ def test_arm_motion__shaking_below_the_threshold__nothing_moves():
         assert not rig.sensor.moved(), chip
 
 
+def test_arm_motion__a_jump_around_a_high_threshold__moves_above_it_only():
+    for chip in CHIPS:
+        for part, moves in ((0.9, False), (1.5, True)):
+            rig, _ = _rig(chip, _kind(chip), Level(0.0, 0.0, 1.0))
+            threshold_g = min(5.0, 0.6 * rig.row["motion"][1])  # of several bytes, in a wide range
+            taken_g = rig.sensor.arm_motion(threshold_g, rig.clock)
+            rig.chip.sampler.source = Level(part * taken_g, 0.0, 1.0)
+            rig.chip.sampler._chunk = -1
+            rig.wait_us(500_000)
+            assert rig.sensor.moved() == moves, (chip, part, taken_g)
+
+
 def test_arm_motion__impossible_threshold__names_least_and_most():
     for chip in CHIPS:
         rig, _ = _rig(chip, _kind(chip), Level(0, 0, 1.0))
@@ -120,6 +132,8 @@ def test_record__after_motion__the_line_tells_the_watermark_again():
         sensor.disarm()
         del edges[:]
         sensor.start()
+        rig.wait_us(sensor.watermark * sensor.period_us * 3 // 4)
+        assert not any([edge[2] for edge in edges]), (chip, edges)  # though it still shakes
         rig.wait_us(sensor.settling_us + 10_000 + sensor.watermark * sensor.period_us * 5 // 4)
         assert sensor.entries() >= sensor.watermark, chip
         assert [edge[2] for edge in edges][-1] == 1, (chip, edges)

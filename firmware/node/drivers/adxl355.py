@@ -141,6 +141,7 @@ class ADXL355(Accelerometer):
     def _begin(self) -> None:
         bus = self._bus
         bus.write(_POWER_CTL, _STANDBY)
+        self._empty_fifo()  # before the line tells of it
         for reg in range(_OFFSET_X_H, _OFFSET_X_H + 6):
             bus.write(reg, 0)
         bus.write(_ACT_EN, 0)
@@ -150,7 +151,6 @@ class ADXL355(Accelerometer):
         bus.write(_SYNC, 0)
         bus.write(_RANGE, _INT_POL | self._range_code)
         bus.write(_SELF_TEST, self._test)
-        self._empty_fifo()
         bus.write(_POWER_CTL, _DRDY_OFF)
 
     def _empty_fifo(self) -> None:

@@ -22,7 +22,6 @@ _CTRL_REG5 = const(0x24)  # 8.12: D6 FIFO_EN, D3 LIR_INT1: latched
 _FIFO_EN = const(0x40)
 _LIR_INT1 = const(0x08)
 _CTRL_REG6 = const(0x25)  # 8.13: INT2, polarity, 0: active high
-_REFERENCE = const(0x26)  # 8.14: reading it sets the high-pass filter to what is
 _OUT_X_L = const(0x28)  # 8.16
 _COUNT_UP = const(0x80)  # 6.1.1: of an I2C address; the same bit is "read" on SPI (6.2)
 _FIFO_CTRL_REG = const(0x2E)  # 8.19: D7…D6 mode, D4…D0 FTH
@@ -130,7 +129,6 @@ class LIS3DH(Lis):
         bus.write(_INT1_THS, steps)
         bus.write(_INT1_DURATION, 0)
         bus.write(CTRL1, _MOTION_RATE << 4 | _XYZ)
-        self._read(_REFERENCE)
         bus.write(_INT1_CFG, _ANY_AXIS_HIGH)
         return CTRL1, _MOTION_RATE << 4 | _XYZ
 

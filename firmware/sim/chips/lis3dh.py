@@ -28,7 +28,6 @@ _CTRL_REG2 = 0x21  # 8.9
 _CTRL_REG3 = 0x22  # 8.10
 _CTRL_REG4 = 0x23  # 8.11: BDU, BLE, FS1, FS0, HR, ST1, ST0, SIM
 _CTRL_REG5 = 0x24  # 8.12
-_REFERENCE = 0x26  # 8.14
 _INT1_CFG, _INT1_SRC, _INT1_THS = 0x30, 0x31, 0x32  # 8.21 to 8.23
 _CTRL_REG6 = 0x25  # 8.13
 # STATUS_REG, OUT_X_L to OUT_Z_H, FIFO_SRC_REG, INT1_SRC, INT2_SRC, CLICK_SRC (table 21)
@@ -53,8 +52,6 @@ class Twin(Lis):
     RESET = ((WHO_AM_I, _ID), (0x1E, 0x10), (_CTRL_REG1, 0x07))  # table 21
     WRITABLE = tuple([reg for reg in range(0x1E, 0x40) if reg not in _READ_ONLY])
 
-    _referenced = False  # the high-pass filter has been set to what is
-
     def address(self, byte: int, spi: bool) -> "tuple[int, bool]":
         if spi:  # 6.2: RW, MS, six bits of address
             return byte & 0x3F, bool(byte & 0x40)
@@ -63,8 +60,6 @@ class Twin(Lis):
     def commanded(self, reg: int, value: int) -> None:
         if reg == _CTRL_REG5:
             self._regs[reg] = value & ~_BOOT  # the trimming values are back at once
-        if reg == _CTRL_REG1:
-            self._referenced = False
 
     def odr_hz(self) -> float:
         code, low_power = self._regs[_CTRL_REG1] >> 4, self._regs[_CTRL_REG1] & _LPEN
@@ -105,11 +100,9 @@ class Twin(Lis):
         ctrl2 = self._regs[_CTRL_REG2]
         filtered = high_pass(_CORNERS[ctrl2 >> 4 & 3]) if ctrl2 & 0x01 else ABSOLUTE
         step_g = _THRESHOLD_G[self._regs[_CTRL_REG4] >> 4 & 3]
-        return filtered, self._regs[_INT1_THS] * step_g, 1, self._referenced
+        return filtered, self._regs[_INT1_THS] * step_g, 1, False
 
     def read_register(self, reg: int) -> int:
-        if reg == _REFERENCE:
-            self._referenced = True
         if reg == _INT1_SRC:
             return 0x40 if self.take_motion() else 0
         return super().read_register(reg)
