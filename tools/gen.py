@@ -117,6 +117,7 @@ GENERATED: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("README.md", "firmware/wire/chips.py", sensors),
     ("docs/features.md", "firmware/wire/features.py", catalogue),
     ("docs/features.md", "docs/confusion.json", gen_confusion.tables),
+    ("docs/fleet.md", "host/nodewright/fleet/model.py", schema.markdown),
 )
 
 

@@ -93,7 +93,12 @@ def judge(loaded: Loaded, secrets: Secrets) -> Judged:
         for judge_node in (check_wiring, check_sensors, check_windows, memory):
             found += judge_node.check(node)
     common = [*loaded.findings, *found]
-    bad = {finding.path for finding in common if finding.level == "error"}
+    bad = {
+        finding.path[:length]
+        for finding in common
+        if finding.level == "error"
+        for length in range(1, len(finding.path) + 1)
+    }
     for name, node in whole.nodes.items():
         if not _concerned(whole, node, bad):
             compiled[name] = compile_node(loaded.fleet, node)
@@ -106,7 +111,7 @@ def judge(loaded: Loaded, secrets: Secrets) -> Judged:
 
 
 def _concerned(whole: Whole, node: NodeOf, bad: set[Path]) -> bool:
-    """Whether an error lies in a node or in what it names."""
+    """Whether an error lies in a node or what it names; bad: paths of errors and around them."""
     given = node.given
     tables: set[Path] = {("fleet",), ("nodes", node.name)}
     if node.network is None or node.broker is None or whole.damaged("nodes", node.name):
@@ -122,7 +127,7 @@ def _concerned(whole: Whole, node: NodeOf, bad: set[Path]) -> bool:
                 tables.add(("bearings", held.bearing))
     tables |= {("networks", name) for name in [given.network or _only(whole, "networks")] if name}
     tables |= {("brokers", name) for name in [given.broker or _only(whole, "brokers")] if name}
-    return any(path[: len(table)] == table for path in bad for table in tables)
+    return not bad.isdisjoint(tables)
 
 
 def _only(whole: Whole, table: str) -> str | None:

@@ -6,6 +6,7 @@ withheld is an error here, what would always be marked a warning.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from nodewright.fleet import bearing as bearings
 from nodewright.fleet.finding import Finding, Level
@@ -21,6 +22,8 @@ _USABLE_SHARE = 0.4  # of the rate: upper edge of the velocity (docs/features.md
 _ROOM = 0.4 / 8  # of the rate: where the narrowest envelope band, an eighth of it, ends
 _SURE_PCT = 0.5  # of the speed: what a bearing's lines need (docs/features.md)
 _PLACES = {"velocity_to_hz": "rate", "rate_hz": "rate", "room_hz": "rate", "blocks": "blocks"}
+
+_rules_of = cache(validity.rules_of)
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def _ruled(window: Window, path: Path) -> Iterator[Finding]:
     for key in given.features:
         if key not in features.WAVEFORM_KEYS:
             continue
-        for quantity, least, action, reason in validity.rules_of(key):
+        for quantity, least, action, reason in _rules_of(key):
             if quantity in known and known[quantity] < least:
                 found.setdefault((quantity, least, action, reason), []).append(key)
                 break
