@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,6 +44,30 @@ def make(folder: Path, nodes: int = 2) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def mosquitto(conf: str, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """mosquitto with these settings, its log in folder/log, when it accepts at the port."""
+    # As root it would drop to a user who cannot read a test's folder.
+    user = "user root\n" if hasattr(os, "getuid") and os.getuid() == 0 else ""
+    (folder / "mosquitto.conf").write_text(user + "persistence false\n" + conf)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(_PROGRAM), "-c", folder / "mosquitto.conf"], stdout=subprocess.DEVNULL, stderr=log
+        )
+    try:
+        wait_until(lambda: _accepts(port), "mosquitto accepts", _WAIT_S)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _accepts(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
+        return True
+    return False
+
+
 class SecureBroker:
     """mosquitto with a certificate of the fleet's CA, as a plant's would be set up."""
 
@@ -50,31 +75,24 @@ class SecureBroker:
         self.port = free_port()
         folder.mkdir()
         _server_certificate(fleet, folder)
-        # As root it would drop to a user who cannot read a test's folder.
-        user = "user root\n" if hasattr(os, "getuid") and os.getuid() == 0 else ""
         (folder / "acl").write_text("pattern readwrite nodewright/north/%u/#\n")
-        (folder / "mosquitto.conf").write_text(
-            f"{user}listener {self.port} {HOST}\ncafile {fleet}/pki/ca.pem\n"
+        self._running = mosquitto(
+            f"listener {self.port} {HOST}\ncafile {fleet}/pki/ca.pem\n"
             f"crlfile {fleet}/pki/crl.pem\ncertfile {folder}/broker.pem\n"
             f"keyfile {folder}/broker.key\nrequire_certificate true\n"
             "use_identity_as_username true\nuse_username_as_clientid true\n"
-            f"allow_anonymous false\nacl_file {folder}/acl\npersistence false\n"
+            f"allow_anonymous false\nacl_file {folder}/acl\n",
+            folder,
+            self.port,
         )
         self.log = folder / "log"
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [str(_PROGRAM), "-c", folder / "mosquitto.conf"],
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        wait_until(self._accepts, "mosquitto accepts", _WAIT_S)
 
     def __enter__(self) -> "SecureBroker":
+        self._process = self._running.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._running.__exit__(None, None, None)
 
     def reload(self) -> None:
         """Have it read its files again: a connection soon after meets the new ones."""
@@ -97,11 +115,6 @@ class SecureBroker:
             context.wrap_socket(plain, server_hostname=HOST) as line,
         ):
             yield line
-
-    def _accepts(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), 1):
-            return True
-        return False
 
 
 def client_context(certificate: Path | None, key: Path | None, ca: Path) -> ssl.SSLContext:
