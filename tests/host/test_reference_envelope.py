@@ -149,6 +149,10 @@ def test_withheld__what_rounding_would_decide__below_floor() -> None:
     assert found.values["env_bpfo_g"] == pytest.approx(1.0, rel=1e-9)
     assert found.withheld["env_bpfo_snr"] == found.withheld["bpfo"] == "below_floor"
     assert found.withheld["env_bpfi_g"] == "below_floor" and found.verdicts == {}
+    # In every band there is something, but nothing but steady tones.
+    steady = sum(modulated(carrier, 24) for carrier in (400, 800, 1400, 1900))
+    found = bearing(np.asarray(steady), RATE_HZ, SHAFT_HZ, orders)
+    assert found.withheld["env_bpfi_snr"] == found.withheld["bpfi"] == "below_floor"
     # Noise of a thousandth and less under a tone below all bands.
     at = np.arange(SAMPLES)
     tone = np.sin(2 * np.pi * 0.01 * at)[None] * 1000.0
