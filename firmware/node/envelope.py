@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
 KEYS = tuple(key for key in catalogue.KEYS if key[:4] in ("env_", "bear"))
 FAULT = "bearing_fault"
+_RULES = {key: validity.rules_of(key) for key in KEYS}  # looked up once, and not for each record
 
 _GAP, _SIDE = 1, 10  # bins beside what is searched that are left out, and that make the floor
 _LEAST_BIN = 2
@@ -155,7 +156,7 @@ class Envelope:
 
     def _broken(self, key: str, wanted: str) -> str:
         """The reason of the first rule of this action that the key breaks, "" if of none."""
-        for quantity, least, action, reason in validity.rules_of(key):
+        for quantity, least, action, reason in _RULES[key]:
             if action == wanted and self._quantities.get(quantity, least) < least:
                 return reason
         return ""
@@ -267,7 +268,7 @@ class Envelope:
             quantities["shaft_bins"] = quantities["shaft_bins:" + name]
             self.marks[name] = tuple(
                 reason
-                for quantity, least, action, reason in validity.rules_of(FAULT)
+                for quantity, least, action, reason in _RULES[FAULT]
                 if action == validity.MARK and quantities.get(quantity, least) < least
             )
         greater = "bpfo" if outer >= inner else "bpfi"
