@@ -2,7 +2,7 @@
 
     python tools/soak_faults.py [--minutes 60] [--seed 1]
 
-The whole firmware on a virtual board, 256 samples of 800 Hz and three axes every 0.335 s.  Faults
+The whole firmware on a virtual board, 256 samples of 800 Hz and three axes every 0.355 s.  Faults
 come one after the other: the sensor unplugged (its registers are lost), silent on the bus (NACK),
 another chip in its place, frozen digits, a bus held low, a CPU that is late for the FIFO.  Judged
 at the end, as by its short form in tests/system/test_sensor_faults.py:
@@ -36,7 +36,7 @@ from nodewright.served import ServedSamples
 _rig = importlib.import_module("system.node_rig")
 _short = importlib.import_module("system.test_sensor_faults")
 
-_CYCLE_MS = 335
+_CYCLE_MS = 355
 _KINDS = ("unplugged", "nack", "overrun", "stuck", "wrong_identity", "bus_held")
 _SEEN_MS = 2 * _CYCLE_MS + 50  # what lasts so long meets a whole record
 _PATIENCE_S = 60.0
