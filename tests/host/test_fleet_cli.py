@@ -191,6 +191,7 @@ def test_schema__of_the_file__has_every_key_and_units(run) -> None:
         assert found["$defs"][model.__name__]["additionalProperties"] is False
     every = found["$defs"]["Set"]["properties"]["every"]["anyOf"][0]
     assert every["pattern"].endswith("(s|ms|min|h|d)$")
+    assert found["$defs"]["Node"]["properties"]["watchdog"]["default"] == "8s"
     keys = run("schema", "--keys").out
     assert "[nodes.NODE.sensors.SENSOR]" in keys
     assert all(key in keys for _, model in TABLES for key, *_ in schema.rows(model))

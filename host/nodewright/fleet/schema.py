@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from nodewright.fleet.model import TABLES, FleetFile, Part, checked_of
+from nodewright.fleet.values import Checked, Quantity
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema, draft 2020-12."""
+    """JSON Schema, draft 2020-12; its defaults as people write them."""
     schema = FleetFile.model_json_schema(mode="validation")
+    for _, model in TABLES:
+        properties = schema["$defs"][model.__name__]["properties"]
+        for key, field in model.model_fields.items():
+            written = _quantity(checked_of(model, key), field)
+            if written is not None:
+                properties[key]["default"] = written
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -28,7 +34,7 @@ def rows(model: type[Part]) -> Iterator[tuple[str, str, str, str]]:
         allowed = checked.allowed
         if str(field.annotation).startswith("dict"):
             allowed = "a table of x, y, z: " + _directions(field)
-        yield key, allowed, _default(field), field.description or ""
+        yield key, allowed, _default(checked, field), field.description or ""
 
 
 def plain_lines() -> Iterator[str]:
@@ -66,11 +72,16 @@ def _directions(field: FieldInfo) -> str:
     return str(annotation.__args__[1].__metadata__[0].allowed)
 
 
-def _default(field: FieldInfo) -> str:
+def _default(checked: Checked, field: FieldInfo) -> str:
     if field.is_required():
         return ""
-    if field.default_factory is not None:
+    if field.default_factory is not None or field.default in (None, ()):
         return "none"
-    if field.default is PydanticUndefined or field.default in (None, ()):
-        return "none"
-    return json.dumps(field.default)
+    return json.dumps(_quantity(checked, field) or field.default)
+
+
+def _quantity(checked: Checked | None, field: FieldInfo) -> str | None:
+    """A default with its unit; None where it has none."""
+    if not isinstance(checked, Quantity) or not isinstance(field.default, float):
+        return None
+    return f"{field.default:g}{checked.dimension.unit}"
