@@ -76,6 +76,7 @@ class Rig:
         Pin.world = I2C.world = SPI.world = self.world
         I2C.buses = SPI.buses = wiring.build_buses({"buses": [bus]}, self.world)
         self.chip = next(iter(I2C.buses[0]["chips"].values()))
+        self.address = given["address"]
         if source is not None:
             self.chip.sampler.source = source
         if kind == "i2c":
@@ -99,13 +100,27 @@ class Rig:
                 digits.extend(frames)
         return digits
 
+    def sensor(self, driver, bus, rate_hz=5_000_000):
+        """A driver on this board's bus; bus: the module node.drivers.bus."""
+        if hasattr(self, "i2c"):
+            return driver(bus.I2CRegisters(self.i2c, self.address))
+        return driver(bus.SPIRegisters(self.spi, self.cs, rate_hz))
+
     # --- register access without any driver
 
     def get(self, reg, count=1):
-        return list(self.i2c.readfrom_mem(0x53, reg, count))
+        return list(self.i2c.readfrom_mem(self.address, reg, count))
 
     def put(self, reg, value):
-        self.i2c.writeto_mem(0x53, reg, bytes([value]))
+        self.i2c.writeto_mem(self.address, reg, bytes([value]))
+
+    def exchange(self, *out):
+        """One SPI frame: what came back after the command."""
+        got = bytearray(len(out))
+        self.cs(0)
+        self.spi.write_readinto(bytes(out), got)
+        self.cs(1)
+        return list(got)[1:]
 
     def axes(self):
         """One entry of the data registers, digits."""

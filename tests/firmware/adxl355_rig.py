@@ -9,21 +9,7 @@ class Rig355(Rig):
     """world, clock, chip (the twin), i2c or spi with cs, log; registers without any driver."""
 
     def __init__(self, kind="i2c", source=None, **config):
-        super().__init__(kind, None, chip="adxl355", address=ADDRESS, **config)
-        if source is not None:
-            self.chip.sampler.source = source
-
-    def sensor(self, driver, bus):
-        """A driver on this board's bus; bus: the module node.drivers.bus."""
-        if hasattr(self, "i2c"):
-            return driver(bus.I2CRegisters(self.i2c, ADDRESS))
-        return driver(bus.SPIRegisters(self.spi, self.cs))
-
-    def get(self, reg, count=1):
-        return list(self.i2c.readfrom_mem(ADDRESS, reg, count))
-
-    def put(self, reg, value):
-        self.i2c.writeto_mem(ADDRESS, reg, bytes([value]))
+        super().__init__(kind, source, chip="adxl355", address=ADDRESS, **config)
 
     def frames(self, count=1):
         """So many entries of three axes from the FIFO in one burst: (x, y, z) of 20 bits each."""
@@ -37,14 +23,6 @@ class Rig355(Rig):
                 axes.append((word ^ 0x80000) - 0x80000)
             found.append(tuple(axes))
         return found
-
-    def exchange(self, *out):
-        """One SPI frame: what came back after the command."""
-        got = bytearray(len(out))
-        self.cs(0)
-        self.spi.write_readinto(bytes(out), got)
-        self.cs(1)
-        return list(got)[1:]
 
 
 class Counting:

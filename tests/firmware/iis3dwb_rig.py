@@ -10,21 +10,7 @@ class Rig3DWB(Rig):
     """world, clock, chip (the twin), spi with cs, log; registers without any driver."""
 
     def __init__(self, source=None, **config):
-        super().__init__("spi", None, chip="iis3dwb", **config)
-        if source is not None:
-            self.chip.sampler.source = source
-
-    def sensor(self, driver, bus, rate_hz=5_000_000):
-        """A driver on this board's bus; bus: the module node.drivers.bus."""
-        return driver(bus.SPIRegisters(self.spi, self.cs, rate_hz))
-
-    def exchange(self, *out):
-        """One SPI frame: what came back after the command."""
-        got = bytearray(len(out))
-        self.cs(0)
-        self.spi.write_readinto(bytes(out), got)
-        self.cs(1)
-        return list(got)[1:]
+        super().__init__("spi", source, chip="iis3dwb", **config)
 
     def get(self, reg, count=1):
         return self.exchange(reg | 0x80, *([0] * count))

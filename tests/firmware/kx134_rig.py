@@ -9,21 +9,7 @@ class Rig134(Rig):
     """world, clock, chip (the twin), i2c or spi with cs, log; registers without any driver."""
 
     def __init__(self, kind="i2c", source=None, **config):
-        super().__init__(kind, None, chip="kx134", address=ADDRESS, **config)
-        if source is not None:
-            self.chip.sampler.source = source
-
-    def sensor(self, driver, bus):
-        """A driver on this board's bus; bus: the module node.drivers.bus."""
-        if hasattr(self, "i2c"):
-            return driver(bus.I2CRegisters(self.i2c, ADDRESS))
-        return driver(bus.SPIRegisters(self.spi, self.cs))
-
-    def get(self, reg, count=1):
-        return list(self.i2c.readfrom_mem(ADDRESS, reg, count))
-
-    def put(self, reg, value):
-        self.i2c.writeto_mem(ADDRESS, reg, bytes([value]))
+        super().__init__(kind, source, chip="kx134", address=ADDRESS, **config)
 
     def axes(self, reg=0x63, count=1):
         """So many samples of the buffer (0x08: of the output registers), [(x, y, z), …]."""
@@ -36,14 +22,6 @@ class Rig134(Rig):
         """Bytes in the buffer."""
         low, high = self.get(0x60, 2)
         return low | high << 8
-
-    def exchange(self, *out):
-        """One SPI frame: what came back after the command."""
-        got = bytearray(len(out))
-        self.cs(0)
-        self.spi.write_readinto(bytes(out), got)
-        self.cs(1)
-        return list(got)[1:]
 
 
 class Counting:

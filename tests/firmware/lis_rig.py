@@ -9,22 +9,11 @@ class LisRig(Rig):
     """world, clock, chip (the twin), i2c or spi with cs, log; registers without any driver."""
 
     def __init__(self, chip, kind="i2c", source=None, **config):
-        super().__init__(kind, None, chip=chip, address=ADDRESS, **config)
-        if source is not None:
-            self.chip.sampler.source = source
+        super().__init__(kind, source, chip=chip, address=ADDRESS, **config)
         self._up = 0x80 if chip == "lis3dh" else 0  # LIS3DH 6.1.1: the address counts up
-
-    def sensor(self, driver, bus):
-        """A driver on this board's bus; bus: the module node.drivers.bus."""
-        if hasattr(self, "i2c"):
-            return driver(bus.I2CRegisters(self.i2c, ADDRESS))
-        return driver(bus.SPIRegisters(self.spi, self.cs))
 
     def get(self, reg, count=1):
         return list(self.i2c.readfrom_mem(ADDRESS, reg | self._up if count > 1 else reg, count))
-
-    def put(self, reg, value):
-        self.i2c.writeto_mem(ADDRESS, reg, bytes([value]))
 
     def frames(self, count=1):
         """So many entries of the data registers in one burst: (x, y, z) of each, whole words."""
@@ -32,14 +21,6 @@ class LisRig(Rig):
         words = [raw[i] | raw[i + 1] << 8 for i in range(0, 6 * count, 2)]
         words = [(word ^ 0x8000) - 0x8000 for word in words]
         return [tuple(words[i : i + 3]) for i in range(0, 3 * count, 3)]
-
-    def exchange(self, *out):
-        """One SPI frame: what came back after the command."""
-        got = bytearray(len(out))
-        self.cs(0)
-        self.spi.write_readinto(bytes(out), got)
-        self.cs(1)
-        return list(got)[1:]
 
 
 class Steps:
