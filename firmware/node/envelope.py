@@ -115,6 +115,7 @@ class Envelope:
         if marked is not None:
             marked.clear()
         self._floors.clear()
+        self._quantities.clear()
         known = self._reason(shaft_hz, axis)
         if not known:
             assert shaft_hz is not None
@@ -138,6 +139,10 @@ class Envelope:
                 reason = self._broken(key, validity.MARK)
                 if reason:
                     marked[key] = reason
+
+        for name in KINDS:  # what rounding decides is no score: nobody may learn from it
+            if self._quantities.get("floor:" + name, validity.LEAST_FLOOR) < validity.LEAST_FLOOR:
+                self.scores.pop(name, None)
 
     def _reason(self, shaft_hz: "float | None", axis: int) -> str:
         """Why nothing at all can be told, "" if something can."""

@@ -231,6 +231,21 @@ def test_finish__what_cannot_work__value_error():
             raise AssertionError(len(block))
 
 
+def test_finish__a_tone_and_no_noise__below_the_floor_and_no_score():
+    for module in backends():
+        block = array(
+            "h", [int(9000 * math.sin(2 * math.pi * 3 * i / SAMPLES)) for i in range(SAMPLES)]
+        )
+        envelope = Envelope(module, SAMPLES, BEARING)
+        for _ in range(4):
+            envelope.add(block)
+        withheld = {}
+        envelope.finish(SCALE, RATE_HZ, 32.5, None, KEYS, {}, withheld)
+        for key in ("env_bpfo_g", "env_bpfo_snr", "env_bpfi_snr", "bearing_fault"):
+            assert withheld[key] == "below_floor", (module.NAME, withheld)
+        assert "bpfo" not in envelope.scores and not envelope.verdicts and not envelope.marks
+
+
 def test_searched__near_and_far__bins_within_reach():
     assert searched(10.0) == (10, 10)
     assert searched(10.5) == (10, 11)
