@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from nodewright.fleet import template
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import FOLDER, Secrets
-from nodewright.pki import record
+from nodewright.pki import clock, record
 from nodewright.pki.create import create_ca
 
-NOW = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+NOW = clock.utc_now()
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 CHIP, OTHER_CHIP = "e6614c311b7e6f2a", "e6614c311b7e6f2b"
 WORD = SecretStr("a passphrase of the fleet")

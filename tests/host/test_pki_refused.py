@@ -14,7 +14,7 @@ from host.pki_rig import (
     make,
 )
 from nodewright.fleet.secret import WrongPassphrase
-from nodewright.pki import clock
+from nodewright.pki import authority, clock
 from nodewright.pki.create import create_ca
 from nodewright.pki.errors import (
     AuthorityExpired,
@@ -82,8 +82,10 @@ def test_ca__of_a_fleet_of_that_name_but_another_key__foreign_to_its_records(tmp
 
 def test_ca__its_time_is_over__said_with_both_dates(tmp_path) -> None:
     folder = make(tmp_path / "f")
-    with pytest.raises(AuthorityExpired, match=r"ended on 2056.*it is 2057"):
-        provision(folder, "pump-1", kept(folder), None, NOW + 31 * YEAR)
+    ends, then = NOW + authority.LIFE, NOW + authority.LIFE + DAY
+    said = f"ended on {ends:%Y-%m-%d}, and it is {then:%Y-%m-%d}"
+    with pytest.raises(AuthorityExpired, match=said):
+        provision(folder, "pump-1", kept(folder), None, then)
 
 
 def test_passphrase__wrong_or_none__said_and_nothing_made(tmp_path) -> None:
