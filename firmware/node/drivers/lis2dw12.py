@@ -1,6 +1,7 @@
 """LIS2DW12, a triaxial accelerometer of 16 g and low noise: ST data sheet DS12141 (of 2024).
 
-Not verified: the filter of the wake-up, which the data sheet leaves to AN5038.
+Not verified: the corner of the wake-up's filter, which the data sheet leaves to AN5038 (that it is
+a high-pass: community.st.com, LIS2DTW12 wake up filter); the limits of the self-test.
 """
 
 from micropython import const
