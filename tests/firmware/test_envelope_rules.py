@@ -139,6 +139,14 @@ def test_finish__learned_threshold__counts_and_proves():
     assert "threshold_unproven" in envelope.marks["bpfi"]
 
 
+def test_finish__both_races_over_their_threshold__the_greater_named():
+    for name, fault in (("bpfo", 1.0), ("bpfi", 2.0)):
+        blocks = [bearing(SAMPLES, 2.6, BEARING[name], seed) for seed in (1, 2)]
+        _, _, envelope, out = told(blocks=blocks, baseline=Healthy(-9.0))
+        assert out["bearing_fault"] == fault
+        assert envelope.verdicts == {"bpfo": name == "bpfo", "bpfi": name == "bpfi"}
+
+
 def test_finish__no_block__withheld():
     envelope = Envelope(dsp.backend("viper"), SAMPLES, BEARING)
     withheld = {}
