@@ -196,3 +196,48 @@ def test_write__symbolic_link__is_kept_and_the_mode_too(tmp_path) -> None:
     assert (folder / FILE).is_symlink()
     assert true.stat().st_mode & 0o777 == 0o640
     assert 'owner = "others"' in true.read_text()
+
+
+def test_edit__writer_that_changes_more__is_found_out(tmp_path, monkeypatch) -> None:
+    folder = make(tmp_path / "f")
+    before = text_of(folder)
+    true = edit.tomlkit.dumps
+    monkeypatch.setattr(edit.tomlkit, "dumps", lambda tree: true(tree).replace("80%", "81%"))
+    with pytest.raises(edit.EditFailed, match="nothing was written"):
+        edit.set_value(folder, ("fleet", "owner"), "others")
+    assert text_of(folder) == before
+
+
+def test_add_node__where_nodes_are_an_inline_table__is_left_to_people(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    text = text_of(folder)
+    head = text[: text.index("[nodes.pump-1]")]
+    before = "nodes = {}\n" + head
+    (folder / FILE).write_text(before)
+    with pytest.raises(edit.EditFailed):
+        edit.add_node(folder, "pump-2", NODE)
+    assert text_of(folder) == before
+
+
+def values(tree: dict, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], object]]:
+    """Each key that holds no table, and what it holds."""
+    found = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            found += values(value, (*path, key))
+        else:
+            found.append(((*path, key), value))
+    return found
+
+
+def test_set_value__what_is_there_already__leaves_every_byte_but_ways_of_writing(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    before = text_of(folder)
+    for path, value in values(tomllib.loads(before)):
+        edit.set_value(folder, path, value)
+        after = text_of(folder)
+        assert tomllib.loads(after) == tomllib.loads(before)
+        assert after.count("#") == before.count("#")
+        if isinstance(value, str):
+            assert after == before
+        (folder / FILE).write_text(before, encoding="utf-8")
