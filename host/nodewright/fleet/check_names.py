@@ -26,7 +26,7 @@ def check(whole: Whole) -> Iterator[Finding]:
     for name, node in whole.fleet.nodes.items():
         yield from _node(whole, ("nodes", name), node)
     yield from _addresses(whole)
-    if not whole.names("nodes"):
+    if not whole.names("nodes") and not whole.damaged("nodes"):
         yield Finding((), "no node", "at least one [nodes.NAME]", "add one", "warning")
 
 

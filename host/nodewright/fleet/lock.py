@@ -52,7 +52,8 @@ def locked(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
         _wait(handle, folder, path, time.monotonic() + wait_s)
         with suppress(OSError):  # who holds it is for the message alone
             os.ftruncate(handle, 0)
-            os.pwrite(handle, f"process {os.getpid()}\n".encode(), 0)
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"process {os.getpid()}\n".encode())
         yield
     finally:
         os.close(handle)
