@@ -76,3 +76,11 @@ def test_argmax__empty__value_error() -> None:
 def test_buffers__of_both_widths__as_floats() -> None:
     assert list(ulab.utils.from_int16_buffer(array("h", [-32768, 5]))) == [-32768.0, 5.0]
     assert list(ulab.utils.from_int32_buffer(array("i", [-8388608, 5]))) == [-8388608.0, 5.0]
+
+
+def test_log_and_maximum__arrays_and_numbers__in_float32() -> None:
+    bounded = np.maximum(np.array([0.25, 4.0]), 1.0)
+    assert list(bounded) == [1.0, 4.0]
+    assert list(np.log(bounded)) == [0.0, np.log(np.array([4.0]))[0]]
+    assert abs(np.log(np.array([4.0]))[0] - 1.3862944) < 1e-7
+    assert np.mean(np.array([1.0, 2.0, 6.0])) == 3.0
