@@ -129,13 +129,13 @@ def _revoke(
     number = old.number + bool(serials)
     facts = {"serials": sorted(serials), "reason": reason, "crl_number": number}
     deed = Deed(folder, secrets)
-    deed.public(record.file_of(known.node), record.to_text(after))
     if serials:
         ca = authority.load(folder, fleet, secrets, now)
         # What is on the list stays there, whatever has become of the records.
         listed = dict(old.revoked)
         listed |= {serial: revocation.Revoked(serial, now, reason) for serial in serials}
         deed.public(revocation.FILE, revocation.build(ca, number, listed, now))
+    deed.public(record.file_of(known.node), record.to_text(after))
     files = deed.commit(what, known.node, facts, now)
     _forget(secrets, (keys.name_of(known.node, serial) for serial in serials))
     if after.retired is not None:

@@ -55,8 +55,11 @@ class Deed:
             try:
                 staged.commit()
             except WriteFailed:
-                _remove(made)
-                audit.take_back(self._folder, before_bytes)
+                # A rename that follows another one does not fail for want of space.  If it does,
+                # the deed stays in the log, `nodewright audit` tells, and to do it again mends it.
+                if not staged.begun:
+                    _remove(made)
+                    audit.take_back(self._folder, before_bytes)
                 raise
         return [*self._public, *(path.relative_to(self._folder).as_posix() for path in made)]
 

@@ -14,9 +14,13 @@ from nodewright.fleet.finding import WriteFailed
 
 
 class Staged:
-    """Files that are to change.  As a context manager it leaves nothing beside them."""
+    """Files that are to change.  As a context manager it leaves nothing beside them.
+
+    begun: whether one of them is in its place already.
+    """
 
     def __init__(self) -> None:
+        self.begun = False
         self._files: list[tuple[Path, Path]] = []
 
     def __enter__(self) -> Self:
@@ -37,7 +41,7 @@ class Staged:
             raise WriteFailed(path, error.strerror or str(error)) from None
 
     def commit(self) -> None:
-        """Put all in their places.  Raises WriteFailed."""
+        """Put all in their places, in the order in which they were added.  Raises WriteFailed."""
         while self._files:
             beside, path = self._files[0]
             try:
@@ -45,6 +49,7 @@ class Staged:
             except OSError as error:
                 raise WriteFailed(path, error.strerror or str(error)) from None
             self._files.pop(0)
+            self.begun = True
 
     def __exit__(
         self,
