@@ -212,3 +212,26 @@ def test_bearing__node_off_the_reference__fails(
     code, out, _ = typed(*words(path, "--orders", ORDERS, "--blocks", 4, "--json"))
     assert code == exits.FAILED
     assert json.loads(out)["channels"][1]["verdict"]["env_bpfo_g"] is False
+
+
+@pytest.mark.parametrize("name", ["tone", "ramp", "one digit", "square", "steps", "blows"])
+def test_bearing__signals_no_machine_makes__never_out_of_tolerance(
+    typed: Typed, tmp_path: Path, name: str
+) -> None:
+    at = np.arange(BLOCKS * SAMPLES)
+    wave = {
+        "tone": 20_000 * np.sin(2 * np.pi * 0.2 * at),
+        "ramp": at % SAMPLES * 8 - 16_000.0,
+        "one digit": (at // 7 % 2).astype(float),
+        "square": 32_767 * np.sign(np.sin(2 * np.pi * 0.00237 * at)),
+        "steps": at // 1000 * 500.0,
+        "blows": np.where(at % 55 == 0, 20_000.0, 0.0),
+    }[name]
+    np.save(tmp_path / "odd.npy", np.rint(wave).astype(np.int16))
+    path = tmp_path / "odd.npy"
+    out = typed(*words(path, "--orders", ORDERS, "--blocks", "all", "--json"))[1]
+    (channel,) = json.loads(out)["channels"]
+    wrong = {key for key, ok in channel["verdict"].items() if ok is False}
+    assert not {key for key in wrong if key.startswith(("env_", "bearing_"))}
+    if name == "tone":
+        assert channel["verdicts"] == {} and channel["withheld"]["bpfo"] == "below_floor"
