@@ -99,6 +99,7 @@ def _provision(
             raise NodeRetired(node)
         if anew and (known is None or known.current is None):
             raise NoIdentity(node)
+        ca = authority.load_certificate(folder, fleet.fleet.name, moment)
         if given is not None:
             owner = record.owner_of(folder, given)
             if owner not in (None, node):
@@ -110,6 +111,7 @@ def _provision(
             raise ChipDiffers(node, str(bound), given)
         wanted = _with_lorawan(replace(before, unique_id=given or bound), fleet, node)
         if before.current is not None and not anew:
+            record.check_counts(before.current, node, ca, moment)
             if secrets.path(keys.name_of(node, before.current.serial)) is None:
                 raise KeyUnusable(node, "is missing from secrets/")
             if wanted == before:

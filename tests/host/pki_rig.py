@@ -56,13 +56,13 @@ def key_file(folder: Path, node: str) -> Path:
     return folder / FOLDER / f"{node}.{known.current.serial[:8]}.key"
 
 
-def openssl(*words: object, text: str | None = None) -> subprocess.CompletedProcess[str]:
+def openssl(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What OpenSSL says."""
     return subprocess.run(
         ["openssl", *map(str, words)],
         capture_output=True,
         text=True,
-        input=text,
+        cwd=cwd,
         timeout=20,
         check=False,
     )

@@ -189,5 +189,6 @@ def test_key__in_any_form__is_not_shown(tmp_path) -> None:
     assert "PRIVATE" not in str(authority.load(folder, "north", kept(folder), NOW))
     with pytest.raises(keys.NoKey) as raised:
         keys.from_text(type(text)(text.get_secret_value()[:-40] + "canary"))
+    assert str(raised.value) == "no private key"
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 from host.pki_rig import (
+    CHIP,
     DAY,
     NOW,
     WORD,
@@ -12,6 +13,7 @@ from host.pki_rig import (
     kept,
     key_file,
     make,
+    tree,
 )
 from nodewright.fleet.secret import WrongPassphrase
 from nodewright.pki import authority, clock
@@ -111,9 +113,18 @@ def test_passphrase__wrong_or_none__said_and_nothing_made(tmp_path) -> None:
 )
 def test_clock__years_off__refused_by_what_it_contradicts(tmp_path, now, said) -> None:
     folder = make(tmp_path / "f")
+    provision(folder, "pump-2", kept(folder), None, NOW)
+    before = tree(folder)
+    for call, node, unique_id in (
+        (provision, "pump-1", None),
+        (provision, "pump-2", CHIP),
+        (renew, "pump-2", None),
+    ):
+        with pytest.raises(ClockOff, match=said):
+            call(folder, node, kept(folder), unique_id, now)
     with pytest.raises(ClockOff, match=said):
-        provision(folder, "pump-1", kept(folder), None, now)
-    assert not (folder / "identities").exists()
+        revoke(folder, "pump-2", kept(folder), now=now)
+    assert tree(folder) == before
 
 
 def test_clock__years_off_when_a_fleet_begins__no_ca_is_made(tmp_path) -> None:

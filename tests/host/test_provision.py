@@ -13,10 +13,11 @@ from nodewright import audit
 from nodewright.errors import NodewrightError
 from nodewright.fleet.check import good_node
 from nodewright.fleet.load import FILE
-from nodewright.pki import compare, record
+from nodewright.pki import certificate, compare, record
 from nodewright.pki.errors import (
     ChipDiffers,
     ChipTaken,
+    IdentityEnded,
     NodeRetired,
     NoIdentity,
 )
@@ -101,6 +102,18 @@ def test_renew__with_another_chip__binds_to_the_board_that_replaces_it(tmp_path)
     provision(folder, "pump-1", kept(folder), CHIP, NOW)
     assert renew(folder, "pump-1", kept(folder), OTHER_CHIP, NOW).record.unique_id == OTHER_CHIP
     assert provision(folder, "pump-2", kept(folder), CHIP, NOW).record.unique_id == CHIP
+
+
+def test_provision__a_certificate_that_ended__renewed_not_taken_for_good(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    secrets = kept(folder)
+    provision(folder, "pump-1", secrets, CHIP, NOW)
+    later = NOW + certificate.LIFE + DAY
+    for call in (provision, load_identity):
+        with pytest.raises(IdentityEnded, match="nodewright renew pump-1"):
+            call(folder, "pump-1", secrets, now=later)
+    renew(folder, "pump-1", secrets, None, later)
+    assert load_identity(folder, "pump-1", secrets, later).ends > later + DAY
 
 
 def test_provision__after_all_was_revoked__begins_anew(tmp_path) -> None:

@@ -71,6 +71,17 @@ class NoIdentity(BadInput):
         super().__init__(f"{node} has no identity: {cure}")
 
 
+class IdentityEnded(BadInput):
+    """A node's certificate is over.  node; ended: when."""
+
+    def __init__(self, node: str, ended: datetime) -> None:
+        self.node, self.ended = node, ended
+        super().__init__(
+            f"the certificate of {node} ended on {ended:%Y-%m-%d}: nodewright renew {node} makes "
+            "a new one"
+        )
+
+
 class KeyUnusable(BadInput):
     """The private key of a node's certificate is missing or another one.  node; reason."""
 

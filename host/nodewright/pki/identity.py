@@ -42,18 +42,19 @@ def load_identity(
     """The identity that a node is to have, proven: its key is that of its certificate, which this
     fleet's CA has signed.
 
-    Raises NoIdentity, NodeRetired, KeyUnusable, RecordDamaged, and as `authority.load_certificate`
-    and `Secrets.read`.
+    Raises NoIdentity, NodeRetired, IdentityEnded, KeyUnusable, RecordDamaged, and as
+    `authority.load_certificate` and `Secrets.read`.
     """
     check_name(node)
-    ca = authority.load_certificate(folder, fleet_name(folder), now or clock.utc_now())
+    moment = now or clock.utc_now()
+    ca = authority.load_certificate(folder, fleet_name(folder), moment)
     known = record.read(folder, node)
     if known is not None and known.retired is not None:
         raise NodeRetired(node)
     if known is None or known.current is None:
         raise NoIdentity(node)
     current = known.current
-    record.check_signed(current, node, ca)
+    record.check_counts(current, node, ca, moment)
     key = keys.of_certificate(secrets, node, current.serial, current.certificate)
     data = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     lorawan = None if known.join_eui is None else (known.dev_eui, known.join_eui)

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from nodewright.errors import BadInput
 from nodewright.pki import chip, revocation
 from nodewright.pki.certificate import fingerprint, serial_of, to_pem
-from nodewright.pki.errors import RecordDamaged
+from nodewright.pki.errors import IdentityEnded, RecordDamaged
 from wire.topics import is_name
 
 FOLDER = "identities"
@@ -151,6 +151,13 @@ def owner_of(folder: Path, unique_id: str) -> str | None:
             if found is not None and found.unique_id == unique_id and found.retired is None:
                 return name
     return None
+
+
+def check_counts(one: Issued, node: str, ca: x509.Certificate, now: datetime) -> None:
+    """As `check_signed`, and raise IdentityEnded for one whose time is over."""
+    check_signed(one, node, ca)
+    if now > one.certificate.not_valid_after_utc:
+        raise IdentityEnded(node, one.certificate.not_valid_after_utc)
 
 
 def check_signed(one: Issued, node: str, ca: x509.Certificate) -> None:

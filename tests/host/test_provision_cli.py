@@ -1,0 +1,98 @@
+"""A node's life on the command line: what is printed, as JSON, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from host.pki_rig import CHIP, WORD, needs_openssl, openssl
+
+
+def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None) -> str:
+    """What a command says, on both ways out; its exit code is that."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nodewright", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+@needs_openssl
+def test_life__from_new_to_retired__every_step_says_what_it_did(tmp_path) -> None:
+    run(tmp_path, "new", "north")
+    folder = tmp_path / "north"
+    made = json.loads(run(folder, "provision", "pump-1", "--json"))
+    assert (made["what"], made["changed"], made["unique_id"]) == ("provision", True, None)
+    for file in made["files"]:
+        assert (folder / file).is_file()
+    assert "PRIVATE" not in json.dumps(made)
+    again = json.loads(run(folder, "provision", "pump-1", "--json"))
+    assert (again["what"], again["changed"], again["files"]) == ("unchanged", False, [])
+    assert again["serial"] == made["serial"]
+    assert "nothing changed" in run(folder, "provision", "pump-1")
+    assert "bound to its chip" in run(folder, "provision", "pump-1", "--unique-id", CHIP)
+    new = json.loads(run(folder, "provision", "pump-1", "--renew", "--json"))
+    assert (new["what"], new["unique_id"]) == ("renew", CHIP)
+    serial = openssl("x509", "-in", "identities/pump-1.toml", "-noout", "-serial", cwd=folder)
+    assert serial.stdout.strip().lower().removeprefix("serial=") == new["serial"].lstrip("0")
+    gone = json.loads(run(folder, "revoke", "pump-1", "--replaced", "--json"))
+    assert (gone["changed"], gone["revoked"], gone["crl_number"]) == (True, [made["serial"]], 2)
+    assert "nothing left to revoke" in run(folder, "revoke", "pump-1", "--replaced")
+    said = run(folder, "retire", "pump-1", "--broker", "mqtt://127.0.0.1:1", code=1)
+    assert "no broker answers at 127.0.0.1:1" in said
+    assert "retired" in run(folder, "provision", "pump-1", code=2)
+    told = json.loads(run(folder, "audit", "--json"))
+    whats = [entry["what"] for entry in told["entries"]]
+    assert whats == ["create", "provision", "bind", "renew", "revoke", "retire"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["provision", "pump-9"], "pump-9"),
+        (["provision", "../pump"], "no name of a node"),
+        (["provision", "pump-1", "--unique-id", "12"], "12 or 16 hex digits"),
+        (["renew", "pump-1"], "nodewright provision pump-1"),
+        (["revoke", "pump-1"], "has no identity"),
+        (["revoke", "pump-1", "--reason", "boredom"], "boredom"),
+        (["retire", "pump-1", "--broker", "http://x"], "http"),
+        (["retire", "pump-9"], "pump-9"),
+        (["provision", "pump-1", "--dir", "nowhere"], "no fleet.toml"),
+        (["audit", "--dir", "nowhere"], "no fleet.toml"),
+    ],
+)
+def test_wrong_use__exit_code_2_and_the_cure(tmp_path_factory, words, said) -> None:
+    folder = tmp_path_factory.getbasetemp() / "wrong-use" / "north"
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        run(folder.parent, "new", "north")
+    assert said in run(folder, *words, code=2)
+    assert not (folder / "identities").exists()
+
+
+def test_passphrase__by_the_environment__seals_every_key_and_is_needed_again(tmp_path) -> None:
+    word = {"NODEWRIGHT_PASSPHRASE": WORD.get_secret_value()}
+    run(tmp_path, "new", "north", "--encrypt", env=word)
+    folder = tmp_path / "north"
+    said = run(folder, "provision", "pump-1", code=2, env={"NODEWRIGHT_PASSPHRASE": ""})
+    assert "no passphrase is given" in said
+    said = run(folder, "provision", "pump-1", code=2, env={"NODEWRIGHT_PASSPHRASE": "wrong"})
+    assert "not that of this fleet" in said
+    assert "wrong" not in said.replace("wrong use", "")
+    run(folder, "provision", "pump-1", env=word)
+    keys = [path for path in (folder / "secrets").iterdir() if ".key" in path.name]
+    assert len(keys) == 3
+    assert all(path.suffix == ".enc" and b"PRIVATE" not in path.read_bytes() for path in keys)
+    run(folder, "secrets", "decrypt", env=word)
+    renewed = json.loads(run(folder, "renew", "pump-1", "--json"))
+    assert (folder / renewed["files"][1]).read_text().startswith("-----BEGIN PRIVATE KEY-----")
