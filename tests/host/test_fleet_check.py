@@ -380,3 +380,57 @@ def test_check__unused_canary__in_no_finding(tmp_path) -> None:
         assert found.errors
         assert CANARY not in str([one.as_dict() for one in found.findings])
         assert CANARY not in repr(found.findings)
+
+
+LIKE = """
+[assets.pump-2]
+like = "pump-1"
+title = "Cooling water pump 2"
+speed = "990rpm"
+
+[nodes.pump-2]
+like = "pump-1"
+sensors.acc.point = "pump-2/drive-end"
+"""
+
+
+def test_like__a_machine_and_a_node__take_over_what_they_do_not_say(tmp_path) -> None:
+    found = judged(
+        tmp_path / "f", ('"hall-1"\n# With', '"hall-1"\ntitle = "One"\n# With'), end=LIKE
+    )
+    assert found.findings == ()
+    one, two = (found.compiled[name].settings for name in ("pump-1", "pump-2"))
+    assert two["sensors"][0]["shaft_hz"] == 16.5
+    differ = {**two["sensors"][0], "shaft_hz": one["sensors"][0]["shaft_hz"]}
+    assert differ == one["sensors"][0]
+    assert two["sets"] == one["sets"]
+    assert found.fleet.nodes["pump-2"].title is None
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "said"),
+    [
+        (('like = "pump-1"\nsen', 'like = "pmp-1"\nsen'), "nodes.pump-2.like", "pump-1?"),
+        (('like = "pump-1"\nsen', 'like = "pump-2"\nsen'), "nodes.pump-2.like", "another one"),
+        (('like = "pump-1"\nsen', "like = 7\nsen"), "nodes.pump-2.like", "a-z"),
+        (('like = "pump-1"\ntit', 'like = "pump-3"\ntit'), "assets.pump-2.like", "pump-1?"),
+    ],
+)
+def test_like__that_leads_nowhere__said_at_its_place(tmp_path, change, path, said) -> None:
+    folder = tmp_path / "f"
+    found = judged(folder, end=LIKE.replace(*change))
+    [finding] = [one for one in found.errors if one.name == path]
+    assert said in f"{finding.allowed} {finding.cure}"
+    assert lines(finding, folder).startswith(('"p', "7"))
+
+
+def test_like__a_chain_or_an_error_taken_over__said(tmp_path) -> None:
+    chain = LIKE + '\n[nodes.pump-3]\nlike = "pump-2"\nsensors.acc.point = "pump-2/drive-end"\n'
+    found = judged(tmp_path / "f", end=chain)
+    assert "nodes.pump-3.like" in [one.name for one in found.errors]
+    assert list(found.compiled) == ["pump-1", "pump-2"]
+    wrong = judged(tmp_path / "f", ("int1 = 15", "int1 = 23"), end=LIKE)
+    assert [one.name for one in wrong.errors] == [
+        "nodes.pump-1.sensors.acc.int1",
+        "nodes.pump-2.sensors.acc.int1",
+    ]

@@ -241,3 +241,15 @@ def test_set_value__what_is_there_already__leaves_every_byte_but_ways_of_writing
         if isinstance(value, str):
             assert after == before
         (folder / FILE).write_text(before, encoding="utf-8")
+
+
+def test_remove_node__that_another_is_like__is_refused_and_adding_one_like_it_works(
+    tmp_path,
+) -> None:
+    folder = make(tmp_path / "f")
+    edit.add_node(folder, "pump-2", {"like": "pump-1"})
+    assert list(check.check(folder).compiled) == ["pump-1", "pump-2"]
+    with pytest.raises(FleetErrors, match=r"nodes\.pump-2\.like"):
+        edit.remove_node(folder, "pump-1")
+    edit.remove_node(folder, "pump-2")
+    assert "\n[nodes.pump-2]" not in text_of(folder)

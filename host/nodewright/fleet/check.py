@@ -11,6 +11,7 @@ from nodewright.fleet import (
     check_sets,
     check_windows,
     check_wiring,
+    like,
     memory,
 )
 from nodewright.fleet.compiled import Compiled, compile_node
@@ -86,7 +87,7 @@ def judge(loaded: Loaded, secrets: Secrets) -> Judged:
     if loaded.fleet is None:
         return Judged(loaded, tuple(loaded.findings), {}, {})
     whole = Whole(loaded, loaded.fleet)
-    found = [*check_names.check(whole), *check_sets.check(whole)]
+    found = [*like.check(loaded.raw), *check_names.check(whole), *check_sets.check(whole)]
     found += check_secrets.check(whole, secrets)
     compiled: dict[str, Compiled] = {}
     for node in whole.nodes.values():

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from nodewright.fleet import like
 from nodewright.fleet.finding import HIDDEN, Finding, FleetNotFound, shown
 from nodewright.fleet.model import FleetFile, Part, checked_of, is_tables
 from nodewright.fleet.places import Path, Place, Places
@@ -29,13 +30,15 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 class Loaded:
     """What is known of a fleet's file.
 
-    fleet: its good parts, None where the text is no TOML; raw: the tables as written; damaged:
+    fleet: its good parts, None where the text is no TOML; raw: the tables as written; tree: these
+    with what each takes over from the one that it is like; damaged:
     paths of the tables which were left out of `fleet` for their errors.
     """
 
     folder: File
     text: str
     raw: dict[str, Any] = field(default_factory=dict)
+    tree: dict[str, Any] = field(default_factory=dict)
     fleet: FleetFile | None = None
     findings: list[Finding] = field(default_factory=list)
     damaged: set[Path] = field(default_factory=set)
@@ -112,14 +115,14 @@ def parse(folder: File, text: str) -> Loaded:
     except (RecursionError, ValueError):  # nested too deep; a number of too many digits
         loaded.findings = [Finding((), "too deep or too long a value", "TOML", place=Place(1, 1))]
         return loaded
-    raw = dict(loaded.raw)
+    raw = loaded.tree = like.spread(loaded.raw)
     try:
         loaded.fleet = FleetFile.model_validate(raw)
         return loaded
     except ValidationError as error:
         errors = error.errors(include_url=False)
     loaded.findings = loaded.placed(
-        finding for detail in errors for finding in _findings(loaded.raw, detail)
+        finding for detail in errors for finding in _findings(loaded.tree, detail)
     )
     _prune(loaded, raw, [detail["loc"] for detail in errors])
     return loaded

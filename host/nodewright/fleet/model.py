@@ -149,6 +149,9 @@ class Point(Part):
 class Asset(Part):
     """A machine."""
 
+    like: Annotated[str, Name()] | None = Field(
+        None, description="another machine that says what this one does not, but for its title"
+    )
     title: Annotated[str, TITLE] = Field(description="in words")
     site: Annotated[str, Name()] | None = Field(None, description="which of [sites] it stands at")
     group: Annotated[int, OneOf((1, 2))] | None = Field(
@@ -269,6 +272,9 @@ class Sensor(Part):
 class Node(Part):
     """A board with its sensors."""
 
+    like: Annotated[str, Name()] | None = Field(
+        None, description="another node that says what this one does not, but title and address"
+    )
     title: Annotated[str, TITLE] | None = Field(None, description="in words")
     board: Annotated[str, OneOf(boards.names())] = Field(description="its kind: nodewright boards")
     site: Annotated[str, Name()] | None = Field(None, description="where, if not at its machine")

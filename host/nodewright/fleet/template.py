@@ -122,6 +122,15 @@ address = 0x53
 int1 = 15                  # its interrupt; without one it is polled
 range = "16g"
 sets = ["severity", "on-demand"]
+
+# Another pump like it, described by what differs:
+# [assets.pump-2]
+# like = "pump-1"
+# title = "Cooling water pump 2"
+#
+# [nodes.pump-2]
+# like = "pump-1"
+# sensors.acc.point = "pump-2/drive-end"
 """
 
 _IGNORE = f"""\

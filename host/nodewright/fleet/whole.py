@@ -25,8 +25,8 @@ class Whole:
         return {name: resolve(self.fleet, name) for name in self.fleet.nodes}
 
     def names(self, *path: str) -> list[str]:
-        """The names in a table as written, also of those which have errors."""
-        table: Any = self.loaded.raw
+        """The names in a table, also of those which have errors."""
+        table: Any = self.loaded.tree
         for key in path:
             table = table.get(key, {}) if isinstance(table, dict) else {}
         return list(table) if isinstance(table, dict) else []
