@@ -124,7 +124,7 @@ class Node:
         self._liveness.register("measure", 2 * _SLICE_MS + self._settings["watchdog_ms"])
         while True:
             self._liveness.moved("measure")
-            turn = self._schedule.due(ticks_ms())
+            turn = self._schedule.due(ticks_ms()) or self._moved()
             if turn is None:
                 left_ms = self._schedule.left_ms(ticks_ms())
                 await asyncio.sleep_ms(min(left_ms, _SLICE_MS))
@@ -139,14 +139,23 @@ class Node:
                 self._cycle_done.set()
             await asyncio.sleep_ms(0)
 
-    async def _one(self, measured: "Measured", request: "dict[str, Any] | None") -> int:
-        """The seq of the report that a turn gave."""
+    def _moved(self) -> "tuple[int, None] | None":
+        """The first set whose sensor has felt what it waits for."""
+        for index in range(len(self._sets)):
+            if self._sets[index].moved(ticks_ms()):
+                return index, None
+        return None
+
+    async def _one(self, measured: "Measured", request: "dict[str, Any] | None") -> "int | None":
+        """The seq of the report that a turn gave; None where there is nothing to report."""
         uptime_ms = self._count_uptime()
         result = measured.result
         try:
             await measured.run(request)
             for fault in result.faults:
                 event("fault", **fault)
+            if result.record is None and not result.faults:
+                return None
             begin_ticks = ticks_us()
             seq, payload = self._reporter.build(uptime_ms, self._outbox.dropped, result)
             self.health.stage("report", ticks_diff(ticks_us(), begin_ticks))

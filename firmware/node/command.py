@@ -52,7 +52,7 @@ class Commands:
                 self._reply(sender, None, str(error))
             return
         try:
-            if found["command"] != "measure":
+            if found["command"] in ("freeze", "forget"):
                 self._teach(found)
             elif not self._schedule.ask(found["set"], found):
                 self._refuse(found, "the node is busy: ask again when it has answered")
@@ -71,8 +71,8 @@ class Commands:
                 return
         raise ValueError("%r is no set that looks at a bearing" % found["set"])
 
-    def done(self, request: "dict[str, Any]", seq: int) -> None:
-        """What a command asked for is in the report of this seq."""
+    def done(self, request: "dict[str, Any]", seq: "int | None") -> None:
+        """What a command asked for is in the report of this seq; None: nothing is to be told."""
         self._reply(request["id"], seq, None)
 
     def _refuse(self, request: "dict[str, Any]", error: str) -> None:

@@ -42,6 +42,7 @@ class Sensor:
         # A chip without an interrupt at its watermark is polled, whatever is wired.
         told = getattr(self.driver, "watermark_interrupt", True)
         self.stamps = Stamps(hal.interrupt_pin(settings.get("int1")) if told else None)
+        self.armed_for: "Any" = None  # whose motion the chip watches for
         self._path = path
         self._health = health
         self._device: "Any" = None
@@ -49,6 +50,7 @@ class Sensor:
 
     def open(self, **options: "Any") -> "Any":
         """The driver, configured so.  Raises FAILURES: tell them to failed()."""
+        self.armed_for = None
         if self._device is None:
             device = self.driver(self._connect(self.settings["bus"]))
             device.configure(**options)
@@ -70,6 +72,7 @@ class Sensor:
         path: of the settings of the set.
         """
         known, self._device = self._device is not None, None
+        self.armed_for = None
         if isinstance(error, DeviceMismatch):
             return self._fault("wrong_identity", expected=error.expected, got=error.got)
         for kind, name in _NAMES:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         sensor: Sensor
         result: Result
 
+        def moved(self, now_ticks: int) -> bool: ...
+
         async def run(self, request: "dict[str, Any] | None" = None) -> None: ...
 
 
@@ -27,6 +29,7 @@ def make(
     for index, settings in enumerate(checked["sensors"]):
         sensors[settings["name"]] = Sensor(settings, "sensors[%d]" % index, health)
     workspace: "Any" = None
+    rates: "Any" = None
     made: "list[Measured]" = []
     for index, settings in enumerate(checked["sets"]):
         sensor, path = sensors[settings["sensor"]], "sets[%d]" % index
@@ -36,8 +39,10 @@ def make(
 
             made.append(Value(settings, path, sensor, health))
         else:
+            from node.rate import Rates
             from node.waveform import Waveform, Workspace
 
             workspace = workspace or Workspace(backend)
-            made.append(Waveform(settings, path, sensor, workspace, health, spectra))
+            rates = rates or Rates("/state/rates.json")
+            made.append(Waveform(settings, path, sensor, workspace, health, spectra, rates))
     return made

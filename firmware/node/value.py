@@ -30,6 +30,10 @@ class Value:
         self._path = path
         self._health = health
 
+    def moved(self, now_ticks: int) -> bool:  # noqa: ARG002
+        """A thermometer waits for nothing."""
+        return False
+
     async def run(self, request: "dict[str, Any] | None" = None) -> None:  # noqa: ARG002
         """Measure once: `result` holds what it gave.  Others run while the chip converts."""
         result = self.result

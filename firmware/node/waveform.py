@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from node.bearing import Bearing
     from node.capture import Blocks
     from node.health import Health
+    from node.rate import Rates
     from node.record import Record
     from node.sensor import Sensor
     from node.spectra import Spectra
+    from node.watch import Watch
 
 _COUNTS = ("overruns", "gaps", "clipped")
 
@@ -60,6 +62,7 @@ class Waveform:
         workspace: Workspace,
         health: "Health",
         spectra: "Spectra",
+        rates: "Rates",
     ) -> None:
         self.name: str = settings["name"]
         self.sensor = sensor
@@ -68,7 +71,9 @@ class Waveform:
         self._path = path
         self._health = health
         self._spectra = spectra
+        self._rates = rates
         self._channels = sensor.settings["channels"]
+        self._options = {"odr_hz": settings["odr_hz"], "range_g": sensor.settings["range_g"]}
         samples = settings["samples"]
         self._capture = Capture(
             samples,
@@ -86,6 +91,11 @@ class Waveform:
             shaft_hz=sensor.settings["shaft_hz"],
             machine=None if machine is None else (machine["group"], machine["support"]),
         )
+        self.watch: "Watch | None" = None
+        if settings["schedule"]["kind"] == "motion":
+            from node.watch import Watch
+
+            self.watch = Watch(settings["schedule"], path, sensor)
         self.bearing: "Bearing | None" = None
         if len(self._keys) < len(wanted):
             from node.bearing import Bearing  # here: it is code that most nodes do not need
@@ -104,24 +114,56 @@ class Waveform:
 
         Nothing else runs while a block is captured: samples x decimate / odr_hz.
         """
-        self.result.clear()
-        blocks = 1 if self.bearing is None else self._settings["blocks"]
-        asked = None if request is None else request["spectrum"]
+        result = self.result
+        result.clear()
+        if self.watch is not None and self.watch.failure is not None:
+            result.faults.append(self.watch.failure)
+            self.watch.failure = None
+            return
         try:
-            device = self.sensor.open(
-                odr_hz=self._settings["odr_hz"], range_g=self.sensor.settings["range_g"]
-            )
+            device = self.sensor.open(**self._options)
+            if request is not None and request["command"] == "self_test":
+                self._test(device)
+                return
+            blocks = 1 if self.bearing is None else self._settings["blocks"]
+            asked = None if request is None else request["spectrum"]
             found = self._first(device, asked or self._settings["spectrum"], blocks > 1)
             for block in range(1, blocks):
                 await asyncio.sleep_ms(0)
                 found += self._more(device, block + 1 < blocks)
         except FAILURES as error:
-            self.result.clear()
-            self.result.faults.append(self.sensor.failed(error, self._path))
+            result.clear()
+            result.faults.append(self.sensor.failed(error, self._path))
             return
         self._finish(device, found)
         self._judge_zone()
+        try:
+            self._rates.save_if_due()
+        except OSError:
+            self._health.count("flash")
         gc.collect()
+
+    def moved(self, now_ticks: int) -> bool:
+        """Whether the sensor has felt what this set waits for; it need not wait for anything."""
+        return self.watch is not None and self.watch.moved(now_ticks, **self._options)
+
+    def _test(self, device: "Any") -> None:
+        """The chip's own test: each axis outside its limits is a fault."""
+        passed, facts = device.self_test()
+        if not passed:
+            self._health.count("self_test")
+        for axis, change_g, least_g, most_g in facts:
+            if not least_g <= change_g <= most_g:
+                self.result.faults.append(
+                    {
+                        "sensor": self.sensor.name,
+                        "fault": "self_test",
+                        "axis": axis,
+                        "change_g": change_g,
+                        "least_g": least_g,
+                        "most_g": most_g,
+                    }
+                )
 
     def _first(self, device: "Any", spectrum: str, keep: bool) -> "list[evidence.Finding]":
         """Capture and compute the first block; what is wrong with it."""
@@ -144,6 +186,7 @@ class Waveform:
             "decimate": record.decimate,
             "blocks": 1,
             "rate_hz": record.rate_hz,
+            "rate_ppm": record.rate_ppm,
             "nominal_hz": record.nominal_hz,
             "run": record.run,
             "first": record.first,
@@ -176,6 +219,7 @@ class Waveform:
     def _record(self, device: "Any", keep: bool) -> "Record":
         begin_ticks = ticks_us()
         record = self._capture.record(device, keep)
+        self._rates.judge(self.sensor.name, record)
         self._health.stage("capture", ticks_diff(ticks_us(), begin_ticks))
         return record
 

@@ -3,8 +3,9 @@
 A command has an id that its sender chose; the reply repeats it.  `measure` takes a record of one
 set at once; with a `spectrum` the spectra of its channels follow, whatever the set's own setting.
 The reply gives the seq of the report, which goes its way through the outbox as every other.
-`freeze`: what the set's bearing has learned from its records so far, healthy ones, counts from now
-on; `forget`: it learns anew.
+`self_test`: the set's sensor tests itself, while its machine stands still; what it fails is in a
+report, and a reply without a seq says that all is well.  `freeze`: what the set has learned of its
+bearing so far, from healthy records, counts from now on; `forget`: it learns anew.
 """
 
 from wire import spectrum
@@ -28,6 +29,7 @@ COMMANDS = {
         ("set", "name", False),
         ("spectrum", "text", True),  # one of wire.spectrum.KINDS
     ),
+    "self_test": (("set", "name", False),),
     "freeze": (("set", "name", False),),
     "forget": (("set", "name", False),),
 }

@@ -44,6 +44,7 @@ RECORD = (  # of a waveform
     ("decimate", "int", False),  # 1: samples as they came; else one of so many, filtered
     ("blocks", "int", False),  # of the envelope; everything else is of the first
     ("rate_hz", "number", False),  # measured
+    ("rate_ppm", "share", False),  # by so much rate_hz may be wrong; 1e6: it was not measured
     ("nominal_hz", "number", False),
     ("run", "int", False),  # (re)starts of the sensor's FIFO since boot, from 1
     ("first", "int", False),  # index in that run of the first block's first sample, undecimated
@@ -225,6 +226,10 @@ def _positive(value: "Any") -> str:
     return "" if _is_number(value) and 0 < value < 1e6 else "a number above 0"
 
 
+def _share(value: "Any") -> str:
+    return "" if _is_number(value) and 0 <= value <= 1e6 else "a number from 0 to 1e6"
+
+
 def _name(value: "Any") -> str:
     return "" if is_name(value) else "a name of a-z, 0-9 and -"
 
@@ -296,6 +301,7 @@ def _faults(value: "Any") -> str:
 _CHECKS = {
     "int": _int,
     "number": _positive,
+    "share": _share,
     "name": _name,
     "bool": _bool,
     "text": lambda value: "" if isinstance(value, str) else "a text",

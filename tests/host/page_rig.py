@@ -74,6 +74,7 @@ def report_of(
             "decimate": 1,
             "blocks": 1,
             "rate_hz": rate_hz,
+            "rate_ppm": 100.0,
             "nominal_hz": nominal_hz,
             "run": 1,
             "first": 4,

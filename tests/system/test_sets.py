@@ -1,5 +1,6 @@
 """Several measurement sets on one node: by interval, on demand, of samples or single values."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -85,6 +86,9 @@ class Asker:
     def send(self, payload: bytes) -> None:
         names = (self._rig.settings["fleet"], self._rig.settings["node"])
         self._client.publish(topics.topic(*names, "command"), payload, 1).wait_for_publish(WAIT_S)
+
+    def ask(self, sender: str, what: str, name: str) -> None:
+        self.send(command.encode({"v": 1, "id": sender, "command": what, "set": name}))
 
     def measure(self, sender: str, name: str, spectrum: str | None = None) -> None:
         self.send(
@@ -205,6 +209,139 @@ def test_command__none_that_the_node_knows__refused_by_name_and_the_node_goes_on
             errors = health.message["errors"]
     assert "vibration" in replies["q-1"]["error"] and replies["q-1"]["ok"] is False
     assert "measure" in replies["q-2"]["error"] and replies["q-2"]["seq"] is None
+
+
+def test_motion__machine_that_runs__measured_as_often_as_allowed_and_no_oftener(hub):
+    rig = NodeRig(hub.port, index=1)  # out of balance: 0.25 g
+    rig.measured["schedule"] = {"kind": "motion", "threshold_g": 0.125, "least_ms": 3000}
+    with listen(hub) as heard, rig.board():
+        got = [event.message for event in events(heard, "report", 4)]
+    assert all(message["record"]["valid"] for message in got)
+    spans_ms = [b["uptime_ms"] - a["uptime_ms"] for a, b in itertools.pairwise(got)]
+    assert all(3000 <= span_ms <= 4600 for span_ms in spans_ms), spans_ms
+
+
+def test_motion__less_than_the_threshold__nothing_is_measured(hub):
+    rig = NodeRig(hub.port, index=1)
+    quiet = {"kind": "motion", "threshold_g": 4, "least_ms": 1000}
+    add_set(rig, "struck", schedule=quiet)
+    rig.every_ms(2000)
+    with listen(hub) as heard, rig.board():
+        got = [event.message["record"]["set"] for event in events(heard, "report", 4)]
+    assert got == ["vibration"] * 4
+
+
+def test_motion__threshold_that_the_chip_has_not__fault_with_what_is_allowed(hub):
+    rig = NodeRig(hub.port)
+    rig.measured["schedule"] = {"kind": "motion", "threshold_g": 0.01, "least_ms": 3000}
+    with listen(hub) as heard, rig.board():
+        (event,) = events(heard, "report", 1)
+    (fault,) = event.message["faults"]
+    assert (fault["fault"], fault["path"]) == ("bad_setting", "sets[0].schedule.threshold_g")
+    assert "0.09" in fault["allowed"]  # seven times its noise
+
+
+def test_self_test__sound_and_broken_chip__reply_or_a_report_of_the_axis(hub):
+    rig = NodeRig(hub.port)
+    rig.every_ms(60_000)
+    with listen(hub) as heard, Asker(hub, rig) as asker, rig.board():
+        events(heard, "report", 1)
+        asker.ask("q-1", "self_test", "vibration")
+        (reply,) = events(heard, "reply", 1)
+        assert reply.message["ok"] and reply.message["seq"] is None
+    rig.faults = [{"kind": "self_test", "chip": "acc", "axis": "y", "from_ms": 0, "to_ms": 60_000}]
+    with listen(hub) as heard, Asker(hub, rig) as asker, rig.board():
+        events(heard, "report", 1)
+        asker.ask("q-2", "self_test", "vibration")
+        (event,) = events(heard, "report", 1)
+    assert event.message["record"] is None
+    (fault,) = event.message["faults"]
+    assert (fault["fault"], fault["axis"], fault["sensor"]) == ("self_test", "y", "acc")
+    assert not fault["least_g"] <= fault["change_g"] <= fault["most_g"]
+
+
+BEARING = {"bpfo": 3.58, "bpfi": 5.42, "bsf": 2.36, "ftf": 0.398}
+SCORES = ["env_bpfo_g", "env_bpfo_snr", "env_bpfi_snr", "bearing_fault"]
+
+
+def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
+    rig = NodeRig(hub.port, index=2)  # a motor whose outer race is damaged
+    rig.sensor.update(
+        chip="kx134", shaft_hz=49.5, shaft_error_pct=0.1, bearing={**BEARING, "bpfi": 4.42}
+    )
+    rig.chip["chip"] = "kx134"
+    rig.measured.update(odr_hz=25600, samples=2048, blocks=4, features=[*SCORES, "acc_rms_g"])
+    rig.every_ms(4000)
+    with listen(hub) as heard, rig.board():
+        (event,) = events(heard, "report", 1)
+    record = event.message["record"]
+    assert record["valid"] and record["blocks"] == 4 and record["samples"] == 2048
+    told = {
+        name: values.get("bearing_fault") for name, values in event.message["channels"].items()
+    }
+    assert 1.0 in told.values(), event.message
+    assert 2.0 not in told.values()
+
+
+def test_bearing__learned_and_frozen__kept_over_a_reset(hub):
+    rig = NodeRig(hub.port, index=2)
+    rig.sensor.update(
+        chip="kx134", shaft_hz=49.5, shaft_error_pct=0.1, bearing={**BEARING, "bpfi": 4.42}
+    )
+    rig.chip["chip"] = "kx134"
+    rig.measured.update(odr_hz=25600, samples=2048, blocks=1, features=SCORES)
+    rig.every_ms(1000)
+    with listen(hub) as heard, Asker(hub, rig) as asker, rig.board() as board:
+        asker_replies = []
+        events(heard, "report", 1)
+        asker.ask("early", "freeze", "vibration")
+        asker_replies += events(heard, "reply", 1)
+        events(heard, "report", 9)
+        asker.ask("late", "freeze", "vibration")
+        asker_replies += events(heard, "reply", 1)
+        board.reset()
+        (event,) = events(heard, "report", 1)
+        while event.message["boot"] == 1:
+            (event,) = events(heard, "report", 1)
+    early, late = [event.message for event in asker_replies]
+    assert early["ok"] is False and "8" in early["error"]
+    assert late["ok"] is True
+    # The damaged race is what this point has learned to be its own: it is above it no more.
+    for channel in "xyz":
+        assert event.message["channels"][channel].get("bearing_fault") != 1.0
+        marks = event.message["marked"][channel]
+        assert marks.get("bearing_fault") != "threshold_unproven"
+
+
+def test_rates__many_short_records__the_next_boot_knows_the_rate_better(hub):
+    rig = NodeRig(hub.port)
+    rig.sensor["int1"] = None  # polled: a stamp is no better than the bus is fast
+    with listen(hub) as heard, rig.board() as board:
+        first = events(heard, "report", 9)[0].message["record"]
+        board.reset()
+        (event,) = events(heard, "report", 1)
+        while event.message["boot"] == 1:
+            (event,) = events(heard, "report", 1)
+    record = event.message["record"]
+    assert record["rate_ppm"] < first["rate_ppm"]
+    true_hz = 800 * (1 + rig.chip["clock_error_ppm"] * 1e-6)
+    assert abs(record["rate_hz"] / true_hz - 1) * 1e6 <= record["rate_ppm"]
+
+
+def test_decimate__sensor_of_one_fixed_rate__slow_record_with_its_own_rate(hub):
+    rig = NodeRig(hub.port, index=2)
+    rig.sensor.update(chip="iis3dwb")
+    rig.chip["chip"] = "iis3dwb"
+    rig.measured.update(odr_hz=26667, decimate=8, samples=2048, features=["vel_rms_mm_s"])
+    rig.every_ms(4000)
+    with listen(hub) as heard, rig.board():
+        (event,) = events(heard, "report", 1)
+    record = event.message["record"]
+    assert record["valid"] and record["decimate"] == 8
+    clock_hz = 26667 * (1 + rig.chip["clock_error_ppm"] * 1e-6) / 8
+    assert abs(record["rate_hz"] / clock_hz - 1) < 0.001
+    assert record["rate_ppm"] < 1000
+    assert all("vel_rms_mm_s" in values for values in event.message["channels"].values())
 
 
 def nodewright(*words: str) -> subprocess.CompletedProcess[str]:
