@@ -11,7 +11,7 @@ sys.path.append(TESTS + "/firmware")
 from envelope_truth import amplitude, bearing, noise, score, totals
 
 from node import dsp
-from node.dsp.bands import LEVELS
+from node.dsp.bands import AMPLITUDE, LEVELS, SHAFT, SQUARE
 from node.envelope import KEYS, Envelope
 
 SAMPLES, RATE_HZ, SCALE = 1024, 12800.0, 0.001
@@ -178,3 +178,25 @@ def test_envelope__wide_blocks__values_of_the_narrow_ones():
         for key in right:
             times = 200.0 if key.endswith("_g") else 1.0
             assert abs(out[key] - times * right[key]) <= 0.002 * abs(out[key]), (key, out[key])
+
+
+def test_spectra__wide_blocks__sums_in_digits_of_their_own():
+    for module in backends():
+        narrow = dsp.envelope(module.NAME).Spectra(SAMPLES)
+        wide = dsp.envelope(module.NAME).Spectra(SAMPLES, True)
+        narrow.add(BLOCKS[0], 0)
+        wide.add(array("i", [200 * x for x in BLOCKS[0]]), 0)
+        for slot in range(8):
+            start = 0 if slot == LEVELS else 2
+            found = [
+                [spectra.power(slot, key) for key in spectra.keys(0, slot, start, start + 6)]
+                for spectra in (narrow, wide)
+            ]
+            squares = slot in (AMPLITUDE, SHAFT, LEVELS)
+            for at in range(6):
+                times = 40000.0 if squares else 1.0
+                if slot == LEVELS and at < SQUARE:
+                    times = 200.0
+                exact = times * found[0][at]
+                bound = 0.002 * exact + 2e-5 * times * max(found[0]) * (slot != LEVELS)
+                assert abs(found[1][at] - exact) <= bound, (module.NAME, slot, at, found)

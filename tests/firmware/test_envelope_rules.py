@@ -252,6 +252,11 @@ def test_finish__a_tone_and_no_noise__below_the_floor_and_no_score():
         for key in ("env_bpfo_g", "env_bpfo_snr", "env_bpfi_snr", "bearing_fault"):
             assert withheld[key] == "below_floor", (module.NAME, withheld)
         assert "bpfo" not in envelope.scores and not envelope.verdicts and not envelope.marks
+        # Asked for alone, it is only known to be below once it has been worked out.
+        out = {}
+        envelope.finish(SCALE, RATE_HZ, 32.5, None, ("bearing_fault",), out, withheld)
+        assert withheld == {"bearing_fault": "below_floor"} and not out
+        assert not envelope.scores and not envelope.verdicts and not envelope.marks
 
 
 def test_searched__near_and_far__bins_within_reach():
