@@ -163,6 +163,10 @@ def test_turns__fewer_than_four__too_short():
             rate_hz = 4096 * bin_hz
             assert one(key, powers, rate_hz, shaft_hz=3.98 * bin_hz) == "too_short", key
             assert one(key, powers, rate_hz, shaft_hz=4.02 * bin_hz) != "too_short", key
+    # A zone of so slow a shaft has another reason then.
+    options = {"machine": (1, "rigid")}
+    assert one("zone", powers, shaft_hz=3.98, **options) == "too_short"
+    assert one("zone", powers, shaft_hz=4.02, **options) == "slow_shaft"
 
 
 def test_length__edges__withheld_then_marked():
