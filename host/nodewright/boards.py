@@ -27,6 +27,7 @@ ARCHES = (
     "rv64imc",
 )
 BACKENDS = ("ulab", "viper")
+CHIPS = ("twin", "rp2040", "rp2350", "esp32", "esp32s3", "esp32c3")
 PROGRAMMERS = ("virtual", "uf2", "esptool")
 
 
@@ -40,7 +41,10 @@ class UnknownBoard(BadInput):
 
 @dataclass(frozen=True)
 class Flash:
-    """The file system's part of the flash, and LittleFS's parameters as the port mounts it."""
+    """The file system's part of the flash, and LittleFS's parameters as the port mounts it.
+
+    loader_offset_bytes: where boot loader and MicroPython's binary begin; 0 but on an ESP32.
+    """
 
     total_bytes: int
     fs_offset_bytes: int
@@ -49,6 +53,7 @@ class Flash:
     prog_bytes: int
     read_bytes: int
     lookahead_bytes: int
+    loader_offset_bytes: int = 0
 
     @property
     def blocks(self) -> int:
@@ -92,6 +97,30 @@ class SPIBus:
 
 
 @dataclass(frozen=True)
+class Adc:
+    """The analogue inputs that work beside the radio, and what they can measure."""
+
+    pins: tuple[int, ...]
+    bits: int
+    least_mv: int
+    most_mv: int
+
+
+@dataclass(frozen=True)
+class Power:
+    """The supply that a board takes.
+
+    wifi_send_ma: while it sends, the most by the maker's table; deep_sleep_ua: with its timer;
+    None where the maker states none.
+    """
+
+    supply_least_mv: int
+    supply_most_mv: int
+    wifi_send_ma: int | None
+    deep_sleep_ua: int | None
+
+
+@dataclass(frozen=True)
 class UsbId:
     """What the board's serial port says of itself."""
 
@@ -102,11 +131,15 @@ class UsbId:
 
 @dataclass(frozen=True)
 class Board:
-    """A kind of board."""
+    """A kind of board.
+
+    chip: what a binary of MicroPython must be built for; "twin" for none.
+    """
 
     name: str
     title: str
     mcu: str
+    chip: str
     arch: str
     clock_hz: int
     heap_bytes: int
@@ -120,6 +153,8 @@ class Board:
     flash: Flash
     i2c: tuple[I2CBus, ...]
     spi: tuple[SPIBus, ...]
+    adc: Adc
+    power: Power
     usb: tuple[UsbId, ...]
 
 
@@ -134,6 +169,7 @@ def _flash(table: Table) -> Flash:
         prog_bytes=table.whole("prog_bytes", 1, block),
         read_bytes=table.whole("read_bytes", 1, block),
         lookahead_bytes=table.whole("lookahead_bytes", 8, 4096),
+        loader_offset_bytes=_whole_or(table, "loader_offset_bytes", 0, 1 << 16) or 0,
     )
     table.end()
     for key, value in (("fs_bytes", flash.fs_bytes), ("fs_offset_bytes", flash.fs_offset_bytes)):
@@ -182,6 +218,33 @@ def _spi(table: Table, pins: tuple[int, ...]) -> SPIBus:
     return bus
 
 
+def _adc(table: Table, pins: tuple[int, ...]) -> Adc:
+    adc = Adc(
+        pins=table.pins("pins", pins),
+        bits=table.whole("bits", 8, 24),
+        least_mv=table.whole("least_mv", 0, 1000),
+        most_mv=table.whole("most_mv", 1000, 5500),
+    )
+    table.end()
+    return adc
+
+
+def _power(table: Table) -> Power:
+    least_mv = table.whole("supply_least_mv", 1000, 60_000)
+    power = Power(
+        supply_least_mv=least_mv,
+        supply_most_mv=table.whole("supply_most_mv", least_mv, 60_000),
+        wifi_send_ma=_whole_or(table, "wifi_send_ma", 1, 2000),
+        deep_sleep_ua=_whole_or(table, "deep_sleep_ua", 1, 100_000),
+    )
+    table.end()
+    return power
+
+
+def _whole_or(table: Table, key: str, least: int, most: int) -> int | None:
+    return table.whole(key, least, most) if table.has(key) else None
+
+
 def _usb(table: Table) -> UsbId:
     usb = UsbId(table.whole("vid", 1, 0xFFFF), table.whole("pid", 0, 0xFFFF), table.text("what"))
     table.end()
@@ -203,6 +266,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Board:
         name=path.parent.name,
         title=top.text("title"),
         mcu=top.text("mcu"),
+        chip=top.text("chip", CHIPS),
         arch=top.text("arch", ARCHES),
         clock_hz=top.whole("clock_hz", 1_000_000, 1_000_000_000),
         heap_bytes=top.whole("heap_bytes", 32 << 10, 64 << 20),
@@ -216,6 +280,8 @@ def parse(data: Mapping[str, Any], path: Path) -> Board:
         flash=_flash(top.table("flash")),
         i2c=tuple(_i2c(row, outputs) for row in top.tables("i2c")),
         spi=tuple(_spi(row, pins) for row in top.tables("spi")),
+        adc=_adc(top.table("adc"), pins),
+        power=_power(top.table("power")),
         usb=tuple(_usb(row) for row in top.tables("usb")),
     )
     top.end()

@@ -38,6 +38,9 @@ class Table:
             raise self.fail(key, None, f"{allowed}; the key is missing")
         return self._data.pop(key)
 
+    def has(self, key: str) -> bool:
+        return key in self._data
+
     def text(self, key: str, among: tuple[str, ...] = ()) -> str:
         value = self._take(key, "one of " + ", ".join(among) if among else "a text")
         if not isinstance(value, str) or not value:

@@ -12,9 +12,11 @@ from nodewright.data import boards_dir
 from nodewright.errors import BadInput
 from nodewright.table import TableError
 
+RP2 = ("pico", "pico_w", "pico2_w")
+
 
 def _rp2_pins(kind: str, bus: int) -> set[int]:
-    """Pins of an RP2040's bus, after the macros in ports/rp2/machine_i2c.h and machine_spi.c."""
+    """Pins of a bus of the RP2 chips, after ports/rp2/machine_i2c.h and machine_spi.c."""
     fits = {
         "sda": lambda pin: pin % 2 == 0 and pin // 2 % 2 == bus,
         "scl": lambda pin: pin % 2 == 1 and pin // 2 % 2 == bus,
@@ -26,7 +28,9 @@ def _rp2_pins(kind: str, bus: int) -> set[int]:
 
 
 def test_names__boards_of_the_repository__sorted() -> None:
-    assert boards.names() == ("esp32", "pico_w", "virtual")
+    assert boards.names() == (
+        *("esp32", "esp32_c3", "esp32_s3", "pico", "pico2_w", "pico_w", "virtual"),
+    )
 
 
 @pytest.mark.parametrize("name", boards.names())
@@ -43,10 +47,15 @@ def test_load__each_board__has_a_bus_and_a_flash_that_fits(name: str) -> None:
     for spi in board.spi:
         assert len({spi.sck, spi.mosi, spi.miso, spi.cs}) == 4
         assert not {*spi.sck_pins, *spi.mosi_pins, spi.cs} & set(board.input_only)
+    assert set(board.adc.pins) <= set(board.pins)
+    assert board.power.supply_least_mv < board.power.supply_most_mv
 
 
-def test_load__pico_w__buses_as_the_ports_own_macros_say() -> None:
-    board = boards.load("pico_w")
+@pytest.mark.parametrize("name", RP2)
+def test_load__each_pico__buses_as_the_ports_own_macros_say(name: str) -> None:
+    board = boards.load(name)
+    assert set(board.pins) == {*range(23), 26, 27, 28}
+    assert board.adc.pins == (26, 27, 28)
     for bus in board.i2c:
         assert set(bus.sda_pins) == _rp2_pins("sda", bus.id)
         assert set(bus.scl_pins) == _rp2_pins("scl", bus.id)
@@ -56,10 +65,40 @@ def test_load__pico_w__buses_as_the_ports_own_macros_say() -> None:
         assert set(spi.miso_pins) == _rp2_pins("miso", spi.id)
 
 
-def test_load__pico_w__file_system_at_the_end_of_the_flash() -> None:
-    flash = boards.load("pico_w").flash
-    assert flash.fs_offset_bytes + flash.fs_bytes == flash.total_bytes == 2 << 20
+@pytest.mark.parametrize(
+    # ports/rp2/boards/*/mpconfigboard.cmake: MICROPY_HW_FLASH_STORAGE_BYTES, by their comments
+    ("name", "total_mb", "fs_kb"),
+    [("pico", 2, 1408), ("pico_w", 2, 848), ("pico2_w", 4, 4096 - 1536)],
+)
+def test_load__each_pico__file_system_at_the_end_of_the_flash(
+    name: str, total_mb: int, fs_kb: int
+) -> None:
+    flash = boards.load(name).flash
+    assert flash.fs_bytes == fs_kb << 10
+    assert flash.fs_offset_bytes + flash.fs_bytes == flash.total_bytes == total_mb << 20
     assert (flash.block_bytes, flash.prog_bytes, flash.cache_bytes) == (4096, 256, 1024)
+    assert flash.loader_offset_bytes == 0
+
+
+@pytest.mark.parametrize(("name", "loader"), [("esp32", 0x1000), ("esp32_s3", 0), ("esp32_c3", 0)])
+def test_load__each_esp32__file_system_behind_the_application(name: str, loader: int) -> None:
+    # ports/esp32/partitions-4MiBplus.csv: factory, 0x10000, 0x1F0000; then the file system.
+    flash = boards.load(name).flash
+    assert flash.fs_offset_bytes == 0x10000 + 0x1F0000
+    assert flash.loader_offset_bytes == loader
+    assert (flash.block_bytes, flash.prog_bytes, flash.cache_bytes) == (4096, 32, 128)
+
+
+def test_load__chips__arch_and_fpu_as_their_cores_have_them() -> None:
+    found = {board.chip: (board.arch, board.fpu) for board in map(boards.load, boards.names())}
+    assert found == {
+        "twin": ("host", False),
+        "rp2040": ("armv6m", False),
+        "rp2350": ("armv7emsp", True),
+        "esp32": ("xtensawin", True),
+        "esp32s3": ("xtensawin", True),
+        "esp32c3": ("rv32imc", False),
+    }
 
 
 def test_load__virtual__stands_for_a_pico_w() -> None:
@@ -67,11 +106,12 @@ def test_load__virtual__stands_for_a_pico_w() -> None:
     assert virtual.flash == pico.flash
     assert virtual.heap_bytes == pico.heap_bytes
     assert (virtual.i2c, virtual.spi, virtual.pins) == (pico.i2c, pico.spi, pico.pins)
+    assert (virtual.adc, virtual.power) == (pico.adc, pico.power)
 
 
 def test_load__unknown_name__says_which_there_are() -> None:
-    with pytest.raises(boards.UnknownBoard, match=r"'pico'; there are: esp32, pico_w, virtual"):
-        boards.load("pico")
+    with pytest.raises(boards.UnknownBoard, match=r"'pico_x'; there are: esp32, esp32_c3, .*"):
+        boards.load("pico_x")
     assert issubclass(boards.UnknownBoard, BadInput)
 
 
@@ -94,6 +134,10 @@ def test_load__unknown_name__says_which_there_are() -> None:
         ("fs_bytes = 868_352", "fs_bytes = 1_048_576", "flash.fs_bytes", 1_048_576, "an end"),
         ("prog_bytes = 256", "prog_bytes = 100", "flash.prog_bytes", 100, "power of two"),
         ("lookahead_bytes = 32", "lookahead_bytes = 33", "flash.lookahead_bytes", 33, "8"),
+        ("bits = 12", "bits = 0", "adc.bits", 0, "8..24"),
+        ("pins = [26,", "pins = [29,", "adc.pins", [29], "pins of the board"),
+        ("most_mv = 5500", "most_mv = 1500", "power.supply_most_mv", 1500, "1800.."),
+        ('chip = "rp2040"', 'chip = "rp2041"', "chip", "rp2041", "rp2040"),
         ("vid = 0x2E8A", "vid = 0x12E8A", "usb[0].vid", 0x12E8A, "1..65535"),
         ("title =", "# title =", "title", None, "the key is missing"),
         ("[flash]", "[flush]", "flash", None, "the key is missing"),

@@ -43,4 +43,4 @@ def command(
 
 
 def _buses(board: Board) -> str:
-    return f"{len(board.i2c)} I2C, {len(board.spi)} SPI"
+    return f"{len(board.i2c)} I2C, {len(board.spi)} SPI, {len(board.adc.pins)} ADC"
