@@ -1,9 +1,12 @@
 """A fleet judged as a whole: each error at its place, with value, what is allowed, cure."""
 
+from dataclasses import replace
+
 import pytest
 
 from host.fleet_rig import CANARY, SENSOR, judged, lines, make, many
-from nodewright.fleet import check
+from nodewright import boards
+from nodewright.fleet import check, listing, resolve
 from nodewright.fleet.finding import FleetErrors, FleetNotFound
 from nodewright.fleet.load import FILE
 from wire import settings as node_settings
@@ -434,3 +437,16 @@ def test_like__a_chain_or_an_error_taken_over__said(tmp_path) -> None:
         "nodes.pump-1.sensors.acc.int1",
         "nodes.pump-2.sensors.acc.int1",
     ]
+
+
+def test_check__board_without_a_radio__said_and_compiled_without_a_network(
+    tmp_path, monkeypatch
+) -> None:
+    mute = replace(boards.load("pico_w"), name="mute", wifi=False)
+    monkeypatch.setattr(resolve.boards, "load", lambda name: mute)
+    found = judged(tmp_path / "f")
+    assert [one.name for one in found.warnings] == ["nodes.pump-1.board"]
+    compiled = found.compiled["pump-1"]
+    assert compiled.settings["network"] == {"kind": "none"}
+    assert compiled.secrets == {}
+    assert listing.node(found.nodes["pump-1"], compiled)["network"] == "none"

@@ -18,6 +18,10 @@ _KEYS = {
 
 def check(node: NodeOf) -> Iterator[Finding]:
     """Findings of one node's pins, buses and addresses."""
+    if not node.board.wifi:
+        cure = "what it says can be read on its serial port alone"
+        value, path = f"{node.board.name} has no radio", (*node.path, "board")
+        yield Finding(path, value, "a board with Wi-Fi, to report", cure, "warning")
     for name, bus in node.given.buses.items():
         yield from _bus(node, bus, node.buses[name], (*node.path, "buses", name))
     for sensor in node.sensors:

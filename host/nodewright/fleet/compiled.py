@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from nodewright.fleet import bearing as bearings
 from nodewright.fleet.finding import Finding
-from nodewright.fleet.model import FleetFile, Set
+from nodewright.fleet.model import FleetFile, Network, Set
 from nodewright.fleet.places import Path
 from nodewright.fleet.resolve import BusOf, NodeOf, SensorOf
 from nodewright.fleet.secret import Secrets
@@ -69,7 +69,7 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
         "fleet": fleet.fleet.name,
         "node": node.name,
         "board": node.board.name,
-        "network": {"kind": "wifi", "ssid": network.ssid, "password": None},
+        "network": _network(node, network),
         "mqtt": {
             "host": broker.host,
             "port": broker.port,
@@ -82,7 +82,7 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
         "sets": sets,
     }
     secrets: dict[tuple[str, ...], str] = {}
-    if network.secret is not None:
+    if network.secret is not None and node.board.wifi:
         secrets["network", "password"] = network.secret
     return Compiled(node.name, settings, secrets, origins)
 
@@ -96,6 +96,13 @@ def set_names(node: NodeOf) -> dict[tuple[str, str], str]:
         (sensor, key): key if keys.count(key) == 1 else f"{key}-{sensor}"[:40].rstrip("-")
         for sensor, key in pairs
     }
+
+
+def _network(node: NodeOf, network: Network) -> dict[str, Any]:
+    """A board without a radio joins nothing: what it says is read on its serial port."""
+    if not node.board.wifi:
+        return {"kind": "none"}
+    return {"kind": "wifi", "ssid": network.ssid, "password": None}
 
 
 def _put(whole: dict[str, Any], path: tuple[str, ...], value: SecretStr) -> None:
@@ -133,7 +140,8 @@ def _sensor(sensor: SensorOf) -> dict[str, Any]:
         "gravity": sensor.point.gravity if sensor.point is not None else None,
         "machine": machine,
         "shaft_hz": None if shaft_hz is None else _number(round(shaft_hz, 6)),
-        "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else 0,
+        "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else None,
+        "tacho": None,
         "bearing": None if sensor.bearing is None else bearings.orders(sensor.bearing),
     }
 

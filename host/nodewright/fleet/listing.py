@@ -69,7 +69,7 @@ def node(node: NodeOf, compiled: Compiled) -> dict[str, Any]:
         "title": node.given.title,
         "board": node.board.name,
         "site": node.given.site,
-        "network": f"{network['ssid']} (Wi-Fi)",
+        "network": f"{network['ssid']} (Wi-Fi)" if network["kind"] == "wifi" else "none",
         "broker": f"{broker['host']}:{broker['port']}",
         "memory": {
             "needed_bytes": need.total_bytes,
