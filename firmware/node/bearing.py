@@ -54,13 +54,18 @@ class Bearing:
         axis: int,
         g_per_digit: float,
         rate_hz: float,
+        timed: "tuple[float, float] | None",
         estimated_hz: "float | None",
         values: "dict[str, float]",
         withheld: "dict[str, str]",
         marked: "dict[str, str]",
     ) -> None:
-        """Fill in the values of one axis; estimated_hz: of the shaft, where none is set."""
-        shaft_hz, error = self._shaft_hz, self._shaft_error
+        """Fill in the values of one axis.
+
+        timed: the shaft's speed and its relative uncertainty, by a tachometer: it counts before
+        what is set; estimated_hz: by the spectrum, where there is nothing else.
+        """
+        shaft_hz, error = timed if timed is not None else (self._shaft_hz, self._shaft_error)
         if shaft_hz is None:
             shaft_hz, error = estimated_hz, None
         self._envelope.finish(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from node.health import Health
+    from node.tacho import Tacho
 
 FAILURES = (OSError, ValueError, DeviceMismatch)  # what a driver raises
 
@@ -42,6 +43,13 @@ class Sensor:
         # A chip without an interrupt at its watermark is polled, whatever is wired.
         told = getattr(self.driver, "watermark_interrupt", True)
         self.stamps = Stamps(hal.interrupt_pin(settings.get("int1")) if told else None)
+        self.tacho: "Tacho | None" = None
+        if settings.get("tacho") is not None:
+            from node.tacho import Tacho
+
+            self.tacho = Tacho(
+                hal.interrupt_pin(settings["tacho"]["pin"]), settings["tacho"]["pulses"]
+            )
         self.armed_for: "Any" = None  # whose motion the chip watches for
         self._path = path
         self._health = health

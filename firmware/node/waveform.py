@@ -127,6 +127,8 @@ class Waveform:
                 return
             blocks = 1 if self.bearing is None else self._settings["blocks"]
             asked = None if request is None else request["spectrum"]
+            if self.sensor.tacho is not None:
+                self.sensor.tacho.begin()
             found = self._first(device, asked or self._settings["spectrum"], blocks > 1)
             for block in range(1, blocks):
                 await asyncio.sleep_ms(0)
@@ -242,6 +244,8 @@ class Waveform:
         vibration.noise_g_rthz = getattr(device, "noise_g_rthz", None)
         vibration.spectrum = spectrum != "none"
         self._rate_hz = record.rate_hz
+        timed = self._timed()
+        vibration.shaft_hz = timed[0] if timed else self.sensor.settings["shaft_hz"]
         if bearing is not None:
             bearing.begin()
         for index, channel in enumerate(self._channels):
@@ -270,12 +274,18 @@ class Waveform:
             result.withheld[channel] = withheld
             result.marked[channel] = marked
 
+    def _timed(self) -> "tuple[float, float] | None":
+        """The shaft's speed in Hz and its relative uncertainty, where a tachometer tells them."""
+        tacho = self.sensor.tacho
+        return None if tacho is None else tacho.speed()
+
     def _finish(self, device: "Any", found: "list[evidence.Finding]") -> None:
         """What only all blocks together tell: the bearing.  found: of all of them."""
         result, bearing = self.result, self.bearing
         if bearing is None:
             return
         begin_ticks = ticks_us()
+        speed = self._timed()
         estimates = [part["shaft_hz"] for part in result.channels.values() if "shaft_hz" in part]
         for index, channel in enumerate(self._channels):
             values: "dict[str, float]" = {}
@@ -285,13 +295,15 @@ class Waveform:
                 index,
                 device.g_per_digit,
                 self._rate_hz,
+                speed,
                 estimates[0] if estimates else None,
                 values,
                 withheld,
                 marked,
             )
             gravest = evidence.judge(found, index)
-            if gravest is None:
+            # Scores at the wrong places of the spectrum would be learned as healthy ones.
+            if gravest is None and marked.get("bearing_fault") != "speed_off":
                 bearing.learn(index)
             _mark(gravest, values, withheld, marked)
             result.channels[channel].update(values)

@@ -1,6 +1,7 @@
 """What is soldered to which pins: the buses of a board's description, with the twins at them."""
 
 from sim.faults import schedule
+from sim.tacho import Tacho
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]
                 "names": names,
             }
         )
+    for config in spec.get("tachos", ()):
+        world.add_source(Tacho(config, world))
     schedule(spec, buses, world)
     return buses
 

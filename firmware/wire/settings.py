@@ -67,10 +67,8 @@ _ACCELEROMETER = {
     "gravity": ("or_null", ("one", GRAVITY)),  # the axis that reads +1 g at rest; null: unknown
     "machine": ("or_null", {"group": ("one", (1, 2)), "support": ("one", ("rigid", "flexible"))}),
     "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum
-    "shaft_error_pct": (
-        "or_null",
-        ("number", 0, 20),
-    ),  # by which shaft_hz may be off; null: unknown
+    "shaft_error_pct": ("or_null", ("number", 0, 20)),  # of shaft_hz; null: nobody knows
+    "tacho": ("or_null", {"pin": _PIN, "pulses": ("int", 1, 1024)}),  # pulses of a turn
     "bearing": ("or_null", {"bpfo": _ORDER, "bpfi": _ORDER, "bsf": _ORDER, "ftf": _ORDER}),
 }
 _TEMPERATURE = {

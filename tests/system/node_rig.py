@@ -28,6 +28,7 @@ class NodeRig:
         self.measured["samples"] = 256
         self.buses: list[dict[str, Any]] = [plan.twins(plan.machine_source())]
         self.faults: list[dict[str, Any]] = []
+        self.tachos: list[dict[str, Any]] = []
 
     @property
     def sensor(self) -> dict[str, Any]:
@@ -66,6 +67,7 @@ class NodeRig:
             "network": network_spec(),
             "buses": self.buses,
             "faults": self.faults,
+            "tachos": self.tachos,
         }
         data = pack(self.hardware, {**held, **(files or {})})
         return VirtualBoard(data, spec, interpreter, self.hardware.heap_bytes)

@@ -283,6 +283,26 @@ def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
     assert 2.0 not in told.values()
 
 
+def test_bearing__speed_by_a_tachometer__named_and_not_marked_for_the_speed(hub):
+    rig = NodeRig(hub.port, index=2)
+    rig.sensor.update(
+        chip="kx134", tacho={"pin": 20, "pulses": 1}, bearing={**BEARING, "bpfi": 4.42}
+    )
+    rig.chip["chip"] = "kx134"
+    rig.tachos = [{"pin": 20, "hz": 49.5, "pulses": 1}]
+    rig.measured.update(
+        odr_hz=25600, samples=4096, blocks=4, features=[*SCORES, "shaft_hz", "shaft_confidence"]
+    )
+    rig.every_ms(4000)
+    with listen(hub) as heard, rig.board():
+        (event,) = events(heard, "report", 1)
+    channels, marked = event.message["channels"], event.message["marked"]
+    assert 1.0 in [values.get("bearing_fault") for values in channels.values()], event.message
+    for name, values in channels.items():
+        assert abs(values["shaft_hz"] / 49.5 - 1) < 0.001 and values["shaft_confidence"] == 1
+        assert marked[name].get("bearing_fault") not in ("speed_unproven", "speed_off")
+
+
 def test_bearing__learned_and_frozen__kept_over_a_reset(hub):
     rig = NodeRig(hub.port, index=2)
     rig.sensor.update(

@@ -155,6 +155,7 @@ def _plan(
         "machine": None,
         "shaft_hz": None,
         "shaft_error_pct": None,
+        "tacho": None,
         "bearing": None,
     }
     measured = {
