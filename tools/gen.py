@@ -109,7 +109,11 @@ def keys() -> str:
         f"DEFINITIONS = {features.DEFINITIONS}",
     ]
     for name in named:
-        lines += [f"{name} = (", *(f'    "{key}",' for key in getattr(features, name)), ")"]
+        held = getattr(features, name)
+        if len(held) == 1:
+            lines.append(f'{name} = ("{held[0]}",)')
+        else:
+            lines += [f"{name} = (", *(f'    "{key}",' for key in held), ")"]
     return "\n".join(lines) + "\n"
 
 

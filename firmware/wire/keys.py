@@ -89,9 +89,7 @@ WAVEFORM_KEYS = (
     "env_ftf_snr",
     "bearing_fault",
 )
-VALUE_KEYS = (
-    "temp_c",
-)
+VALUE_KEYS = ("temp_c",)
 BEARING_KEYS = (
     "env_bpfo_g",
     "env_bpfo_snr",
