@@ -119,6 +119,7 @@ def test_full_disk__at_each_write_in_turn__nothing_has_changed(
                 continue
         if (deed, call, nth) == ("revoke", "replace", 2):
             assert problems(folder) != []  # the list is in its place, the record is not
+            assert audit.read(folder)[0][-1].what == "revoke"
         else:
             assert tree(folder) == before
         assert act(folder)

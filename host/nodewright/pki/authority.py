@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
@@ -71,17 +70,18 @@ def load_certificate(folder: Path, fleet: str, now: datetime) -> x509.Certificat
         constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
         may = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         certificate.verify_directly_issued_by(certificate)
+        good_key = keys.is_p256(certificate.public_key())
     except FileNotFoundError:
         raise AuthorityMissing(CERTIFICATE) from None
     except OSError as error:
         raise AuthorityUnusable(CERTIFICATE, error.strerror or "unreadable") from None
     except x509.ExtensionNotFound:
         raise AuthorityUnusable(CERTIFICATE, "it is no CA's certificate") from None
-    except (InvalidSignature, ValueError, TypeError):
+    except keys.UNREADABLE:
         raise AuthorityUnusable(CERTIFICATE, "it is no self-signed certificate") from None
     if not constraints.value.ca or not may.key_cert_sign or not may.crl_sign:
         raise AuthorityUnusable(CERTIFICATE, "it is no CA's certificate")
-    if not keys.is_p256(certificate.public_key()):
+    if not good_key:
         raise AuthorityUnusable(CERTIFICATE, "its key is not of ECDSA P-256")
     if [owner.value for owner in owners] != [fleet]:
         whose = ", ".join(str(owner.value) for owner in owners) or "nobody"

@@ -3,6 +3,7 @@
 import secrets as random
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from pydantic import SecretStr
@@ -11,6 +12,19 @@ from nodewright.fleet.secret import SecretMissing, Secrets
 from nodewright.pki.errors import KeyUnusable
 
 _APP_KEY_BYTES = 16  # LoRaWAN 1.0.4, 6.1.1.3: AES-128
+
+
+# What the library raises for bytes that are no certificate, list or key, or none that it knows.
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class NoKey(ValueError):
@@ -55,7 +69,7 @@ def from_text(text: SecretStr) -> ec.EllipticCurvePrivateKey:
     """The private key in a text.  Raises NoKey."""
     try:
         key = serialization.load_pem_private_key(text.get_secret_value().encode(), None)
-    except (ValueError, TypeError):
+    except UNREADABLE:
         # From nothing: what it comes from may show what the text holds.
         raise NoKey("no private key") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not is_p256(key):

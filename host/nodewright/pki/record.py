@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import NameOID
 
 from nodewright.errors import BadInput
-from nodewright.pki import chip, revocation
+from nodewright.pki import chip, keys, revocation
 from nodewright.pki.certificate import fingerprint, serial_of, to_pem
 from nodewright.pki.errors import IdentityEnded, RecordDamaged
 from wire.topics import is_name
@@ -166,7 +165,7 @@ def check_signed(one: Issued, node: str, ca: x509.Certificate) -> None:
     try:
         one.certificate.verify_directly_issued_by(ca)
         good = [name.value for name in names] == [node]
-    except (ValueError, TypeError, InvalidSignature):
+    except keys.UNREADABLE:
         good = False
     if not good:
         reason = f"certificate {one.serial[:8]} is not of {node} by this fleet's CA"
@@ -226,7 +225,9 @@ def _parse(raw: dict[str, Any]) -> Record:
 def _issued(raw: dict[str, Any]) -> Issued:
     try:
         certificate = x509.load_pem_x509_certificate(raw["pem"].encode())
-    except ValueError:
+        if not keys.is_p256(certificate.public_key()):
+            raise ValueError("a certificate's key is not of ECDSA P-256")
+    except keys.UNREADABLE:
         raise ValueError("a certificate cannot be read") from None
     state, revoked = raw["state"], raw["state"] == "revoked"
     if state not in STATES or (revoked and raw["reason"] not in revocation.REASONS):

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ReasonFlags
 
-from nodewright.pki import clock
+from nodewright.pki import clock, keys
 from nodewright.pki.authority import Authority
 from nodewright.pki.errors import AuthorityMissing, AuthorityUnusable
 
@@ -82,16 +82,16 @@ def read(folder: Path, ca: x509.Certificate) -> RevocationList:
     try:
         found = x509.load_pem_x509_crl((folder / FILE).read_bytes())
         signed = found.is_signature_valid(ca.public_key())  # type: ignore[arg-type]
+        entries = [_entry(one) for one in found]
         number = found.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     except FileNotFoundError:
         raise AuthorityMissing(FILE) from None
     except OSError as error:
         raise AuthorityUnusable(FILE, error.strerror or "unreadable") from None
-    except (ValueError, TypeError, x509.ExtensionNotFound):
+    except keys.UNREADABLE:
         raise AuthorityUnusable(FILE, "it is no numbered revocation list") from None
     if not signed:
         raise AuthorityUnusable(FILE, "the fleet's CA has not signed it")
-    entries = (_entry(one) for one in found)
     return RevocationList(number, {entry.serial: entry for entry in entries})
 
 
