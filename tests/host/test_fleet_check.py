@@ -88,6 +88,12 @@ WRONG = [
     # pins and buses
     (("int1 = 15", "int1 = 23"), "nodes.pump-1.sensors.acc.int1", "23", "0-22, 26-28"),
     (("int1 = 15", "int1 = 4"), "nodes.pump-1.sensors.acc.int1", "4 ", "i2c0 sda has it"),
+    (
+        ("int1 = 15", "int1 = 15\ntacho = 15"),
+        "nodes.pump-1.sensors.acc.tacho",
+        "15",
+        "acc int1 has",
+    ),
     (("0x53", "0x54"), "nodes.pump-1.sensors.acc.address", "0x54", "0x53, 0x1D"),
     (('bus = "i2c0"', 'bus = "i2c7"'), "nodes.pump-1.sensors.acc.bus", '"i2c7"', "i2c0, i2c1"),
     (
@@ -450,3 +456,9 @@ def test_check__board_without_a_radio__said_and_compiled_without_a_network(
     assert compiled.settings["network"] == {"kind": "none"}
     assert compiled.secrets == {}
     assert listing.node(found.nodes["pump-1"], compiled)["network"] == "none"
+
+
+def test_check__tachometer__compiled_with_its_pulses(tmp_path) -> None:
+    found = judged(tmp_path / "f", ("int1 = 15", "int1 = 15\ntacho = 14\ntacho_pulses = 6"))
+    assert found.errors == []
+    assert found.compiled["pump-1"].settings["sensors"][0]["tacho"] == {"pin": 14, "pulses": 6}

@@ -66,7 +66,7 @@ def _chip(sensor: SensorOf) -> Iterator[Finding]:
             cure = "take it out: the chip is polled"
             yield Finding((*path, "int1"), str(given.int1), f"none with {chip}", cure)
     else:
-        for key in ("range", "int1"):
+        for key in ("range", "int1", "tacho"):
             if getattr(given, key) is not None:
                 cure = f"take it out: {chip} is a thermometer"
                 yield Finding((*path, key), "no key of a thermometer", "none", cure, key=True)

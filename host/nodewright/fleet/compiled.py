@@ -141,9 +141,15 @@ def _sensor(sensor: SensorOf) -> dict[str, Any]:
         "machine": machine,
         "shaft_hz": None if shaft_hz is None else _number(round(shaft_hz, 6)),
         "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else None,
-        "tacho": None,
+        "tacho": _tacho(sensor),
         "bearing": None if sensor.bearing is None else bearings.orders(sensor.bearing),
     }
+
+
+def _tacho(sensor: SensorOf) -> dict[str, int] | None:
+    if sensor.given.tacho is None:
+        return None
+    return {"pin": sensor.given.tacho, "pulses": sensor.given.tacho_pulses}
 
 
 def _bus(bus: BusOf | None, sensor: SensorOf) -> dict[str, Any]:

@@ -261,6 +261,12 @@ class Sensor(Part):
     range: Annotated[float, Quantity(units.ACCELERATION, 1, 400, "1g to 400g")] | None = Field(
         None, description="of an accelerometer"
     )
+    tacho: Annotated[int, PIN] | None = Field(
+        None, description="pin of a tachometer at the shaft of its point; left out: none"
+    )
+    tacho_pulses: Annotated[int, Whole(1, 1024)] = Field(
+        1, description="of the tachometer in a turn"
+    )
     channels: Annotated[tuple[str, ...], Many(Name(), 1, 3)] | None = Field(
         None, description="names of its axes; left out: x, y, z; of a thermometer: housing"
     )

@@ -74,6 +74,8 @@ class SensorOf:
             yield "cs", self.cs
         if self.given.int1 is not None:
             yield "int1", self.given.int1
+        if self.given.tacho is not None:
+            yield "tacho", self.given.tacho
 
 
 @dataclass(frozen=True)
