@@ -9,6 +9,7 @@ from wire import iso20816, validity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
     from node.dsp import Samples
 
@@ -22,17 +23,17 @@ _LEAST_LINE = validity.LEAST_SHARE * sqrt(2.0)  # as an amplitude
 class Vibration:
     """Computes the features of records of one length.  All work space is made here.
 
-    backend: a module of `dsp.backend`; samples: a power of two from 64 to 4096; wide: blocks are
-    int32 of 24 bits, not int16; bandwidth_hz: the sensor's -3 dB; bands: up to 4 of (low_hz,
-    high_hz); shaft_hz: the speed, None to estimate it within shaft_range_hz; machine: (group,
-    support) of ISO 20816-3; noise_g_rthz: the sensor's noise density, None where unknown;
-    spectrum: transform every block, also where no key needs it.
+    backend: a module of `dsp.backend`, or whatever makes `Kernels`; samples: a power of two from
+    64 to 4096; wide: blocks are int32 of 24 bits, not int16; bandwidth_hz: the sensor's -3 dB;
+    bands: up to 4 of (low_hz, high_hz); shaft_hz: the speed, None to estimate it within
+    shaft_range_hz; machine: (group, support) of ISO 20816-3; noise_g_rthz: the sensor's noise
+    density, None where unknown; spectrum: transform every block, also where no key needs it.
     Raises ValueError for what cannot work at any rate.
     """
 
     def __init__(
         self,
-        backend: "ModuleType",
+        backend: "ModuleType | Any",
         samples: int,
         wide: bool = False,
         bandwidth_hz: float = 1e6,
