@@ -11,6 +11,8 @@ from littlefs import LittleFS
 
 from nodewright import boards, image
 from nodewright.data import firmware_dir
+from nodewright.image import compiler
+from nodewright.image import files as made_of
 from nodewright.interpreter import Interpreter, InterpreterError, find_interpreter
 
 SETTINGS: dict[str, Any] = {"version": 1, "node": "pump-1", "sensors": []}
@@ -68,6 +70,12 @@ def micropython() -> Interpreter:
         pytest.skip(str(missing))
 
 
+def move(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    """Let the firmware be what lies in this folder."""
+    for module in (compiler, made_of):
+        monkeypatch.setattr(module, "firmware_dir", lambda: root)
+
+
 @pytest.fixture
 def firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A firmware of our own, to break."""
@@ -77,7 +85,7 @@ def firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / package / "__init__.py").write_text("")
     (root / "boot.py").write_text("")
     (root / "main.py").write_text("")
-    monkeypatch.setattr(image, "firmware_dir", lambda: root)
+    move(monkeypatch, root)
     return root
 
 
@@ -246,7 +254,7 @@ def test_compile_files__where_the_sources_lie__changes_no_byte(
     (firmware / "node" / "m.py").write_text("def f():\n    raise ValueError\n")
     first = image.compile_files("armv6m", cache=firmware / "1")
     moved = firmware.rename(firmware.with_name("elsewhere"))
-    monkeypatch.setattr(image, "firmware_dir", lambda: moved)
+    move(monkeypatch, moved)
     assert image.compile_files("armv6m", cache=moved / "2") == first
 
 

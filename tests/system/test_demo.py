@@ -14,13 +14,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright import broker, image
 from nodewright.broker import Kind
+from nodewright.data import firmware_dir
 from nodewright.demo import fleet as demo_fleet
 from nodewright.demo.fleet import FleetOptions, Interrupted, VirtualFleet
 from nodewright.demo.record import open_record
 from nodewright.demo.result import DemoResult
 from nodewright.demo.run import DemoOptions, run_demo
 from nodewright.demo.tally import Tally
-from nodewright.image import Image
+from nodewright.image import Image, compiler, files
 from system.demo_rig import command
 from wire import chips
 
@@ -200,10 +201,11 @@ def test_demo__value_one_percent_off__fails_and_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firmware = tmp_path / "firmware"
-    shutil.copytree(image.firmware_dir(), firmware)
+    shutil.copytree(firmware_dir(), firmware)
     with (firmware / "node" / "report.py").open("a") as source:
         source.write(_WORSE)
-    monkeypatch.setattr(image, "firmware_dir", lambda: firmware)
+    for module in (compiler, files):
+        monkeypatch.setattr(module, "firmware_dir", lambda: firmware)
     result = play(nodes=1, cycles=1)
     bad = {p["feature"] for p in node(result, "pump-1")["points"] if not p["ok"]}
     assert bad == {"acc_peak_g"}, result.failures
