@@ -17,7 +17,7 @@ from nodewright.fleet.check import UnknownNode
 from nodewright.fleet.finding import FleetErrors, WriteFailed
 from nodewright.fleet.load import FILE
 from nodewright.fleet.lock import FleetLocked, locked
-from nodewright.pki import compare
+from nodewright.pki import compare, record
 from nodewright.pki.errors import (
     KeyUnusable,
     RecordDamaged,
@@ -125,6 +125,62 @@ def test_full_disk__at_each_write_in_turn__nothing_has_changed(
         assert act(folder)
         assert problems(folder) == []
     assert failures >= (2 if call == "fsync" else 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("deed", ["provision", "renew", "revoke"])
+def test_power_cut__at_each_write_in_turn__the_old_or_the_new_and_never_between(
+    tmp_path, deed
+) -> None:
+    """The process ends at once, as if the power had gone: nothing is tidied up."""
+    good = make(tmp_path / "f")
+    if deed != "provision":
+        provision(good, "pump-1", kept(good), None, NOW)
+    act = {"provision": provision, "renew": renew, "revoke": revoke}[deed]
+    ended = []
+    for nth in range(1, 30):
+        folder = tmp_path / str(nth)
+        shutil.copytree(good, folder)
+        child = os.fork()
+        if child == 0:
+            _die_at(nth)
+            act(folder, "pump-1", kept(folder), now=NOW)
+            os._exit(0)
+        ended.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        known = record.read(folder, "pump-1")  # whole, whenever it was
+        assert audit.read(folder)[1] == ()
+        if known is not None and known.current is not None:
+            assert load_identity(folder, "pump-1", kept(folder), NOW).node == "pump-1"
+        elif deed == "provision":
+            assert known is None
+        if deed == "renew":
+            renew(folder, "pump-1", kept(folder), None, NOW)
+        revoke_or_make = revoke if deed == "revoke" else provision
+        revoke_or_make(folder, "pump-1", kept(folder), now=NOW)
+        for problem in problems(folder):
+            assert "making was cut off" in problem
+        if ended[-1] == 0:
+            break
+    assert ended[:-1] == [9] * (len(ended) - 1)
+    assert len(ended) > 4
+
+
+def _die_at(nth: int) -> None:
+    """In a child: end at the nth call that writes or renames."""
+    left = nth
+
+    def dying(real):
+        def call(*args, **named):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os._exit(9)
+            return real(*args, **named)
+
+        return call
+
+    os.fsync = dying(os.fsync)
+    Path.replace = dying(Path.replace)
 
 
 def test_two_processes__at_once__one_of_them_is_told_to_wait(tmp_path) -> None:

@@ -44,7 +44,10 @@ def problems(folder: Path, fleet: str, entries: Iterable[Entry], now: datetime) 
     held = {one.serial for known in records for one in known.issued}
     for serial, node in made.items():
         if serial not in held:
-            yield f"{FILE} tells of certificate {serial} of {node}, which its record lacks"
+            yield (
+                f"{FILE} tells of certificate {serial} of {node}, which its record lacks: the "
+                "making was cut off, and it never left this host, or the record was changed"
+            )
 
 
 def _record(
