@@ -30,7 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from nodewright import broker
-from nodewright.demo.plan import CHANNELS
+from nodewright.demo.fleet_folder import CHANNELS
 from nodewright.served import ServedSamples
 
 _rig = importlib.import_module("system.node_rig")

@@ -48,18 +48,27 @@ def parse_url(text: str) -> Address:
     Raises BadInput.
     """
     cure = "write mqtt://HOST[:PORT], for example mqtt://127.0.0.1:1883"
+    shown = repr(_without_password(text))
     try:
         parts = urlsplit(text if "://" in text else "mqtt://" + text)
         port = parts.port
     except ValueError:
-        raise BadInput(f"broker {text!r}: no such port; {cure}") from None
+        raise BadInput(f"broker {shown}: no such port; {cure}") from None
     if parts.scheme != "mqtt":
-        raise BadInput(f"broker {text!r}: {parts.scheme}:// is not spoken; {cure}")
+        raise BadInput(f"broker {shown}: {parts.scheme}:// is not spoken; {cure}")
     if not parts.hostname or parts.path not in ("", "/") or parts.query or port == 0:
-        raise BadInput(f"broker {text!r} is no address; {cure}")
+        raise BadInput(f"broker {shown} is no address; {cure}")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
     return Address(parts.hostname, port or _PORT, user, password)
+
+
+def _without_password(text: str) -> str:
+    """An address, or what was meant as one, as it may be shown."""
+    scheme, mark, rest = text.rpartition("://")
+    who, at, where = rest.rpartition("@")
+    user, colon, _ = who.partition(":")
+    return scheme + mark + (f"{user}:…{at}{where}" if colon else rest)
 
 
 class Collector:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from nodewright import boards, reference
 from nodewright.console import Event
+from nodewright.demo.fleet_folder import CHANNELS
 from nodewright.demo.judge import judge
 from nodewright.demo.kept import ImageDigest, Kept, Said
-from nodewright.demo.plan import CHANNELS, NodePlan, make_plans
+from nodewright.demo.plan import NodePlan, make_plans
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.offline import Runtime

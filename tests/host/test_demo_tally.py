@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from nodewright import boards
+from nodewright.demo.fleet_folder import CHANNELS
 from nodewright.demo.judge import REQUIRED, Point, Verdict, judge
-from nodewright.demo.plan import CHANNELS, make_plans
+from nodewright.demo.plan import make_plans
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
 from nodewright.served import ServedError

@@ -261,6 +261,13 @@ def test_parse_url__bad__says_what_to_write(text: str) -> None:
         parse_url(text)
 
 
+@pytest.mark.parametrize("text", ["amqp://a:geheim@b", "a:geheim@b:x", "mqtt://a:geheim@b/c"])
+def test_parse_url__bad_with_a_password__shows_all_but_that(text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        parse_url(text)
+    assert "geheim" not in str(caught.value) and "@b" in str(caught.value)
+
+
 def test_address__shown__without_its_password() -> None:
     assert "s3cret" not in repr(Address("host", 1, "me", "s3cret"))
 

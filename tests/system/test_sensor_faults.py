@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nodewright import broker, reference
-from nodewright.demo.plan import CHANNELS
+from nodewright.demo.fleet_folder import CHANNELS
 from nodewright.served import ServedSamples
 from nodewright.watch import Collector
 from system.node_rig import NodeRig, listen, reports

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nodewright.demo.plan import SENSOR, NodePlan
+from nodewright.demo.fleet_folder import SENSOR
+from nodewright.demo.plan import NodePlan
 from nodewright.errors import BadInput
 
 ALL = "all"

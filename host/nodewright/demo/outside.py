@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from nodewright.broker import Broker
-from nodewright.demo.plan import SENSOR
+from nodewright.demo.fleet_folder import SENSOR
 from nodewright.faultproxy import FaultProxy
 from nodewright.served import ServedSamples
 from nodewright.virtual import BoardFailed, VirtualBoard

@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nodewright import scratch
 from nodewright.boards import Board
+from nodewright.demo.fleet_folder import PASSWORD, SAMPLES, SSID, Seat, settings_of
 from nodewright.demo.machines import MACHINES, Instrument, Machine, instruments
 from nodewright.errors import BadInput
-from wire import chips, rules
-from wire import settings as node_settings
+from wire import chips
 
-FLEET = "demo"
-SENSOR = "acc"
-SET = "vibration"
-CHANNELS = ("x", "y", "z")
-FEATURES = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "vel_rms_mm_s")
 MOST_NODES = 256
 
-_SAMPLES = 1024
-_INT1_PIN = 15
-_SSID, _PASSWORD = "plant", "only-in-the-twin"
 # A cycle's other work beside its record, in the node's own time.
 _REST_S = 0.2
 
@@ -103,7 +96,7 @@ def make_plans(
     gravity: str | None = "z",
     every_sensor: bool = False,
 ) -> list[NodePlan]:
-    """The nodes of a demo, machine after machine in turn.
+    """The nodes of a demo, machine after machine in turn, out of a fleet as any other.
 
     interval_s: between two records of a node; port: of the broker on loopback; gravity: the axis
     on which the machines' sensors feel it, None for a source without (a recording); every_sensor:
@@ -111,112 +104,37 @@ def make_plans(
     work.
     """
     measured_by = instruments() if every_sensor else [None] * count
-    count = len(measured_by)
-    if not 1 <= count <= MOST_NODES:
+    if not 1 <= len(measured_by) <= MOST_NODES:
         raise BadInput(f"--nodes {count} cannot be: 1 to {MOST_NODES}")
-    chosen = [
-        (MACHINES[index % len(MACHINES)], instrument)
-        for index, instrument in enumerate(measured_by)
-    ]
-    slowest_hz = min((given or machine.instrument).odr_hz for machine, given in chosen)
-    least_s = _SAMPLES / slowest_hz + _REST_S
+    seats = [_seat(index, instrument) for index, instrument in enumerate(measured_by)]
+    least_s = SAMPLES / min(seat.instrument.odr_hz for seat in seats) + _REST_S
     if not least_s <= interval_s <= 3600:
         raise BadInput(
             f"--interval {interval_s:g} cannot be: {least_s:.2g} to 3600 s, "
-            f"as a record of {_SAMPLES} samples takes {least_s - _REST_S:.2g} s"
+            f"as a record of {SAMPLES} samples takes {least_s - _REST_S:.2g} s"
         )
+    folder = scratch.take("demo")
+    try:
+        settings = settings_of(folder, seats, board.name, interval_s, port, gravity)
+    finally:
+        scratch.remove(folder)
     plans = []
-    for index, (machine, given) in enumerate(chosen):
-        name = given.chip if given else f"{machine.kind}-{index // len(MACHINES) + 1}"
-        instrument = given or machine.instrument
-        plans.append(_plan(board, index, name, machine, instrument, interval_s, port, gravity))
+    for index, (seat, made) in enumerate(zip(seats, settings, strict=True)):
+        # Each sensor's own clock, also among machines of one kind.
+        error_ppm = seat.machine.clock_error_ppm + 1000 * (index // len(MACHINES))
+        plans.append(
+            NodePlan(seat.name, seat.machine, seat.instrument, made, index + 1, error_ppm)
+        )
     return plans
 
 
-def _plan(
-    board: Board,
-    index: int,
-    name: str,
-    machine: Machine,
-    instrument: Instrument,
-    interval_s: float,
-    port: int,
-    gravity: str | None,
-) -> NodePlan:
-    sensor = {
-        "kind": "accelerometer",
-        "name": SENSOR,
-        "chip": instrument.chip,
-        "range_g": instrument.range_g,
-        "bus": _bus(board, instrument),
-        "int1": _INT1_PIN if instrument.interrupt else None,
-        "channels": list(CHANNELS),
-        "gravity": gravity,
-        "machine": None,
-        "shaft_hz": None,
-        "shaft_error_pct": None,
-        "tacho": None,
-        "bearing": None,
-    }
-    measured = {
-        "kind": "waveform",
-        "name": SET,
-        "sensor": SENSOR,
-        "odr_hz": instrument.odr_hz,
-        "samples": _SAMPLES,
-        "decimate": 1,
-        "blocks": 1,
-        "features": list(FEATURES),
-        "bands": [],
-        "envelope_band": 0,
-        "spectrum": "none",
-        "schedule": {"kind": "interval", "interval_ms": round(interval_s * 1000)},
-    }
-    settings = {
-        "version": node_settings.VERSION,
-        "fleet": FLEET,
-        "node": name,
-        "board": board.name,
-        "network": {"kind": "wifi", "ssid": _SSID, "password": _PASSWORD},
-        "mqtt": {"host": "127.0.0.1", "port": port, "keepalive_s": 15},
-        "report": {"outbox_reports": 64},
-        "watchdog_ms": 8000,
-        "dsp": {"backend": board.dsp_backend},
-        "sensors": [sensor],
-        "sets": [measured],
-    }
-    errors = node_settings.check(settings)
-    if errors:
-        raise BadInput("; ".join(rules.error_text(error) for error in errors))
-    # Each sensor's own clock, also among machines of one kind.
-    clock_error_ppm = machine.clock_error_ppm + 1000 * (index // len(MACHINES))
-    return NodePlan(name, machine, instrument, settings, index + 1, clock_error_ppm)
-
-
-def _bus(board: Board, instrument: Instrument) -> dict[str, Any]:
-    """The board's first bus of the instrument's kind, as settings."""
-    if instrument.bus == "i2c":
-        i2c = board.i2c[0]
-        return {
-            "kind": "i2c",
-            "id": i2c.id,
-            "sda": i2c.sda,
-            "scl": i2c.scl,
-            "rate_hz": instrument.bus_rate_hz,
-            "address": instrument.address,
-        }
-    spi = board.spi[0]
-    return {
-        "kind": "spi",
-        "id": spi.id,
-        "sck": spi.sck,
-        "mosi": spi.mosi,
-        "miso": spi.miso,
-        "cs": spi.cs,
-        "rate_hz": instrument.bus_rate_hz,
-    }
+def _seat(index: int, instrument: Instrument | None) -> Seat:
+    machine = MACHINES[index % len(MACHINES)]
+    if instrument is not None:
+        return Seat(instrument.chip, machine, instrument)
+    return Seat(f"{machine.kind}-{index // len(MACHINES) + 1}", machine, machine.instrument)
 
 
 def network_spec() -> dict[str, Any]:
     """The access point that the twins of a demo see."""
-    return {"ssids": {_SSID: _PASSWORD}, "connect_ms": 300}
+    return {"ssids": {SSID: PASSWORD}, "connect_ms": 300}

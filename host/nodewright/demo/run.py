@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from nodewright.console import Event as ConsoleEvent
 from nodewright.demo.faults import Fault
 from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
+from nodewright.demo.fleet_folder import CHANNELS, FLEET
 from nodewright.demo.judge import judge
 from nodewright.demo.kept import Kept, Said
-from nodewright.demo.plan import CHANNELS, FLEET
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
