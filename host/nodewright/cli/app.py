@@ -29,6 +29,8 @@ COMMANDS = {
     "renew": "Make a new key and certificate for a node; old ones count until they are revoked.",
     "revoke": "Revoke the certificates of a node: lost, its key seen, or replaced by a new one.",
     "retire": "Take a node out of service for good: revoked, marked, and forgotten by its broker.",
+    "image": "Make the image of a node: firmware, settings, identity, MicroPython, ready to flash.",
+    "runtime": "Register MicroPython binaries, which `nodewright image` puts in front of a node's files.",
     "audit": "Show who did what to a fleet's identities, and whether the log is as it was.",
     "schema": "Print the JSON Schema of fleet.toml, by which editors complete and check.",
     "boards": "List the boards that a node can be made of, with what they offer.",

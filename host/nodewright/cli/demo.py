@@ -90,9 +90,9 @@ def command(
     came back, and that nothing was lost but what the fault itself destroys.
     """
     # Here and not above: NumPy and SciPy take a while, and `--help` need not wait for them.
+    from nodewright.cli.choice import tell_choice
     from nodewright.cli.demo_view import JsonView, PlainView, TableView
     from nodewright.cli.output import err, out
-    from nodewright.cli.runtime import tell_choice
     from nodewright.demo.fleet import FleetOptions, Interrupted
     from nodewright.demo.record import open_record
     from nodewright.demo.run import DemoOptions, run_demo

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -7,6 +8,12 @@ import typer
 BrokerKind = Annotated[
     Literal["auto", "mosquitto", "embedded"],
     typer.Option(help="Which broker to run; auto takes mosquitto where it is installed."),
+]
+FleetFolder = Annotated[
+    Path,
+    typer.Option(
+        "--fleet", "--dir", metavar="DIR", help="The fleet's folder.", envvar="NODEWRIGHT_FLEET"
+    ),
 ]
 Interpreter = Annotated[
     str | None,

@@ -44,7 +44,7 @@ def command(
     open it. `resume` keeps mpremote from resetting the board first. On CPython the boards have
     no REPL and so no ports.
     """
-    from nodewright.cli.runtime import tell_choice
+    from nodewright.cli.choice import tell_choice
     from nodewright.demo.fleet import FleetOptions, Interrupted, VirtualFleet
 
     tell_choice(runtime, interpreter)
