@@ -35,10 +35,10 @@ class NodeSilent(NodewrightError):
 
 @dataclass
 class Answer:
-    """What a node sent: its reply, the report, the spectra of its channels."""
+    """What a node sent: its reply, the report if there is one, the spectra of its channels."""
 
     reply: dict[str, Any]
-    report: dict[str, Any]
+    report: dict[str, Any] | None = None
     spectra: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -55,9 +55,32 @@ def measure(
     collector: started, and hearing this fleet; spectrum: "compressed", "full" or None.
     Raises NodeRefused, NodeSilent, ReportError for names that cannot be.
     """
+    request = {"command": "measure", "set": measured, "spectrum": spectrum}
+    return _ask(collector, fleet, node, request, timeout_s)
+
+
+def tell(
+    collector: Collector,
+    fleet: str,
+    node: str,
+    what: str,
+    measured: str,
+    timeout_s: float = 30.0,
+) -> Answer:
+    """Have a node do something else with a set: a command of wire/command.py without options.
+
+    Raises as measure().
+    """
+    return _ask(collector, fleet, node, {"command": what, "set": measured}, timeout_s)
+
+
+def _ask(
+    collector: Collector, fleet: str, node: str, request: dict[str, Any], timeout_s: float
+) -> Answer:
     sender = "ask-" + secrets.token_hex(6)
-    request = {"v": 1, "id": sender, "command": "measure", "set": measured, "spectrum": spectrum}
-    collector.send(topics.topic(fleet, node, "command"), command.encode(request))
+    payload = command.encode({"v": command.VERSION, "id": sender, **request})
+    collector.send(topics.topic(fleet, node, "command"), payload)
+    spectrum = request.get("spectrum")
     reply: dict[str, Any] | None = None
     reports: dict[int, dict[str, Any]] = {}
     spectra: dict[int, list[dict[str, Any]]] = {}
@@ -71,6 +94,8 @@ def measure(
         if event.kind == "reply" and message["id"] == sender:
             if not message["ok"]:
                 raise NodeRefused(node, str(message["error"]))
+            if message["seq"] is None:
+                return Answer(message)
             reply = message
             deadline_s = max(deadline_s, time.monotonic() + _AFTER_REPLY_S)
         elif event.kind == "report" and not event.double:

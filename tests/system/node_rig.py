@@ -25,7 +25,7 @@ class NodeRig:
         self.plan = plan
         self.settings: dict[str, Any] = copy.deepcopy(plan.settings)
         self.every_ms(400)
-        self.measured["samples"] = 256
+        self.measured.update(name="vibration", samples=256)
         self.buses: list[dict[str, Any]] = [plan.twins(plan.machine_source())]
         self.faults: list[dict[str, Any]] = []
         self.tachos: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ from rich import box
 from rich.table import Table
 
 from nodewright import ask
+from nodewright.cli import exits
 from nodewright.cli.output import err, out, print_json
 from nodewright.errors import BadInput
 from nodewright.fleet_state import printable
@@ -16,11 +17,19 @@ from wire import features, spectrum, topics
 EXAMPLES = """
 Examples:
 
-    nodewright ask demo/pump-1 vibration
+    nodewright ask demo/pump-1 vibration-800
     nodewright ask north/pump-1 slow --spectrum full --json > spectrum.json
+    nodewright ask north/pump-1 slow --do self-test
+    nodewright ask north/pump-1 fast --do freeze
 """
 
 _STRONGEST = 3
+_DOINGS = {
+    "measure": "",
+    "self-test": "the sensor's own test found nothing outside its limits",
+    "freeze": "what was learned of the bearing counts from now on",
+    "forget": "the bearing is learned anew",
+}
 
 
 def command(
@@ -32,6 +41,14 @@ def command(
             "--spectrum", metavar="KIND", help="Spectra of its channels too: compressed or full."
         ),
     ] = None,
+    do: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="measure; self-test (let the machine stand still); freeze or forget what the set "
+            "has learned of its bearing.",
+        ),
+    ] = "measure",
     broker: Annotated[
         str,
         typer.Option(metavar="URL", envvar="NODEWRIGHT_BROKER", help="mqtt://HOST[:PORT]"),
@@ -46,7 +63,8 @@ def command(
 ) -> None:
     """Have a node measure one of its sets now, and show what it says.
 
-    The report is one as any other, for whoever else listens; so are the spectra.
+    Done (exit 0) if the node did it; a self-test that fails is a failure (exit 1). The report is
+    one as any other, for whoever else listens; so are the spectra.
     """
     fleet, _, name = node.partition("/")
     if not (topics.is_name(fleet) and topics.is_name(name)):
@@ -55,12 +73,29 @@ def command(
         raise BadInput(f"{measured!r} is no set: 1 to 40 of a-z, 0-9 and -")
     if kind is not None and kind not in spectrum.KINDS:
         raise BadInput(f"--spectrum {kind} cannot be: one of {', '.join(spectrum.KINDS)}")
+    if do not in _DOINGS:
+        raise BadInput(f"--do {do} cannot be: one of {', '.join(_DOINGS)}")
+    if kind is not None and do != "measure":
+        raise BadInput("--spectrum goes with --do measure")
     with Collector(parse_url(broker), fleet=fleet) as source:
         if not as_json:
             err().print(f"{node} is asked for {measured}; Ctrl-C ends", markup=False)
-        answer = ask.measure(source, fleet, name, measured, kind, timeout_s)
+        if do == "measure":
+            answer = ask.measure(source, fleet, name, measured, kind, timeout_s)
+        else:
+            what = do.replace("-", "_")
+            answer = ask.tell(source, fleet, name, what, measured, timeout_s)
+    failed = do == "self-test" and answer.report is not None
     if as_json:
         print_json({"reply": answer.reply, "report": answer.report, "spectra": answer.spectra})
+    else:
+        _print_answer(answer, _DOINGS[do])
+    raise typer.Exit(exits.FAILED if failed else exits.DONE)
+
+
+def _print_answer(answer: ask.Answer, done: str) -> None:
+    if answer.report is None:
+        out().print(done, markup=False)
         return
     _print_report(answer.report)
     for found in answer.spectra:
