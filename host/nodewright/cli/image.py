@@ -58,7 +58,7 @@ def command(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the image of a node: firmware, settings, identity, MicroPython, ready to flash.
+    """Make the image of a node: firmware, settings, identity, MicroPython, to be flashed.
 
     For a Pico it is a UF2, for an ESP32 all of its flash, for a virtual board its file system. Of
     the same input it is the same, byte for byte. It holds the node's secrets: only you can read

@@ -37,7 +37,7 @@ def command(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Register MicroPython binaries, which `nodewright image` puts in front of a node's files.
+    """Register MicroPython binaries, which `nodewright image` puts in front of nodes.
 
     Take them from micropython.org/download: the .uf2 for a Pico, the .bin for an ESP32, or a build
     with ulab of your own. What a file is, is read from the file itself. The copies are this
