@@ -227,7 +227,7 @@ class Envelope:
         """S of an order, and how far its floors are from those of rounding."""
         if name not in self.scores:
             peaks = floors = 0.0
-            least = 0.2 * self._weakest
+            least = 5.0 * self._weakest
             for slot in range(len(bands.BANDS)):
                 for h in range(1, bands.HARMONICS + 1):
                     peak, level = self._line(slot, h * self.orders[name] * turns, axis)

@@ -24,9 +24,9 @@ SLOW_SHAFT_HZ, SLOW_LEAST_S, ZONE_TO_HZ = 10.0, 2.0, 1000.0
 LEAST_RATE_HZ, LEAST_TURNS, LEAST_CAGE_TURNS = 1e4, 2.0, 12.5  # 0.4 fn T >= 5
 LEAST_ROOM_HZ = 1e-6  # above 0
 # `part:bpfo` and the like: an amplitude's part of the record's RMS; `floor:bpfo` the least of an
-# order's floors, as the scatter of white noise in the logarithm that has it, or a fifth of the
+# order's floors, as the scatter of white noise in the logarithm that has it, or five times the
 # weakest band's mean envelope over the RMS, if that is less.
-LEAST_PART, LEAST_FLOOR = 1e-4, 2e-4
+LEAST_PART, LEAST_FLOOR = 1e-4, 5e-3
 
 LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 

@@ -104,12 +104,12 @@ def test_verdict__weakest_band_under_a_thousandth_of_the_record__below_floor():
 
 
 def test_verdict__floor_under_that_of_rounding__below_floor():
-    # 2e-4 sqrt(3 M / 8), M the band's bins: docs/decisions/0012-envelope.md.
+    # 5e-3 sqrt(3 M / 8), M the band's bins: docs/decisions/0012-envelope.md.
     for slot, bins in ((0, 1024), (1, 1024), (2, 512), (3, 512), (4, 512)):
         for blocks in (1, 4):
             for part, expected in ((0.996, False), (1.004, True)):
                 spectra = given(blocks=blocks)
-                spectra.peaks((slot,), range(224), part * 2e-4 * math.sqrt(3 * bins / 8))
+                spectra.peaks((slot,), range(224), part * 5e-3 * math.sqrt(3 * bins / 8))
                 out, withheld, _ = told(spectra)
                 for key in ("env_bpfo_snr", "env_bpfi_snr", "bearing_fault"):
                     assert (key in out) == expected, (slot, blocks, part, withheld)

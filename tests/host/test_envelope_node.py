@@ -98,3 +98,29 @@ def test_envelope__speed_two_percent_off__said() -> None:
         record = offline_envelope.Record(digits, G_PER_DIGIT, RATE_HZ, share * SHAFT_HZ, ORDERS)
         (told,) = offline_envelope.run([record], runtime)
         assert ("speed_off" in told.marks["bpfi"]) == said_off, (share, told)
+
+
+@pytest.mark.parametrize(("kind", "backend"), RUNS)
+def test_envelope__ramp_and_tones_without_noise__withheld_by_both(kind: str, backend: str) -> None:
+    # What is beside a steady tone then is the rounding of its digits: it has lines, too, which
+    # named the inner race in both of the pairs.
+    at = np.arange(4 * 4096)
+    signals = {"ramp": at % 4096 * 8 - 16_000.0}
+    bpfi = ORDERS["bpfi"] * SHAFT_HZ / RATE_HZ
+    for first, away, one, two in ((0.2, 0.003, 12_000, 12_000), (0.15, bpfi, 15_000, 10_000)):
+        pair = one * np.sin(2 * np.pi * first * at)
+        pair += two * np.sin(2 * np.pi * (first + away) * at + 1)
+        signals[f"tones {away:.4f} apart"] = pair
+    digits = {name: _cut(wave, 4096) for name, wave in signals.items()}
+    records = [
+        offline_envelope.Record(block, G_PER_DIGIT, RATE_HZ, SHAFT_HZ, ORDERS)
+        for block in digits.values()
+    ]
+    told = offline_envelope.run(records, offline.choose_runtime(kind), backend=backend)
+    for (name, block), said in zip(digits.items(), told, strict=True):
+        expected = reference.bearing(block * G_PER_DIGIT, RATE_HZ, SHAFT_HZ, ORDERS)
+        assert expected.verdicts == said.verdicts == {}, (name, said.scores)
+        assert said.withheld["bearing_fault"] == "below_floor", name
+        for race in ("bpfo", "bpfi"):
+            assert expected.withheld[race] == "below_floor", name
+            assert said.withheld[f"env_{race}_snr"] == "below_floor", (name, race)
