@@ -48,7 +48,8 @@ def integrated(kernels: "Kernels", bin_hz: float, low: int, high: int) -> "tuple
 def noise_integrated(density: float, bin_hz: float, low: int, high: int) -> float:
     """RMS of white noise over low <= k < high, integrated once: density in g/sqrt(Hz), in g s.
 
-    The sum of 1 / k**2 as an integral from half a bin before to half a bin behind: 1 to 3 % high.
+    The sum of 1 / k**2 as an integral from half a bin before to half a bin behind: over a wide
+    band the RMS is 1.7 % high from bin 2 on, 0.6 % from bin 3, 0.06 % from bin 9.
     """
     share = 1.0 / (low - 0.5) - 1.0 / (high - 0.5)
     return density * sqrt(share / bin_hz) / (2.0 * pi)
