@@ -1,5 +1,7 @@
 """The threshold that a point's own healthy records need."""
 
+import os
+
 import paths
 
 from node.baseline import LEAST_RECORDS, Baseline, least_threshold
@@ -9,7 +11,14 @@ SCORES += [(0.47, 0.15), (0.41, 0.22)]
 
 
 def fresh(name):
-    return paths.SCRATCH + "/" + name + "/envelope"
+    """A path without a file: a run before may have left one."""
+    path = paths.SCRATCH + "/" + name + "/envelope"
+    for left in (path, path + ".new"):
+        try:
+            os.remove(left)
+        except OSError:
+            pass
+    return path
 
 
 def learned(path, times=1):
