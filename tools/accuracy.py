@@ -4,6 +4,7 @@ Analytic signals, and recordings where a folder of them is given (folders with a
 beside npy files), go through the node's own code on each backend of each runtime, and through the
 float64 reference.  Prints a row a feature: the worst deviation, that in
 parts of its tolerance, and where.  Exit code 1 if any is beyond its tolerance.
+Bearings (env_*, verdicts) take K blocks and a speed: they are in tools/accuracy_envelope.py.
 """
 
 import argparse
@@ -283,7 +284,8 @@ def show(title: str, tally: Tally) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    lines = (__doc__ or "").splitlines()
+    parser = argparse.ArgumentParser(description=lines[0], epilog=lines[-1])
     parser.add_argument("--data", type=Path, help="folder of recordings, each with a manifest")
     parser.add_argument("--blocks", type=int, default=2, help="blocks a recording (2)")
     parser.add_argument("--lengths", default="1024,4096", help="samples a block (1024,4096)")

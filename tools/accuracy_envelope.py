@@ -1,9 +1,10 @@
-"""How far the node's envelope is from the reference: `tools/accuracy_envelope.py FOLDER …`.
+"""How far the node's envelope is from the reference: `tools/accuracy_envelope.py --data FOLDER …`.
 
 Recordings of bearings (folders with a manifest.json beside npy files) go through the node's own
 code, K blocks of 4096 samples at a time, and through the float64 reference, which shares no code
 with it.  Prints the worst deviations for each K, and which verdicts, marks or reasons differ.
 Exit code 1 if any does, or if a deviation is beyond its tolerance.
+Features of a single block are in tools/accuracy.py.
 """
 
 import argparse
@@ -110,8 +111,9 @@ def _counts(texts: Sequence[str]) -> list[int | None]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("data", type=Path, help="folder of recordings, each with a manifest")
+    lines = (__doc__ or "").splitlines()
+    parser = argparse.ArgumentParser(description=lines[0], epilog=lines[-1])
+    parser.add_argument("--data", type=Path, required=True, help="folder of recordings")
     parser.add_argument("--blocks", default="1,8,all", help="K of the records (1,8,all)")
     parser.add_argument("--runtime", help="cpython, or the command of a MicroPython")
     parser.add_argument("--backend", default="viper", choices=("viper", "ulab"))
