@@ -16,7 +16,7 @@ from nodewright.cli.output import print_error
 COMMANDS = {
     "demo": "Watch three machines through virtual nodes, and judge every value.",
     "features": "Run a recording through the code that runs on the nodes, and check what it says.",
-    "virtual": "Run the demo's boards and their broker until Ctrl-C, and print their ports.",
+    "virtual": "Boot a node of the fleet, or the demo's boards, on this computer, until Ctrl-C.",
     "watch": "Show what the nodes on a broker report, until Ctrl-C.",
     "ask": "Have a node measure one of its sets now, and show what it says.",
     "new": "Begin a fleet: a folder with a fleet.toml that explains itself, a place for secrets.",

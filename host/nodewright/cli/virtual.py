@@ -1,15 +1,26 @@
 """`nodewright virtual`: boards made of twins, with serial ports to try tools on."""
 
 import threading
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
 
 from nodewright.cli import exits
+from nodewright.cli.fleet import node_names
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import BrokerKind, Interpreter, Interval, Port, Realtime, Runtime
+from nodewright.cli.options import (
+    BrokerKind,
+    FleetFolder,
+    Interpreter,
+    Interval,
+    Port,
+    Realtime,
+    Runtime,
+)
 from nodewright.cli.output import err, out, print_json
+from nodewright.errors import BadInput
 
 if TYPE_CHECKING:
     from nodewright.console import Event
@@ -18,37 +29,100 @@ if TYPE_CHECKING:
 EXAMPLES = """
 Examples:
 
+    nodewright virtual pump-1
+    nodewright virtual pump-1 --machine motor --reports 3 --json
     nodewright virtual --demo 3
     mpremote connect PORT resume fs ls
     nodewright watch --broker mqtt://127.0.0.1:BROKER_PORT
 """
 
 _POLL_S = 0.2
+_BOARDS = 3
 
 
 def command(
-    demo: Annotated[int, typer.Option(metavar="N", help="How many boards, 1 to 256.")] = 3,
+    node: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NODE]", help="One of the fleet's, on its own.", autocompletion=node_names
+        ),
+    ] = None,
+    demo: Annotated[
+        int | None, typer.Option(metavar="N", help="How many of the demo's, 1 to 256.")
+    ] = None,
     interval: Interval = 2.0,
+    folder: FleetFolder = Path(),
+    machine: Annotated[
+        Literal["pump", "fan", "motor"],
+        typer.Option(help="What NODE feels: healthy, out of balance, or a damaged outer race."),
+    ] = "pump",
+    reports: Annotated[
+        int | None, typer.Option(metavar="N", help="End after so many reports of NODE.")
+    ] = None,
+    fleet_broker: Annotated[
+        bool,
+        typer.Option("--fleet-broker", help="Report to the fleet's broker, as NODE would."),
+    ] = False,
     runtime: Runtime = None,
     interpreter: Interpreter = None,
     realtime: Realtime = False,
     broker: BrokerKind = "auto",
     port: Port = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="The boards as one JSON object, nothing else.")
+        bool,
+        typer.Option("--json", help="The boards as a JSON object, then NODE's reports, one each."),
     ] = False,
 ) -> None:
-    """Run the demo's boards and their broker until Ctrl-C, and print their ports.
+    """Boot a node of the fleet, or the demo's boards, on this computer, until Ctrl-C.
+
+    NODE boots from its image, with twins of its sensors on a machine of the speed that the fleet
+    has, and its reports are shown. They go to a broker of their own, unless the fleet's is on this
+    computer or --fleet-broker says so. Without NODE it is the demo's boards.
 
     Each port is that of a MicroPython board: mpremote, a terminal program or your own tool can
     open it. `resume` keeps mpremote from resetting the board first. On CPython the boards have
     no REPL and so no ports.
     """
     from nodewright.cli.choice import tell_choice
-    from nodewright.demo.fleet import FleetOptions, Interrupted, VirtualFleet
 
     tell_choice(runtime, interpreter)
-    options = FleetOptions(demo, interval, interpreter, broker, port, runtime, realtime)
+    if node is not None:
+        if demo is not None:
+            raise BadInput("NODE and --demo are two things: say one of them")
+        from nodewright.cli.virtual_node import NodeOptions, run
+
+        options = NodeOptions(
+            *(machine, reports, fleet_broker, runtime, interpreter, realtime, broker, port)
+        )
+        code = run(folder, node, options, as_json)
+        raise typer.Exit(code)
+    if reports is not None or fleet_broker:
+        raise BadInput("--reports and --fleet-broker go with a NODE")
+    _demo(
+        _BOARDS if demo is None else demo,
+        interval,
+        runtime,
+        interpreter,
+        realtime,
+        broker,
+        port,
+        as_json,
+    )
+
+
+def _demo(
+    count: int,
+    interval_s: float,
+    runtime: str | None,
+    interpreter: str | None,
+    realtime: bool,
+    broker: Literal["auto", "mosquitto", "embedded"],
+    port: int | None,
+    as_json: bool,
+) -> None:
+    from nodewright.demo.fleet import FleetOptions, Interrupted, VirtualFleet
+
+    options = FleetOptions(count, interval_s, interpreter, broker, port, runtime, realtime)
     with interrupts() as asked:
         try:
             with VirtualFleet(options, asked) as fleet:

@@ -63,14 +63,15 @@ def command(
                 continue
             shown += 1
             if as_json:
-                print_json(_as_dict(event))
+                print_json(as_dict(event))
             else:
-                out().print(_as_line(event), soft_wrap=True)
+                out().print(as_line(event), soft_wrap=True)
     if not as_json:
         _print_summary(source.state)
 
 
-def _as_dict(event: Event) -> dict[str, Any]:
+def as_dict(event: Event) -> dict[str, Any]:
+    """A message as JSON."""
     return {
         "fleet": event.fleet,
         "node": event.node,
@@ -80,7 +81,8 @@ def _as_dict(event: Event) -> dict[str, Any]:
     }
 
 
-def _as_line(event: Event) -> Text:
+def as_line(event: Event) -> Text:
+    """A message as a line on a terminal."""
     line = Text(time.strftime("%H:%M:%S "), style="dim")
     line.append(f"{event.fleet}/{event.node} ", style="bold")
     line.append(f"{event.kind} ")
