@@ -92,6 +92,24 @@ def of_shaft(spectra: "Any", axis: int, turns: float) -> "int | None":
     return at - _STEPS
 
 
+def evidence(
+    spectra: "Any", axis: int, races: "list[tuple[float, float, float]]", turns: float
+) -> "list[int]":
+    """The steps at which combs stand, of those that do.
+
+    races: (place in bins, mean ln of its floors, threshold of S) of each; turns: fn T.
+    """
+    steps = []
+    found = [of_fault(spectra, axis, place, floor) for place, floor, _ in races]
+    at = best([value for value, _ in found])
+    if found[at][0] > races[at][2]:
+        steps.append(found[at][1])
+    step = of_shaft(spectra, axis, turns)
+    if step is not None:
+        steps.append(step)
+    return steps
+
+
 def is_off(step: int) -> bool:
     """Whether lines at this step say that the speed is another."""
     return abs(step) > _OFF

@@ -3,9 +3,9 @@
 Definitions: wire/features.py, to the letter in docs/decisions/0012-envelope.md.
 """
 
-from math import ceil, exp, floor, sqrt
+from math import exp, floor, sqrt
 
-from node import combs, dsp
+from node import combs, dsp, lines
 from node.baseline import KINDS, least_threshold
 from node.dsp import bands
 from wire import keys as catalogue
@@ -24,10 +24,8 @@ KEYS = tuple(key for key in catalogue.KEYS if key[:4] in ("env_", "bear"))
 FAULT = "bearing_fault"
 _RULES = {key: validity.rules_of(key) for key in KEYS}  # looked up once, and not for each record
 
-_GAP, _SIDE = 1, 10  # bins beside what is searched that are left out, and that make the floor
-_LEAST_BIN = 2
-_LEAST_REACH, _REACH = 0.6, 0.01
 _SURE = 0.005  # a speed's relative uncertainty
+_WEAKEST = validity.LEAST_FLOOR / 1e-3  # a band's mean envelope is to be 0.001 of the RMS
 _MOST_ORDER = 50.0
 
 
@@ -214,50 +212,17 @@ class Envelope:
         _, name, kind = key.split("_")
         if kind == "snr":
             return exp(self._score(name, turns, axis))
-        spectra = self.spectra
-        low, high = searched(self.orders[name] * turns)
-        power = spectra.power(
-            bands.AMPLITUDE, max(spectra.keys(axis, bands.AMPLITUDE, low, high + 1))
-        )
-        digits = sqrt(power / spectra.blocks[axis])
+        digits = lines.amplitude(self.spectra, axis, self.orders[name] * turns)
         self._quantities["part:" + name] = digits / self._rms if self._rms > 0.0 else 0.0
         return digits * g_per_digit
 
     def _score(self, name: str, turns: float, axis: int) -> float:
         """S of an order, and how far its floors are from those of rounding."""
         if name not in self.scores:
-            peaks = floors = 0.0
-            least = 5.0 * self._weakest
-            for slot in range(len(bands.BANDS)):
-                for h in range(1, bands.HARMONICS + 1):
-                    peak, level = self._line(slot, h * self.orders[name] * turns, axis)
-                    white = 0.375 * bands.BANDS[slot][1] * self.samples / 4096
-                    least = min(least, sqrt(level / self.spectra.blocks[axis] / white))
-                    peaks += combs.log_root(peak)
-                    floors += combs.log_root(level)
-            count = len(bands.BANDS) * bands.HARMONICS
-            self._floors[name] = floors / count
-            self.scores[name] = (peaks - floors) / count
-            self._quantities["floor:" + name] = least
+            found = lines.score(self.spectra, axis, self.orders[name] * turns)
+            self.scores[name], self._floors[name], least = found
+            self._quantities["floor:" + name] = min(least, _WEAKEST * self._weakest)
         return self.scores[name]
-
-    def _line(self, slot: int, place: float, axis: int) -> "tuple[float, float]":
-        """(power of the greatest bin in the search range, power of the median around it)."""
-        spectra = self.spectra
-        low, high = searched(place)
-        peak = spectra.power(slot, max(spectra.keys(axis, slot, low, high + 1)))
-        first = max(_LEAST_BIN, low - _GAP - _SIDE)
-        end = min(spectra.bins[slot], high + _GAP + _SIDE + 1)
-        around = spectra.keys(axis, slot, first, max(first, low - _GAP))
-        around += spectra.keys(axis, slot, high + _GAP + 1, end)
-        # Of an even number: the mean of the middle two, as amplitudes.
-        around.sort()
-        middle = len(around) // 2
-        floor_power = spectra.power(slot, around[middle])
-        if len(around) % 2 == 0:
-            mean = 0.5 * (sqrt(spectra.power(slot, around[middle - 1])) + sqrt(floor_power))
-            floor_power = mean * mean
-        return peak, floor_power
 
     def _verdict(self, turns: float, axis: int, shaft_error: "float | None") -> float:
         """0 none, 1 outer race, 2 inner race; fills verdicts and marks."""
@@ -265,7 +230,11 @@ class Envelope:
         outer, inner = (self._score(name, turns, axis) for name in KINDS)
         self.verdicts["bpfo"] = outer > self.thresholds["bpfo"] and outer >= inner
         self.verdicts["bpfi"] = inner > self.thresholds["bpfi"] and inner > outer
-        steps = self._evidence(turns, axis)
+        combed = [
+            (self.orders[name] * turns, self._floors[name], self.thresholds[name])
+            for name in KINDS
+        ]
+        steps = combs.evidence(self.spectra, axis, combed, turns)
         off = any(combs.is_off(step) for step in steps)
         told = bool(steps) or (shaft_error is not None and shaft_error <= _SURE)
         quantities["speed_true"], quantities["speed_told"] = float(not off), float(told)
@@ -279,24 +248,3 @@ class Envelope:
         greater = "bpfo" if outer >= inner else "bpfi"
         quantities["shaft_bins"] = quantities["shaft_bins:" + greater]
         return 1.0 if self.verdicts["bpfo"] else 2.0 if self.verdicts["bpfi"] else 0.0
-
-    def _evidence(self, turns: float, axis: int) -> "list[int]":
-        """The steps at which combs stand, of those that do."""
-        steps, spectra = [], self.spectra
-        found = [
-            combs.of_fault(spectra, axis, self.orders[name] * turns, self._floors[name])
-            for name in KINDS
-        ]
-        at = combs.best([value for value, _ in found])
-        if found[at][0] > self.thresholds[KINDS[at]]:
-            steps.append(found[at][1])
-        step = combs.of_shaft(spectra, axis, turns)
-        if step is not None:
-            steps.append(step)
-        return steps
-
-
-def searched(place: float) -> "tuple[int, int]":
-    """The first and the last bin in which a line of this place is looked for."""
-    reach = max(_LEAST_REACH, _REACH * place)
-    return max(_LEAST_BIN, ceil(place - reach)), floor(place + reach)

@@ -7,6 +7,7 @@ class Given:
     """One axis; slots[i][k]: amplitudes, the roots of the means over so many blocks."""
 
     def __init__(self, level=1.0, blocks=1, shaft_bins=512):
+        self.samples = SAMPLES
         self.bins = (224,) * 5 + (80, shaft_bins, 6)
         self.slots = [[float(level)] * bins for bins in self.bins]
         self.blocks, self.silent = [blocks], [False]

@@ -10,7 +10,8 @@ sys.path.append(TESTS + "/firmware")
 import combs_rig as rig
 
 from node import dsp
-from node.envelope import KEYS, Envelope, searched
+from node.envelope import KEYS, Envelope
+from node.lines import searched
 
 BANDS, AMPLITUDE = (0, 1, 2, 3, 4), 5
 RATE_HZ, SCALE, TURNS = 12800.0, 0.001, 10.0

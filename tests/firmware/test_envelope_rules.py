@@ -11,7 +11,8 @@ sys.path.append(TESTS + "/firmware")
 from envelope_truth import bearing, noise
 
 from node import dsp
-from node.envelope import KEYS, ORDERS, Envelope, searched
+from node.envelope import KEYS, ORDERS, Envelope
+from node.lines import searched
 
 SAMPLES, RATE_HZ, SCALE = 1024, 12800.0, 0.001
 BEARING = {"bpfo": 3.585, "bpfi": 5.415, "bsf": 2.357, "ftf": 0.398}
