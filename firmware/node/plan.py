@@ -4,7 +4,7 @@ from wire import keys as catalogue
 from wire import validity
 
 LINES, BANDS = 5, 4
-KEYS = tuple(key for key in catalogue.KEYS if key[:4] not in ("env_", "bear", "temp"))
+KEYS = tuple(key for key in catalogue.KEYS if key[:4] not in ("env_", "bear", "temp", "cur_"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")

@@ -6,6 +6,8 @@ In the definitions: x the N samples of one channel in g at the measured rate fs,
 m2, m3, m4 their population moments, w[n] = 0.5 - 0.5 cos(2 pi n / N), X = FFT(w (x - m)),
 A_k = 2 |X_k| / sum w, P_k = 2 |X_k|^2 / (N sum w^2), f_k = k fs / N, rnd(a) = floor(a + 1/2),
 fn the shaft speed in Hz.  When a value counts: wire/validity.py.
+Of currents (cur_*) x are the samples in A (v: in V), T = N/fs, c = sum w x / sum w, f the line's
+frequency; a_h, I_h, V_h: sums over w^2 at h f, docs/decisions/0017-current.md.
 """
 
 DEFINITIONS = 1
@@ -83,6 +85,106 @@ FEATURES = (
         "0 none, 1 outer race, 2 inner race: the one of the greater S, if that is over the "
         "threshold, 0.5 + 0.4/sqrt(K) or what was learned at this point",
     ),
+    (
+        42,
+        "cur_rms_a",
+        "A",
+        0.0,
+        1e5,
+        1e-4,
+        "sqrt(max(0, sum w (x - c)^2 / sum w - noise^2)), the noise that of the settings",
+    ),
+    (43, "cur_peak_a", "A", 0.0, 1e6, 1e-4, "max |x - c|"),
+    (44, "cur_crest", "1", 1.0, 1000.0, 1e-3, "cur_peak_a / cur_rms_a"),
+    (
+        45,
+        "cur_freq_hz",
+        "Hz",
+        40.0,
+        70.0,
+        1e-3,
+        "f: greatest bin in 40 ... 70 Hz, then three times f += arg(b a* e^(-j 2 pi f L/fs)) "
+        "fs/(2 pi L), a, b the Hann-weighted sums at f of both halves, L = N/2",
+    ),
+    (46, "cur_fund_a", "A", 0.0, 1e5, 1e-4, "RMS of the fundamental, sqrt(2) a_1 / sum w^2"),
+    (47, "cur_thd_pct", "%", 0.0, 1e4, 1e-2, "100 sqrt(sum a_h^2, h = 2 ... H) / a_1"),
+    (
+        48,
+        "cur_unbalance_pct",
+        "%",
+        0.0,
+        200.0,
+        1e-2,
+        "100 max |I_k - mean I| / mean I, of three cur_rms_a (NEMA)",
+    ),
+    (49, "cur_thd_order", "1", 1.0, 15.0, 1.0, "H: 15, or the last below 0.45 fs"),
+    (
+        50,
+        "cur_thd_floor_pct",
+        "%",
+        0.0,
+        1e4,
+        1e-3,
+        "what noise and jitter alone read as THD: 100 s sqrt((H - 1) sum w^4) / a_1, s^2 = the "
+        "noise^2 (half a digit's at least, 1/12) + (2 pi f cur_fund_a jitter)^2",
+    ),
+    (51, "cur_noise_a", "A", 0.0, 1e4, 1e-5, "the noise RMS that was subtracted: of the settings"),
+    (
+        52,
+        "cur_neg_seq_pct",
+        "%",
+        0.0,
+        100.0,
+        1e-2,
+        "100 x the lesser of |I_a + q I_b + q^2 I_c| and |I_a + q^2 I_b + q I_c| over the "
+        "greater, q = e^(j 2 pi/3), fundamentals at one instant",
+    ),
+    (53, "cur_phase_order", "1", -1.0, 1.0, 1.0, "1: a before b before c, -1: the other way"),
+    (54, "cur_volt_v", "V", 0.0, 1e5, 1e-3, "RMS of the phase's voltage, as cur_rms_a"),
+    (
+        55,
+        "cur_power_w",
+        "W",
+        -1e9,
+        1e9,
+        1e-2,
+        "sum w (v - c_v)(x - c) / sum w, moved to one instant by the phases of V_h and I_h",
+    ),
+    (56, "cur_apparent_va", "VA", 0.0, 1e9, 1e-2, "cur_volt_v cur_rms_a"),
+    (57, "cur_power_factor", "1", -1.0, 1.0, 1e-4, "cur_power_w / cur_apparent_va"),
+    (58, "cur_inrush_a", "A", 0.0, 1e6, 1e-3, "max |x - c| from the switch-on on, c of the end"),
+    (
+        59,
+        "cur_inrush_ms",
+        "ms",
+        0.0,
+        1e6,
+        1e-1,
+        "from the first |x - c| of a tenth of cur_inrush_a to the end of the last cycle whose RMS "
+        "is 1.1 times that of the last three or more",
+    ),
+    (60, "cur_running", "1", 0.0, 1.0, 1.0, "1: the motor runs, by its current with hysteresis"),
+    (61, "cur_starts", "1", 0.0, 1e9, 1.0, "starts seen, kept over resets"),
+    (62, "cur_run_h", "h", 0.0, 1e6, 1e-2, "hours run, kept over resets"),
+    (63, "cur_load_pct", "%", 0.0, 1e4, 1e-1, "100 x mean RMS while it ran / the rated current"),
+    (
+        64,
+        "cur_slip_pct",
+        "%",
+        0.0,
+        100.0,
+        1e-2,
+        "100 (1 - p cur_shaft_hz / f), p pole pairs (an estimate)",
+    ),
+    (
+        65,
+        "cur_shaft_hz",
+        "Hz",
+        0.0,
+        100.0,
+        1e-3,
+        "r of the pair of lines at f - r and f + r that stands out (an estimate)",
+    ),
 )
 
 # Why a value is withheld or marked.
@@ -111,6 +213,16 @@ REASONS = (
     "speed_off",
     "speed_unproven",
     "below_floor",
+    "unsteady",
+    "no_voltage",
+    "not_together",
+    "no_phases",
+    "clamp",
+    "unbalanced",
+    "no_motor",
+    "no_start",
+    "estimate",
+    "standing",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)
@@ -118,7 +230,8 @@ KEYS = tuple(row[1] for row in FEATURES)
 _OF_VALUES = ("temp_c",)
 _OF_BEARINGS = ("env_", "bearing_")  # how the keys begin that need the orders of a bearing
 VALUE_KEYS = tuple(key for key in KEYS if key in _OF_VALUES)  # of process values
-WAVEFORM_KEYS = tuple(key for key in KEYS if key not in _OF_VALUES)
+CURRENT_KEYS = tuple(key for key in KEYS if key.startswith("cur_"))  # of clamps
+WAVEFORM_KEYS = tuple(key for key in KEYS if key not in VALUE_KEYS + CURRENT_KEYS)
 BEARING_KEYS = tuple(key for key in KEYS if key.startswith(_OF_BEARINGS))
 
 

@@ -30,6 +30,17 @@ SENTENCES = {
     "speed_off": "The lines stand more than 1 % beside the speed that was given: check it.",
     "speed_unproven": "Nothing in the record confirms the speed that was given.",
     "below_floor": "Under 0.1 % (velocity: 0.05 %) of the record's RMS: rounding hides it.",
+    "unsteady": "The current or its frequency changes within the record, as while a drive starts.",
+    "no_voltage": "No voltage of this phase is measured, so there is no power.",
+    "not_together": "The channels are not sampled together, so their phases cannot be compared.",
+    "no_phases": "It is of three phases, and fewer are measured.",
+    "clamp": "The three currents do not add up to nothing: a clamp is reversed, off its cable or "
+    "on another, or there is a neutral.",
+    "unbalanced": "The phases differ too much to tell their order: one may be missing.",
+    "no_motor": "The motor's rated current or pole pairs are not given.",
+    "no_start": "No switch-on lies within the record.",
+    "estimate": "It is an estimate, from lines beside the mains': take it for no measurement.",
+    "standing": "The machine stands still, by its current: there is nothing to judge.",
 }
 
 

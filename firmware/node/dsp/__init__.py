@@ -28,6 +28,22 @@ The envelope has two likewise: `envelope(name)` gives a module with a class
                                  digits**2, before it each band's mean envelope, digits
     bins                         of each slot: 2 <= k < bins[slot]
 
+Currents have `currents(name)`, a module with a class `Sums(samples, channels)`; digits, c a
+channel's mean and w the Hann window, all sums over w about c:
+
+    weigh(channel, block)        takes a channel's block and sets its mean[channel] = c,
+                                 square[channel], the mean square, and peak[channel], the greatest
+                                 |x - c|; False, and nothing else may follow, where all are equal
+    cross(a, block_a, b, block_b)  the mean product of two channels
+    crossings(channel, block)    how often the samples cross c, with a hysteresis of half the RMS
+    line(channel, block, rate_hz)  looks for the line in 40 to 70 Hz; False if there is none, else
+                                 sets turns, its frequency over the rate, halves, the lesser half's
+                                 amplitude over the greater's, and sweep, the radians by which the
+                                 phase of three overlapping halves leaves a line
+    harmonics(channel, block, turns, most, out)  out[2h], out[2h + 1] (array 'f'): real and
+                                 imaginary part of the sum over w**2 at h turns, h = 1 to most,
+                                 with phases counted from the middle of the record
+
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special
 image, `ulab` needs an image with ulab in it.
 """
@@ -69,6 +85,25 @@ def envelope(name: str) -> "ModuleType":
     from node.dsp import ulab_envelope
 
     return ulab_envelope
+
+
+def check_currents(samples: int, channels: int) -> None:
+    """Raises ValueError for sums that there are not."""
+    check_length(samples)
+    if not 1 <= channels <= 6:
+        raise ValueError("channels: %r is none of 1 to 6" % (channels,))
+
+
+def currents(name: str) -> "ModuleType":
+    """The module of the sums of currents in one backend.  Raises ValueError as backend()."""
+    backend(name)
+    if name == "viper":
+        from node.dsp import viper_current
+
+        return viper_current
+    from node.dsp import ulab_current
+
+    return ulab_current
 
 
 def backend(name: str) -> "ModuleType":

@@ -1,0 +1,430 @@
+"""The features of currents: samples and scales in, values of the catalogue out."""
+
+from array import array
+from math import cos, pi, sin, sqrt
+
+from node import dsp
+from node.dsp import tones
+from wire import keys as catalogue
+from wire import validity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from node.dsp import Samples
+
+SET_KEYS = ("cur_unbalance_pct", "cur_neg_seq_pct", "cur_phase_order")
+_VOLT_KEYS = ("cur_volt_v", "cur_power_w", "cur_apparent_va", "cur_power_factor")
+_ELSEWHERE = ("cur_inrush_", "cur_run", "cur_start", "cur_load")  # inrush.py, motor.py
+KEYS = tuple([key for key in catalogue.CURRENT_KEYS if not key.startswith(_ELSEWHERE)])
+_LEVELS = ("cur_rms_a", "cur_peak_a", "cur_crest", "cur_noise_a", "cur_unbalance_pct")
+_ESTIMATES = ("cur_slip_pct", "cur_shaft_hz")
+
+_HALF_DIGIT = 0.28867513  # RMS of rounding to a digit: no noise is less
+_HIGHEST = 0.45  # of the rate: no harmonic above it
+_MEAN_W4 = 35.0 / 128.0  # of the Hann window: mean of w**4, of w**2 below
+_MEAN_W2 = 3.0 / 8.0
+# What no other reason is told before: the settings say that there is no such value.
+_FIRST = ("no_voltage", "not_together", "no_phases", "no_motor")
+_SWEEP = 16.0 / (2.0 * pi)  # cycles over the record a radian
+_THIRD = 2.0 * pi / 3.0
+
+
+class Current:
+    """Computes the features of one to three phases.  All work space is made here.
+
+    backend: a module of `dsp.backend`; samples: a power of two from 64 to 4096; noise_a: A RMS of
+    each current with its clamp open, None: half a digit's rounding; delays_us: of each channel,
+    currents then voltages, by how much later than the first one's the instants are that its
+    samples show (its turn in a round robin, less its sensor's lag), None: not sampled together;
+    pole_pairs: of the motor, None where nobody knows.
+    Raises ValueError for what cannot work at any rate.
+    """
+
+    def __init__(
+        self,
+        backend: "Any",
+        samples: int,
+        currents: int = 1,
+        voltages: int = 0,
+        noise_a: "Sequence[float] | None" = None,
+        delays_us: "Sequence[float] | None" = None,
+        pole_pairs: "int | None" = None,
+    ) -> None:
+        channels = currents + voltages
+        if not 1 <= currents <= 3 or not 0 <= voltages <= 3:
+            raise ValueError("channels: %r currents, %r voltages" % (currents, voltages))
+        if noise_a is not None and (
+            len(noise_a) != currents or not all(0.0 <= a < 1e4 for a in noise_a)
+        ):
+            raise ValueError("noise_a: %r is not one from 0 to 1e4 a current" % (noise_a,))
+        if delays_us is not None and (
+            len(delays_us) != channels or not all(-1e5 < us < 1e5 for us in delays_us)
+        ):
+            raise ValueError("delays_us: %r is not one within 0.1 s a channel" % (delays_us,))
+        if pole_pairs is not None and not 1 <= pole_pairs <= 24:
+            raise ValueError("pole_pairs: %r is not from 1 to 24" % (pole_pairs,))
+        self.samples, self.currents, self.voltages = samples, currents, voltages
+        self.noise_a = None if noise_a is None else tuple(noise_a)
+        self.delays_us = None if delays_us is None else tuple(delays_us)
+        self.pole_pairs = pole_pairs
+        self.sums = dsp.currents(backend.NAME).Sums(samples, channels)
+        self.rms_a = [0.0] * currents
+        self.zero_share: "float | None" = None
+        room = bytes(4 * 2 * (tones.HARMONICS + 1))
+        self._phasors = [array("f", room) for _ in range(channels)]
+        self._turns = [0.0] * channels  # of each channel's line, over the rate; 0: none
+        self._rms = [0.0] * channels  # A or V, with the noise
+        self._quantities: "list[dict[str, float]]" = [{} for _ in range(channels)]
+        self._of_set: "dict[str, float]" = {}
+        self._values: "dict[str, float]" = {}
+        self._reasons: "dict[str, str]" = {}
+        self._keys: "tuple[str, ...]" = ()
+        self._rules: "tuple[tuple[str, Any], ...]" = ()
+        self._lines = False
+
+    def compute(
+        self,
+        blocks: "Sequence[Samples]",
+        per_digit: "Sequence[float]",
+        rate_hz: float,
+        rate_known_ppm: "float | None",
+        keys: "tuple[str, ...]",
+        out: "Sequence[dict[str, float]]",
+        withheld: "Sequence[dict[str, str]]",
+        marked: "Sequence[dict[str, str]] | None" = None,
+        jitter_us: float = 0.0,
+    ) -> None:
+        """Fill `out` and `withheld` of each current, each key into one of them.
+
+        blocks: int16[samples] of each current, then of each voltage; per_digit: A, then V, a
+        digit, negative where it is wired the other way round; rate_hz: measured; rate_known_ppm:
+        its uncertainty, None where unknown; jitter_us: RMS of the samples' times.
+        Keys of SET_KEYS are of all phases and go to the first current.  marked: key -> reason, of
+        values that hold with a reservation.  Whatever the blocks hold, no value is NaN or
+        infinite.  Raises ValueError for a number, length, scale, rate or key that cannot work,
+        before anything is computed.
+        """
+        self._check(blocks, per_digit, rate_hz, keys, jitter_us)
+        for channel in range(self.currents + self.voltages):
+            self._measure(channel, blocks[channel], abs(per_digit[channel]), rate_hz)
+        self._together(blocks, per_digit, rate_hz)
+        for phase in range(self.currents):
+            self._values.clear()
+            self._reasons.clear()
+            self._phase(phase, blocks, per_digit, rate_hz, rate_known_ppm, jitter_us)
+            if phase == 0:
+                self._set()
+            self._sort(phase, out[phase], withheld[phase], marked and marked[phase])
+
+    def _check(
+        self,
+        blocks: "Sequence[Samples]",
+        per_digit: "Sequence[float]",
+        rate_hz: float,
+        keys: "tuple[str, ...]",
+        jitter_us: float,
+    ) -> None:
+        """Raises ValueError; plans for the keys where they are others than the last time."""
+        channels = self.currents + self.voltages
+        if len(blocks) != channels or len(per_digit) != channels:
+            raise ValueError(
+                "blocks: %d, per_digit: %d; %d channels are needed"
+                % (len(blocks), len(per_digit), channels)
+            )
+        for scale in per_digit:
+            if not 0.0 < abs(scale) < 1e6:
+                raise ValueError("per_digit: %r is 0, or not within 1e6" % (scale,))
+        for block in blocks:
+            if len(block) != self.samples:
+                raise ValueError("block: %d samples instead of %d" % (len(block), self.samples))
+        if not 0 < rate_hz < 1e6:
+            raise ValueError("rate_hz: %r is not between 0 and 1e6" % (rate_hz,))
+        if not 0 <= jitter_us < 1e6:
+            raise ValueError("jitter_us: %r is not from 0 to 1e6" % (jitter_us,))
+        if keys != self._keys:
+            for key in keys:
+                if key not in KEYS:
+                    raise ValueError("%r is none of %s" % (key, ", ".join(KEYS)))
+            self._keys = tuple(keys)
+            self._rules = tuple([(key, validity.rules_of(key)) for key in keys])
+            self._lines = any(key not in _LEVELS for key in keys)
+
+    def _measure(self, channel: int, block: "Samples", scale: float, rate_hz: float) -> None:
+        """Level and line of one channel, and what its rules ask for."""
+        sums, quantities = self.sums, self._quantities[channel]
+        quantities.clear()
+        self._turns[channel] = self._rms[channel] = 0.0
+        if not sums.weigh(channel, block):
+            return
+        rms = sqrt(sums.square[channel])
+        self._rms[channel] = rms * scale
+        seconds = self.samples / rate_hz
+        long_enough = seconds * tones.HIGH_HZ >= tones.LEAST_WAVES
+        if self._lines and long_enough and sums.line(channel, block, rate_hz):
+            self._turns[channel] = turns = sums.turns
+            most = self._harmonics_of(turns)
+            phasor = self._phasors[channel]
+            sums.harmonics(channel, block, turns, most, phasor)
+            whole = 0.0
+            for h in range(1, most + 1):
+                whole += phasor[2 * h] * phasor[2 * h] + phasor[2 * h + 1] * phasor[2 * h + 1]
+            fundamental = phasor[2] * phasor[2] + phasor[3] * phasor[3]
+            unit = sqrt(2.0) / (_MEAN_W2 * self.samples) / rms
+            quantities["line_part"] = part = unit * sqrt(fundamental)
+            quantities["harmonic_part"] = unit * unit * whole
+            quantities["halves"] = sums.halves
+            swept = sums.sweep * _SWEEP
+            quantities["steady"] = validity.MOST_SWEEP / max(swept, 1e-6)
+            quantities["harmonics"] = float(most)
+            inside = tones.LOW_HZ <= turns * rate_hz <= tones.HIGH_HZ
+            if inside and part >= 0.25 and quantities["harmonic_part"] >= 0.5:
+                quantities["cycles"] = turns * self.samples
+                return
+            quantities["line_part"] = min(part, quantities["harmonic_part"], 0.24)
+            self._turns[channel] = 0.0
+        noise = self._noise(channel, scale)
+        if self._rms[channel] > noise:
+            # No line: a wave is still one that crosses the mean twice.
+            quantities["cycles"] = 0.5 * sums.crossings(channel, block)
+
+    def _noise(self, channel: int, scale: float) -> float:
+        """The least RMS that is more than noise, A or V."""
+        noise = _HALF_DIGIT * scale
+        if self.noise_a is not None and channel < self.currents:
+            noise = max(noise, self.noise_a[channel])
+        return noise
+
+    def _harmonics_of(self, turns: float) -> int:
+        """H: 15, or the last below 0.45 of the rate."""
+        most = tones.HARMONICS
+        while most > 1 and most * turns >= _HIGHEST:
+            most -= 1
+        return most
+
+    def _together(
+        self, blocks: "Sequence[Samples]", per_digit: "Sequence[float]", rate_hz: float
+    ) -> None:
+        """What needs all phases at one instant: the quantities of the set."""
+        of_set = self._of_set
+        of_set.clear()
+        self.zero_share = None
+        for phase in range(self.currents):
+            noise = 0.0 if self.noise_a is None else self.noise_a[phase]
+            rms = self._rms[phase]
+            self.rms_a[phase] = sqrt(max(0.0, rms * rms - noise * noise))
+        if self.currents < 3:
+            return
+        greatest = max(range(3), key=lambda phase: self._rms[phase])
+        for name in self._quantities[greatest]:
+            of_set[name] = self._quantities[greatest][name]
+        scale = abs(per_digit[greatest])
+        of_set["over_noise"] = self.sums.peak[greatest] * scale / self._noise(greatest, scale)
+        for phase in range(3):
+            cycles = self._quantities[phase].get("cycles", of_set.get("cycles", 0.0))
+            if "cycles" in of_set:
+                of_set["cycles"] = min(of_set["cycles"], cycles)
+        if not self._lines or self.delays_us is None or not self._turns[greatest]:
+            return
+        found = []
+        for phase in range(3):
+            self._phasor(phase, blocks, self._turns[greatest])
+            found.append(self._fundamental(phase, per_digit[phase], rate_hz))
+        zero = _length(found, 0.0)
+        self.zero_share = zero / 3.0 / max([sqrt(a * a + b * b) for a, b in found])
+        of_set["sum_small"] = validity.MOST_SUM / max(self.zero_share, 1e-6)
+        of_set["forward"], of_set["backward"] = _length(found, _THIRD), _length(found, -_THIRD)
+        lesser = min(of_set["forward"], of_set["backward"])
+        greater = max(of_set["forward"], of_set["backward"])
+        of_set["orders_apart"] = greater / max(lesser, 1e-6 * greater)
+
+    def _phasor(self, channel: int, blocks: "Sequence[Samples]", turns: float) -> None:
+        """The harmonics of a channel, at a given frequency where it has no line of its own."""
+        if self._turns[channel]:
+            return
+        phasor = self._phasors[channel]
+        if self._rms[channel]:
+            self.sums.harmonics(channel, blocks[channel], turns, self._harmonics_of(turns), phasor)
+        else:
+            for i in range(len(phasor)):
+                phasor[i] = 0.0
+
+    def _fundamental(self, channel: int, scale: float, rate_hz: float) -> "tuple[float, float]":
+        """The fundamental at the instant of the first channel."""
+        phasor, delays = self._phasors[channel], self.delays_us or ()
+        turns = self._turns[channel] or max(self._turns[: self.currents])
+        angle = 2e-6 * pi * turns * rate_hz * delays[channel]
+        real, imag, c, s = phasor[2] * scale, phasor[3] * scale, cos(angle), sin(angle)
+        return real * c + imag * s, imag * c - real * s
+
+    def _phase(
+        self,
+        phase: int,
+        blocks: "Sequence[Samples]",
+        per_digit: "Sequence[float]",
+        rate_hz: float,
+        rate_known_ppm: "float | None",
+        jitter_us: float,
+    ) -> None:
+        """Values and reasons of one current."""
+        values, reasons = self._values, self._reasons
+        quantities, scale = self._quantities[phase], abs(per_digit[phase])
+        noise, rms = self._noise(phase, scale), self.rms_a[phase]
+        peak = self.sums.peak[phase] * scale
+        values["cur_rms_a"], values["cur_peak_a"] = rms, peak
+        values["cur_noise_a"] = 0.0 if self.noise_a is None else self.noise_a[phase]
+        if self._rms[phase]:
+            quantities["over_noise"] = peak / noise
+        if rms > 0.0:
+            values["cur_crest"] = peak / rms
+        # Unknown is not known to 100 ppm.
+        known = rate_known_ppm is not None and rate_known_ppm >= 0.0
+        quantities["rate_sure"] = validity.SURE_PPM / max(rate_known_ppm or 0.01, 0.01)
+        if not known:
+            quantities["rate_sure"] = 0.0
+        turns = self._turns[phase]
+        if turns:
+            self._line(phase, turns, rate_hz, scale, jitter_us)
+        elif self._rms[phase]:
+            short = self.samples / rate_hz * tones.HIGH_HZ < tones.LEAST_WAVES
+            for key in self._keys:
+                reasons[key] = "too_short" if short else "no_line"
+        for key in _ESTIMATES:
+            reasons[key] = "no_motor" if self.pole_pairs is None else "no_line"
+        if phase < self.voltages:
+            self._power(phase, blocks, per_digit, rate_hz)
+        else:
+            for key in _VOLT_KEYS:
+                reasons[key] = "no_voltage"
+
+    def _line(
+        self, phase: int, turns: float, rate_hz: float, scale: float, jitter_us: float
+    ) -> None:
+        """What a line of the mains gives."""
+        values, quantities, phasor = self._values, self._quantities[phase], self._phasors[phase]
+        most = int(quantities["harmonics"])
+        first = sqrt(phasor[2] * phasor[2] + phasor[3] * phasor[3])
+        values["cur_freq_hz"] = turns * rate_hz
+        fundamental = sqrt(2.0) * first / (_MEAN_W2 * self.samples) * scale
+        values["cur_fund_a"], values["cur_thd_order"] = fundamental, float(most)
+        others = 0.0
+        for h in range(2, most + 1):
+            others += phasor[2 * h] * phasor[2 * h] + phasor[2 * h + 1] * phasor[2 * h + 1]
+        values["cur_thd_pct"] = thd = 100.0 * sqrt(others) / first
+        noise = self._noise(phase, scale)
+        jitter = 2e-6 * pi * turns * rate_hz * jitter_us * fundamental
+        away = sqrt((noise * noise + jitter * jitter) * (most - 1) * _MEAN_W4 * self.samples)
+        values["cur_thd_floor_pct"] = floor = 100.0 * away / (first * scale)
+        quantities["over_floor"] = thd / max(floor, 1e-6)
+
+    def _power(
+        self,
+        phase: int,
+        blocks: "Sequence[Samples]",
+        per_digit: "Sequence[float]",
+        rate_hz: float,
+    ) -> None:
+        """Voltage and power of one phase."""
+        values, reasons, quantities = self._values, self._reasons, self._quantities[phase]
+        other, rms = self.currents + phase, self.rms_a[phase]
+        volts = self._rms[other]
+        values["cur_volt_v"] = volts
+        cycles = self._quantities[other].get("cycles")
+        if cycles is not None:
+            quantities["volt_cycles"] = cycles
+        values["cur_apparent_va"] = apparent = volts * rms
+        if self.delays_us is None:
+            reasons["cur_power_w"] = reasons["cur_power_factor"] = "not_together"
+            return
+        power = 0.0
+        if volts and self._rms[phase]:
+            scale = per_digit[phase] * per_digit[other]
+            apart_us = self.delays_us[other] - self.delays_us[phase]
+            turns = self._turns[other]
+            if apart_us and not turns:
+                reasons["cur_power_w"] = reasons["cur_power_factor"] = "no_line"
+                return
+            power = self.sums.cross(phase, blocks[phase], other, blocks[other])
+            if apart_us:
+                self._phasor(phase, blocks, turns)
+                power += self._moved(phase, other, 2e-6 * pi * turns * rate_hz * apart_us)
+            power *= scale
+        values["cur_power_w"] = power
+        if apparent > 0.0:
+            values["cur_power_factor"] = max(-1.0, min(1.0, power / apparent))
+
+    def _moved(self, phase: int, other: int, angle: float) -> float:
+        """By how much the mean product grows when the voltage is moved back by an angle at f."""
+        i, v, total = self._phasors[phase], self._phasors[other], 0.0
+        for h in range(1, self._harmonics_of(self._turns[other]) + 1):
+            real = v[2 * h] * i[2 * h] + v[2 * h + 1] * i[2 * h + 1]
+            imag = v[2 * h + 1] * i[2 * h] - v[2 * h] * i[2 * h + 1]
+            total += real * (cos(h * angle) - 1.0) + imag * sin(h * angle)
+        weight = _MEAN_W2 * self.samples
+        return 2.0 * total / (weight * weight)
+
+    def _set(self) -> None:
+        """Values and reasons of all phases together."""
+        values, reasons, of_set = self._values, self._reasons, self._of_set
+        if self.currents < 3:
+            for key in SET_KEYS:
+                reasons[key] = "no_phases"
+            return
+        mean = sum(self.rms_a) / 3.0
+        reasons["cur_unbalance_pct"] = "silent"
+        if mean > 0.0:
+            away = max([abs(rms - mean) for rms in self.rms_a])
+            values["cur_unbalance_pct"] = 100.0 * away / mean
+        silent = "silent" if not max(self._rms) else "no_line"
+        for key in SET_KEYS[1:]:
+            reasons[key] = "not_together" if self.delays_us is None else silent
+        if "forward" in of_set:
+            forward, backward = of_set["forward"], of_set["backward"]
+            lesser, greater = min(forward, backward), max(forward, backward)
+            values["cur_neg_seq_pct"] = 100.0 * lesser / greater
+            values["cur_phase_order"] = 1.0 if forward >= backward else -1.0
+
+    def _sort(
+        self,
+        phase: int,
+        out: "dict[str, float]",
+        withheld: "dict[str, str]",
+        marked: "dict[str, str] | None",
+    ) -> None:
+        """Each key's value into `out`, or its reason into `withheld`, as the rules say."""
+        out.clear()
+        withheld.clear()
+        if marked is not None:
+            marked.clear()
+        for key, rules in self._rules:
+            if key in SET_KEYS and phase:
+                continue
+            quantities = self._of_set if key in SET_KEYS else self._quantities[phase]
+            value, reason = self._values.get(key), ""
+            if value is None and self._reasons.get(key) in _FIRST:
+                rules = ()
+            for quantity, least, action, why in rules:
+                if quantities.get(quantity, least) < least:
+                    if action == validity.WITHHOLD:
+                        value = None
+                    if value is not None or action == validity.WITHHOLD:
+                        reason = why
+                    break
+            if value is None:
+                withheld[key] = reason or self._reasons.get(key, "silent")
+            else:
+                out[key] = value
+                if reason and marked is not None:
+                    marked[key] = reason
+
+
+def _length(phasors: "list[tuple[float, float]]", turn: float) -> float:
+    """|a + q b + q**2 c|, q = e**(j turn)."""
+    real = imag = 0.0
+    for i in range(3):
+        c, s = cos(i * turn), sin(i * turn)
+        real += phasors[i][0] * c - phasors[i][1] * s
+        imag += phasors[i][1] * c + phasors[i][0] * s
+    return sqrt(real * real + imag * imag)
