@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SET_KEYS = ("cur_unbalance_pct", "cur_neg_seq_pct", "cur_phase_order")
 _VOLT_KEYS = ("cur_volt_v", "cur_power_w", "cur_apparent_va", "cur_power_factor")
-_ELSEWHERE = ("cur_inrush_", "cur_run", "cur_start", "cur_load")  # inrush.py, motor.py
+_ELSEWHERE = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_dc_")  # inrush.py, motor.py
 KEYS = tuple([key for key in catalogue.CURRENT_KEYS if not key.startswith(_ELSEWHERE)])
 _LEVELS = ("cur_rms_a", "cur_peak_a", "cur_crest", "cur_noise_a", "cur_unbalance_pct")
 _ESTIMATES = ("cur_slip_pct", "cur_shaft_hz")
@@ -68,7 +68,7 @@ class Current:
             raise ValueError("pole_pairs: %r is not from 1 to 24" % (pole_pairs,))
         self.samples, self.currents, self.voltages = samples, currents, voltages
         self.noise_a = None if noise_a is None else tuple(noise_a)
-        self.delays_us = None if delays_us is None else tuple(delays_us)
+        self.delays_us = delays_us  # their owner may write them anew before each record
         self.pole_pairs = pole_pairs
         self.sums = dsp.currents(backend.NAME).Sums(samples, channels)
         self.rms_a = [0.0] * currents
@@ -78,6 +78,7 @@ class Current:
         self._turns = [0.0] * channels  # of each channel's line, over the rate; 0: none
         self._rms = [0.0] * channels  # A or V, with the noise
         self._quantities: "list[dict[str, float]]" = [{} for _ in range(channels)]
+        self._found: "list[tuple[float, float]]" = []
         self._of_set: "dict[str, float]" = {}
         self._values: "dict[str, float]" = {}
         self._reasons: "dict[str, str]" = {}
@@ -102,7 +103,8 @@ class Current:
         blocks: int16[samples] of each current, then of each voltage; per_digit: A, then V, a
         digit, negative where it is wired the other way round; rate_hz: measured; rate_known_ppm:
         its uncertainty, None where unknown; jitter_us: RMS of the samples' times.
-        Keys of SET_KEYS are of all phases and go to the first current.  marked: key -> reason, of
+        Keys of SET_KEYS are of all phases and go to the first current; without any key, rms_a and
+        zero_share are told all the same.  marked: key -> reason, of
         values that hold with a reservation.  Whatever the blocks hold, no value is NaN or
         infinite.  Raises ValueError for a number, length, scale, rate or key that cannot work,
         before anything is computed.
@@ -117,7 +119,9 @@ class Current:
             self._phase(phase, blocks, per_digit, rate_hz, rate_known_ppm, jitter_us)
             if phase == 0:
                 self._set()
-            self._sort(phase, out[phase], withheld[phase], marked and marked[phase])
+            self._sort(
+                phase, out[phase], withheld[phase], None if marked is None else marked[phase]
+            )
 
     def _check(
         self,
@@ -150,7 +154,7 @@ class Current:
                     raise ValueError("%r is none of %s" % (key, ", ".join(KEYS)))
             self._keys = tuple(keys)
             self._rules = tuple([(key, validity.rules_of(key)) for key in keys])
-            self._lines = any(key not in _LEVELS for key in keys)
+            self._lines = not keys or any(key not in _LEVELS for key in keys)
 
     def _measure(self, channel: int, block: "Samples", scale: float, rate_hz: float) -> None:
         """Level and line of one channel, and what its rules ask for."""
@@ -232,13 +236,25 @@ class Current:
         for phase in range(3):
             self._phasor(phase, blocks, self._turns[greatest])
             found.append(self._fundamental(phase, per_digit[phase], rate_hz))
-        zero = _length(found, 0.0)
-        self.zero_share = zero / 3.0 / max([sqrt(a * a + b * b) for a, b in found])
+        self._found = found
+        self.zero_share = self._share(found)
         of_set["sum_small"] = validity.MOST_SUM / max(self.zero_share, 1e-6)
         of_set["forward"], of_set["backward"] = _length(found, _THIRD), _length(found, -_THIRD)
         lesser = min(of_set["forward"], of_set["backward"])
         greater = max(of_set["forward"], of_set["backward"])
         of_set["orders_apart"] = greater / max(lesser, 1e-6 * greater)
+
+    @staticmethod
+    def _share(found: "list[tuple[float, float]]") -> float:
+        return _length(found, 0.0) / 3.0 / max([sqrt(a * a + b * b) for a, b in found])
+
+    def turned_share(self, phase: int) -> "float | None":
+        """zero_share as it were with the clamp of one current the other way round."""
+        if self.zero_share is None:
+            return None
+        turned = list(self._found)
+        turned[phase] = (-turned[phase][0], -turned[phase][1])
+        return self._share(turned)
 
     def _phasor(self, channel: int, blocks: "Sequence[Samples]", turns: float) -> None:
         """The harmonics of a channel, at a given frequency where it has no line of its own."""

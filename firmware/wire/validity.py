@@ -60,7 +60,7 @@ _OF_LINES = (
 )
 
 # key (a trailing * stands for any ending), quantity, at least, else, reason
-RULES = (
+RULES: "tuple[tuple[str, str, float, str, str], ...]" = (
     ("vel_rms_mm_s", "seconds", 0.16, WITHHOLD, "too_short"),
     ("vel_rms_mm_s", "shaft_turns", 4.0, WITHHOLD, "too_short"),
     ("vel_rms_mm_s", "seconds", 0.4, MARK, "short"),
