@@ -71,7 +71,7 @@ def _hide_ourselves(scope: "dict[str, Any]") -> None:
 
 
 def _install(spec: "dict[str, Any]", host: "Any") -> None:
-    from sim import machine, network, onewire, select, time
+    from sim import analogue, machine, network, onewire, rp2, select, time
     from sim.pacer import Pacer
     from sim.wiring import build_buses
     from sim.world import World
@@ -85,6 +85,8 @@ def _install(spec: "dict[str, Any]", host: "Any") -> None:
     sys.modules["machine"] = machine
     sys.modules["network"] = network
     sys.modules["_onewire"] = onewire
+    if spec.get("dma", True):
+        sys.modules["rp2"] = rp2
     world = World(spec, host.open, Pacer() if spec.get("realtime") else None)
     time.attach(world)
     select.attach(world)
@@ -92,6 +94,8 @@ def _install(spec: "dict[str, Any]", host: "Any") -> None:
     buses = build_buses(spec, world)
     machine.attach(world, buses)
     onewire.attach(world, buses)
+    analogue.attach(world, buses)
+    rp2.attach(world)
 
 
 def _mount(flash: "dict[str, Any]", host: "Any") -> None:

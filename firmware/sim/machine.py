@@ -1,5 +1,6 @@
 """The twin of `machine`: what the firmware finds under this name on a virtual board."""
 
+from sim.analogue import ADC, mem32
 from sim.i2c import I2C
 from sim.pin import Pin
 from sim.power import reset, soft_reset
@@ -12,7 +13,17 @@ if TYPE_CHECKING:
 
     from sim.world import World
 
-__all__ = ("I2C", "SPI", "WDT", "Pin", "Timer", "reset", "soft_reset")
+__all__ = (
+    "ADC",
+    "I2C",
+    "SPI",
+    "WDT",
+    "Pin",
+    "Timer",
+    "mem32",
+    "reset",
+    "soft_reset",
+)
 
 # As of the ESP32's port, which tells more causes apart than the RP2040's does.
 PWRON_RESET = 1

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from sim.world import World
 
-_PINS = {"i2c": ("sda", "scl"), "spi": ("sck", "mosi", "miso"), "onewire": ("pin",)}
+_PINS = {"i2c": ("sda", "scl"), "spi": ("sck", "mosi", "miso"), "onewire": ("pin",), "adc": ()}
 
 
 def pin_number(pin: "Any") -> int:
@@ -22,7 +22,8 @@ def pin_number(pin: "Any") -> int:
 
 def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]":
     """Every bus with its chips: {"kind", "id", "pins", "chips": {place: twin}, "names":
-    {name: (place, twin)}}; place: address, cs pin, or ROM code in hex.  A 1-Wire line has no id.
+    {name: (place, twin)}}; place: address, cs pin, or ROM code in hex.  A 1-Wire line has no id; a
+    "bus" of kind "adc" is the converter inside the chip.
     Faults of the description are put in the world.
 
     Raises ImportError for a chip that has no twin, KeyError for a description without a pin.
@@ -45,6 +46,8 @@ def build_buses(spec: "dict[str, Any]", world: "World") -> "list[dict[str, Any]]
                 number = config["address"]
             elif bus["kind"] == "onewire":
                 number = config["rom"]
+            elif bus["kind"] == "adc":
+                number = 0
             else:
                 number = config["cs"] if "cs" in config else bus["cs"]
                 world.pin_state(number).level = 1

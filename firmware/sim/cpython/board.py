@@ -17,7 +17,7 @@ sim.cpython.install()
 ported.install()
 
 # They need what is installed.
-from sim import machine, network, onewire, power, select, time  # noqa: E402
+from sim import analogue, machine, network, onewire, power, rp2, select, time  # noqa: E402
 from sim.cpython import loop  # noqa: E402
 from sim.pacer import Pacer  # noqa: E402
 from sim.wiring import build_buses  # noqa: E402
@@ -62,9 +62,13 @@ def _build(spec: "dict[str, Any]") -> "NodeModules":
     buses = build_buses(spec, world)
     machine.attach(world, buses)
     onewire.attach(world, buses)
+    analogue.attach(world, buses)
+    rp2.attach(world)
     sys.modules["machine"] = machine
     sys.modules["network"] = network
     sys.modules["_onewire"] = onewire
+    if spec.get("dma", True):
+        sys.modules["rp2"] = rp2
     loop.install(world)
     files = Files(spec["files"])
     twins = {"os": files.module(), "time": time, "select": select}
