@@ -1,12 +1,19 @@
-"""The hardware: the only module that imports machine and network."""
+"""The hardware: the only module that imports machine, network and rp2."""
 
 import binascii
+import sys
 from time import sleep_us
 
 import machine
 import network
 
 from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
+from node.drivers.frames import SPIFrames
+
+try:
+    import rp2
+except ImportError:
+    rp2 = None  # another port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +38,33 @@ def registers(bus: "dict[str, Any]", spi_mode: int) -> "RegisterBus":
         return I2CRegisters(_i2c(bus), bus["address"], bus["rate_hz"])
     select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
     return SPIRegisters(_spi(bus, spi_mode), select, bus["rate_hz"])
+
+
+def frames(bus: "dict[str, Any]", spi_mode: int) -> "SPIFrames":
+    """A chip on SPI that has no registers; spi_mode and errors: as registers()."""
+    select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
+    return SPIFrames(_spi(bus, spi_mode), select, bus["rate_hz"])
+
+
+class Analogue:
+    """The converter inside the chip.
+
+    DMA: the port's class, None where there is none; adc_base, adc_dreq, wide_codes (RP2040-E11):
+    what drivers/rp2_adc.py needs to know of an RP2.
+    """
+
+    def __init__(self) -> None:
+        self.DMA: "Any" = getattr(rp2, "DMA", None)
+        self.mem32: "Any" = getattr(machine, "mem32", None)
+        self.wide_codes = "RP2350" not in getattr(sys.implementation, "_machine", "")
+        if self.wide_codes:  # RP2040 datasheet 2.2.4, and 2.5.3.1, table 120
+            self.adc_base, self.adc_dreq = 0x4004_C000, 36
+        else:  # RP2350 datasheet 2.2.4, and 12.6.4.1
+            self.adc_base, self.adc_dreq = 0x400A_0000, 48
+
+    def ADC(self, pin: int) -> "Any":
+        """The input at a pin.  Raises ValueError for a pin without one."""
+        return machine.ADC(machine.Pin(pin))
 
 
 def onewire(bus: "dict[str, Any]") -> "OneWireDevice":
@@ -63,13 +97,13 @@ def _new_i2c(bus: "dict[str, Any]") -> "Any":
     )
 
 
-def recover(bus: "dict[str, Any]") -> "bool | None":
+def recover(bus: "dict[str, Any] | None") -> "bool | None":
     """After a failed transaction: free a bus of the settings that a chip holds low.
 
-    None where nothing holds it (SPI: never); else whether it is free again.
+    None where nothing holds it (SPI, no bus: never); else whether it is free again.
     """
     # A pin without a mode stays the controller's, on every port, and can be read.
-    if bus["kind"] != "i2c" or machine.Pin(bus["sda"])():
+    if bus is None or bus["kind"] != "i2c" or machine.Pin(bus["sda"])():
         return None
     line = machine.Pin.OPEN_DRAIN, machine.Pin.PULL_UP
     freed = clock_out(machine.Pin(bus["sda"], *line), machine.Pin(bus["scl"], *line), sleep_us)

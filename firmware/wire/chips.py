@@ -12,7 +12,10 @@ noise_g_rthz: density of its own noise, of the noisiest axis; fifo: samples of a
 interrupt: whether a pin of it tells the watermark (else int1 is null); self_test: if it has one;
 motion: least and most threshold in g of its wake on motion (docs/architecture.md); fast, where
 there: (rate, clock): higher ones need that clock.  A thermometer's row has buses, most_hz,
-address, resolution_c and error_c, the most that it is off around room temperature.
+address, resolution_c and error_c, the most that it is off around room temperature.  A converter's
+("current") has buses (None: it is inside the chip), most_hz, spi_mode, address, inputs (None: pins
+of the board), full_scale_v (what may be set; None: its reference), bits, and samples_hz, the most
+of all inputs together.
 """
 
 TYPE_CHECKING = False
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _BOTH = ("i2c", "spi")
 _TO_16_G = (2, 4, 8, 16)
 _OF_16_BITS = (1 / 16384, 1 / 8192, 1 / 4096, 1 / 2048)
+_ADS_RANGES_V = (6.144, 4.096, 2.048, 1.024, 0.512, 0.256)
 _MPU_RATES = (1000, 500, 250, 200, 125, 100, 50, 25, 10)
 
 ROWS: "dict[str, dict[str, Any]]" = {
@@ -184,6 +188,55 @@ ROWS: "dict[str, dict[str, Any]]" = {
         "resolution_c": 0.0625,
         "error_c": 0.5,  # -10 to 85 degrees C
     },
+    "adc": {
+        "kind": "current",
+        "buses": (None,),
+        "inputs": None,
+        "full_scale_v": None,
+        "bits": 12,
+        "samples_hz": 200_000,  # RP2040: 500 kS/s; those without DMA are much slower
+    },
+    "ads1015": {
+        "kind": "current",
+        "buses": ("i2c",),
+        "most_hz": {"i2c": 400_000},
+        "address": (0x48, 0x49, 0x4A, 0x4B),
+        "inputs": (0, 1, 2, 3),
+        "full_scale_v": _ADS_RANGES_V,
+        "bits": 12,
+        "samples_hz": 1500,  # each started by itself, with its time on the bus
+    },
+    "ads1115": {
+        "kind": "current",
+        "buses": ("i2c",),
+        "most_hz": {"i2c": 400_000},
+        "address": (0x48, 0x49, 0x4A, 0x4B),
+        "inputs": (0, 1, 2, 3),
+        "full_scale_v": _ADS_RANGES_V,
+        "bits": 16,
+        "samples_hz": 600,
+    },
+    "ina226": {
+        "kind": "current",
+        "buses": ("i2c",),
+        "most_hz": {"i2c": 400_000},
+        "address": tuple(range(0x40, 0x50)),
+        "inputs": (0, 1),  # the shunt, the supply
+        "full_scale_v": (0.08192,),
+        "bits": 16,
+        "samples_hz": 2500,
+    },
+    "mcp3208": {
+        "kind": "current",
+        "buses": ("spi",),
+        "most_hz": {"spi": 2_000_000},
+        "spi_mode": 0,
+        "address": (),
+        "inputs": (0, 1, 2, 3, 4, 5, 6, 7),
+        "full_scale_v": None,
+        "bits": 12,
+        "samples_hz": 20_000,
+    },
     "tmp117": {
         "kind": "temperature",
         "buses": ("i2c",),
@@ -196,7 +249,7 @@ ROWS: "dict[str, dict[str, Any]]" = {
 
 
 def of_kind(kind: str) -> "list[str]":
-    """The chips of a kind of sensor, "accelerometer" or "temperature", in the alphabet's order."""
+    """The chips of a kind of sensor, "accelerometer", "temperature" or "current", in order."""
     return sorted([chip for chip in ROWS if ROWS[chip]["kind"] == kind])
 
 
