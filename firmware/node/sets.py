@@ -1,6 +1,7 @@
 """The measurement sets of the settings, made: sensors and work space are shared among them."""
 
 from node.sensor import Sensor
+from node.workspace import Workspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +26,16 @@ def make(
     checked: "dict[str, Any]", backend: "ModuleType", health: "Health", spectra: "Spectra"
 ) -> "list[Measured]":
     """One object a set of checked settings, in their order."""
-    sensors: "dict[str, Sensor]" = {}
+    sensors: "dict[str, Any]" = {}
     for index, settings in enumerate(checked["sensors"]):
-        sensors[settings["name"]] = Sensor(settings, "sensors[%d]" % index, health)
-    workspace: "Any" = None
+        path = "sensors[%d]" % index
+        if settings["kind"] == "current":
+            from node.clamps import Clamps
+
+            sensors[settings["name"]] = Clamps(settings, path, health)
+        else:
+            sensors[settings["name"]] = Sensor(settings, path, health)
+    workspace = Workspace(backend)
     rates: "Any" = None
     made: "list[Measured]" = []
     for index, settings in enumerate(checked["sets"]):
@@ -38,11 +45,14 @@ def make(
             from node.value import Value
 
             made.append(Value(settings, path, sensor, health))
+        elif settings["kind"] == "current":
+            from node.current_set import CurrentSet
+
+            made.append(CurrentSet(settings, path, sensor, workspace, health))
         else:
             from node.rate import Rates
-            from node.waveform import Waveform, Workspace
+            from node.waveform import Waveform
 
-            workspace = workspace or Workspace(backend)
             rates = rates or Rates("/state/rates.json")
             made.append(Waveform(settings, path, sensor, workspace, health, spectra, rates))
     return made

@@ -5,7 +5,7 @@ import gc
 from time import ticks_diff, ticks_us
 
 from node import evidence
-from node.capture import Capture, make_blocks
+from node.capture import Capture
 from node.result import Result
 from node.sensor import FAILURES
 from node.vibration import Vibration
@@ -13,39 +13,18 @@ from wire import iso20816, keys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any
 
     from node.bearing import Bearing
-    from node.capture import Blocks
     from node.health import Health
     from node.rate import Rates
     from node.record import Record
     from node.sensor import Sensor
     from node.spectra import Spectra
     from node.watch import Watch
+    from node.workspace import Workspace
 
 _COUNTS = ("overruns", "gaps", "clipped")
-
-
-class Workspace:
-    """A backend whose kernels and blocks are made once a length: one set is measured at a time."""
-
-    def __init__(self, backend: "ModuleType") -> None:
-        self.backend = backend
-        self._kernels: "dict[tuple[int, bool], Any]" = {}
-        self._blocks: "dict[int, Blocks]" = {}
-
-    def Kernels(self, samples: int, wide: bool) -> "Any":
-        if (samples, wide) not in self._kernels:
-            self._kernels[samples, wide] = self.backend.Kernels(samples, wide)
-        return self._kernels[samples, wide]
-
-    def blocks(self, samples: int) -> "Blocks":
-        """Three int16[samples]."""
-        if samples not in self._blocks:
-            self._blocks[samples] = make_blocks(samples)
-        return self._blocks[samples]
 
 
 class Waveform:
@@ -59,7 +38,7 @@ class Waveform:
         settings: "dict[str, Any]",
         path: str,
         sensor: "Sensor",
-        workspace: Workspace,
+        workspace: "Workspace",
         health: "Health",
         spectra: "Spectra",
         rates: "Rates",

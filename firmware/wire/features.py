@@ -185,6 +185,9 @@ FEATURES = (
         1e-3,
         "r of the pair of lines at f - r and f + r that stands out (an estimate)",
     ),
+    (66, "cur_dc_a", "A", -1e5, 1e5, 1e-4, "m: of a DC supply"),
+    (67, "cur_dc_v", "V", -1e5, 1e5, 1e-3, "m of its voltage"),
+    (68, "cur_dc_w", "W", -1e9, 1e9, 1e-2, "cur_dc_a cur_dc_v"),
 )
 
 # Why a value is withheld or marked.
@@ -223,6 +226,10 @@ REASONS = (
     "no_start",
     "estimate",
     "standing",
+    "bias",
+    "clamp_off",
+    "clamp_reversed",
+    "phase_lost",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

@@ -70,6 +70,9 @@ KEYS = (
     "cur_load_pct",
     "cur_slip_pct",
     "cur_shaft_hz",
+    "cur_dc_a",
+    "cur_dc_v",
+    "cur_dc_w",
 )
 WAVEFORM_KEYS = (
     "acc_rms_g",
@@ -139,6 +142,9 @@ CURRENT_KEYS = (
     "cur_load_pct",
     "cur_slip_pct",
     "cur_shaft_hz",
+    "cur_dc_a",
+    "cur_dc_v",
+    "cur_dc_w",
 )
 BEARING_KEYS = (
     "env_bpfo_g",
@@ -186,4 +192,8 @@ REASONS = (
     "no_start",
     "estimate",
     "standing",
+    "bias",
+    "clamp_off",
+    "clamp_reversed",
+    "phase_lost",
 )

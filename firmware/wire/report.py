@@ -56,6 +56,22 @@ RECORD = (  # of a waveform
     ("settings", "hash", False),  # first 8 hex digits of the settings' SHA-256
     ("valid", "bool", False),  # no overrun, no gap, nothing clipped
 )
+CURRENT = (  # of clamps
+    ("set", "name", False),
+    ("sensor", "name", False),
+    ("chip", "name", False),
+    ("samples", "int", False),  # of each input
+    ("rate_hz", "number", False),  # of each input
+    ("rate_ppm", "share", False),
+    ("nominal_hz", "number", False),  # of the settings
+    ("jitter_us", "share", False),  # RMS, of the instants of the samples
+    ("overruns", "int", False),
+    ("gaps", "int", False),
+    ("clipped", "int", False),  # samples at a rail, of all inputs
+    ("clock", "clock", False),
+    ("settings", "hash", False),
+    ("valid", "bool", False),
+)
 VALUE = (  # of a process value: a record without samples
     ("set", "name", False),
     ("sensor", "name", False),
@@ -190,6 +206,8 @@ def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
 
 
 def _record_fields(record: "dict[str, Any]") -> "tuple[tuple[str, str, bool], ...]":
+    if isinstance(record, dict) and "jitter_us" in record:
+        return CURRENT
     return RECORD if "samples" in record or "rate_hz" in record else VALUE
 
 

@@ -4,7 +4,7 @@
 The node takes only settings without an error: nothing is optional, nothing has a default here.
 """
 
-from wire import keys, rules, spectrum
+from wire import clamps, keys, rules, spectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ CHIPS = (
     "mpu6500",
 )
 THERMOMETERS = ("ds18b20", "tmp117")
+CONVERTERS = ("adc", "ads1015", "ads1115", "ina226", "mcp3208")
 GRAVITY = ("x", "-x", "y", "-y", "z", "-z")
 SAMPLES = (256, 512, 1024, 2048, 4096)
 DECIMATIONS = (1, 2, 4, 8)
@@ -78,6 +79,17 @@ _TEMPERATURE = {
     "bus": ("kinds", {"i2c": _I2C, "onewire": _ONEWIRE}),
     "channels": ("list", 1, 1, ("name",)),
 }
+_CURRENT = {
+    "kind": ("one", ("current",)),
+    "name": ("name",),
+    "chip": ("one", CONVERTERS),
+    "bus": ("or_null", ("kinds", {"i2c": _I2C, "spi": _SPI})),  # null: of the chip itself
+    "full_scale_v": ("number", 0.08, 6.2),  # at an input, of the highest digit
+    "bias_v": ("or_null", ("number", 0, 5)),  # what inputs rest at; null: not checked
+    "line_hz": ("one", (50, 60)),
+    "inputs": ("list", 1, 6, clamps.INPUT),
+    "motor": ("or_null", clamps.MOTOR),  # null: no running state, no hours
+}
 _SCHEDULE = {
     "interval": {"kind": ("one", ("interval",)), "interval_ms": ("int", 100, 86_400_000)},
     "demand": {"kind": ("one", ("demand",))},  # when a command asks for it
@@ -108,6 +120,15 @@ _VALUE = {
     "features": ("list", 1, len(keys.VALUE_KEYS), ("one", keys.VALUE_KEYS)),
     "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand")}),
 }
+_CURRENTS = {
+    "kind": ("one", ("current",)),
+    "name": ("name",),
+    "sensor": ("name",),
+    "rate_hz": ("number", 10, 100_000),  # of each input
+    "samples": ("one", SAMPLES),
+    "features": ("list", 1, len(keys.CURRENT_KEYS), ("one", keys.CURRENT_KEYS)),
+    "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand")}),
+}
 SCHEMA = {
     "version": ("one", (VERSION,)),
     "fleet": ("name",),
@@ -132,13 +153,21 @@ SCHEMA = {
         "list",
         1,
         8,
-        ("kinds", {"accelerometer": _ACCELEROMETER, "temperature": _TEMPERATURE}),
+        (
+            "kinds",
+            {"accelerometer": _ACCELEROMETER, "temperature": _TEMPERATURE, "current": _CURRENT},
+        ),
     ),
-    "sets": ("list", 1, 8, ("kinds", {"waveform": _WAVEFORM, "value": _VALUE})),
+    "sets": (
+        "list",
+        1,
+        8,
+        ("kinds", {"waveform": _WAVEFORM, "value": _VALUE, "current": _CURRENTS}),
+    ),
 }
 
 _CONVERSION_MS = {"ds18b20": 800, "tmp117": 160}  # of one value, with what leads to it
-_MEASURED_BY = {"accelerometer": "waveform", "temperature": "value"}
+_MEASURED_BY = {"accelerometer": "waveform", "temperature": "value", "current": "current"}
 # A block, during which nothing else runs, takes at most 1 / this of watchdog_ms.
 _WATCHDOG_SHARE = 2
 
@@ -161,8 +190,17 @@ def sensor_of(settings: "dict[str, Any]", measured: "dict[str, Any]") -> "dict[s
     raise ValueError("%r is no sensor" % (measured["sensor"],))
 
 
+def channels_of(sensor: "dict[str, Any]") -> "list[str]":
+    """The channels that reports of a sensor have: of its currents, where it has clamps."""
+    if sensor["kind"] == "current":
+        return [row["channel"] for row in sensor["inputs"] if row["quantity"] == "current"]
+    return list(sensor["channels"])
+
+
 def block_ms(measured: "dict[str, Any]") -> int:
-    """How long one block of a waveform set takes to capture."""
+    """How long one block of a waveform or current set takes to capture."""
+    if measured["kind"] == "current":
+        return int(measured["samples"] * 1000 / measured["rate_hz"])
     return int(measured["samples"] * measured["decimate"] * 1000 / measured["odr_hz"])
 
 
@@ -175,6 +213,9 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
             errors.append((path + ".name", sensor["name"], "a name no other sensor has"))
         else:
             sensors[sensor["name"]] = sensor
+        if sensor["kind"] == "current":
+            clamps.check_sensor(path, sensor, errors)
+            continue
         channels = sensor["channels"]
         for channel in channels:
             if list(channels).count(channel) > 1:
@@ -199,21 +240,21 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
         elif measured["kind"] == "value":
             share += _CONVERSION_MS[sensor["chip"]] / measured["schedule"].get("interval_ms", 1e9)
         else:
-            share += _check_waveform(path, measured, sensor, settings["watchdog_ms"], errors)
+            if measured["kind"] == "current":
+                clamps.check_set(path, measured, sensor, errors)
+            else:
+                _check_features(path, measured, sensor, errors)
+            share += _check_time(path, measured, settings["watchdog_ms"], errors)
     if share > 1.0:
         errors.append(
             ("sets", "%.3g of all time" % share, "intervals which the records do not fill")
         )
 
 
-def _check_waveform(
-    path: str,
-    measured: "dict[str, Any]",
-    sensor: "dict[str, Any]",
-    watchdog_ms: int,
-    errors: "list[Error]",
-) -> float:
-    """The share of all time that the records of a set take."""
+def _check_features(
+    path: str, measured: "dict[str, Any]", sensor: "dict[str, Any]", errors: "list[Error]"
+) -> None:
+    """Bands that the rate holds, features that the sensor's settings allow."""
     half_hz = measured["odr_hz"] / measured["decimate"] / 2
     for at, band in enumerate(measured["bands"]):
         if not band["low_hz"] < band["high_hz"] <= half_hz:
@@ -224,6 +265,12 @@ def _check_waveform(
             errors.append((path + ".features", key, "a band that bands has"))
         if key in keys.BEARING_KEYS and sensor["bearing"] is None:
             errors.append((path + ".features", key, "nothing of a bearing: the sensor names none"))
+
+
+def _check_time(
+    path: str, measured: "dict[str, Any]", watchdog_ms: int, errors: "list[Error]"
+) -> float:
+    """The share of all time that the records of a set take."""
     taken_ms = block_ms(measured)
     most_ms = watchdog_ms // _WATCHDOG_SHARE
     if taken_ms > most_ms:
@@ -238,7 +285,7 @@ def _check_waveform(
     schedule = measured["schedule"]
     if schedule["kind"] != "interval":
         return 0.0
-    taken_ms *= measured["blocks"]
+    taken_ms *= measured.get("blocks", 1)
     interval_ms: int = schedule["interval_ms"]
     if taken_ms > interval_ms:
         allowed = "at least %d, which the record takes" % taken_ms

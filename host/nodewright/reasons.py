@@ -41,6 +41,11 @@ SENTENCES = {
     "no_start": "No switch-on lies within the record.",
     "estimate": "It is an estimate, from lines beside the mains': take it for no measurement.",
     "standing": "The machine stands still, by its current: there is nothing to judge.",
+    "bias": "The input does not rest where its bias should hold it: look at divider and wiring.",
+    "clamp_off": "Two currents flow as if there were a third: its clamp is off the cable, or open.",
+    "clamp_reversed": "The clamp sits on its cable the wrong way round: turn it, or make per_volt "
+    "negative.",
+    "phase_lost": "Two phases carry one current and the third none: a fuse or a contact is gone.",
 }
 
 

@@ -1,0 +1,61 @@
+"""The converter of the settings with its clamps: found, configured, and what its inputs mean."""
+
+from node import drivers, hal
+from node.sensor import Sensor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.health import Health
+    from node.motor import Motor
+
+_FRAMES = ("mcp3208",)  # chips on SPI without registers
+
+
+class Clamps(Sensor):
+    """A sensor of kind "current".
+
+    rows: the settings' inputs, those of currents first, then those of voltages, which is the order
+    of all blocks; currents: how many of them there are; motor: what is kept of it, or None.
+    """
+
+    def __init__(self, settings: "dict[str, Any]", path: str, health: "Health") -> None:
+        super().__init__(settings, path, health)
+        inputs = settings["inputs"]
+        voltages = [row for row in inputs if row["quantity"] == "voltage"]
+        self.rows: "list[dict[str, Any]]" = [
+            row for row in inputs if row not in voltages
+        ] + voltages
+        self.currents = len(inputs) - len(voltages)
+        self._analogue = hal.Analogue() if settings["bus"] is None else None
+        if self._analogue is not None and self._analogue.DMA is None:
+            from node.drivers.adc_polled import PolledADC
+
+            self.driver = PolledADC
+
+        self.motor: "Motor | None" = None
+        told = settings["motor"]
+        if told is not None:
+            from node.motor import Motor
+
+            self.motor = Motor(
+                "/state/motor-" + self.name, told["on_a"], told["off_a"], told["rated_a"]
+            )
+
+    def converter(self, rate_hz: float, samples: int) -> "Any":
+        """The driver, set up for a record.  Raises FAILURES: tell them to failed()."""
+        return self.open(
+            rate_hz=rate_hz,
+            samples=samples,
+            inputs=tuple([row["input"] for row in self.rows]),
+            full_scale_v=self.settings["full_scale_v"],
+            line_hz=self.settings["line_hz"],
+        )
+
+    def _connect(self, bus: "dict[str, Any] | None") -> "Any":
+        if bus is None:
+            return self._analogue
+        chip = self.settings["chip"]
+        mode = drivers.CHIPS[chip][2]
+        return hal.frames(bus, mode) if chip in _FRAMES else hal.registers(bus, mode)

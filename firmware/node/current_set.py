@@ -1,0 +1,194 @@
+"""A measurement set of clamps: one record of all inputs, and the features of their currents."""
+
+import asyncio
+import gc
+from time import ticks_diff, ticks_ms, ticks_us
+
+from node import current_evidence
+from node.current import KEYS, Current
+from node.drivers.inputs import Take, make_blocks
+from node.drivers.kernels import axis_sum
+from node.result import Result
+from node.sensor import FAILURES
+from wire.clamps import MOTOR_KEYS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from node.clamps import Clamps
+    from node.health import Health
+    from node.workspace import Workspace
+
+
+class CurrentSet:
+    """Measures one set again and again, whatever happens to its converter.
+
+    path: of the settings of the set.
+    """
+
+    def __init__(
+        self,
+        settings: "dict[str, Any]",
+        path: str,
+        sensor: "Clamps",
+        workspace: "Workspace",
+        health: "Health",
+    ) -> None:
+        self.name: str = settings["name"]
+        self.sensor = sensor
+        self.result = Result()
+        self._settings, self._path, self._health = settings, path, health
+        wanted = settings["features"]
+        self._keys = tuple([key for key in wanted if key in KEYS])
+        self._motor_keys = tuple([key for key in wanted if key in MOTOR_KEYS])
+        rows, samples = sensor.rows, settings["samples"]
+        self._take = Take(len(rows))
+        self._blocks = make_blocks(len(rows), samples)
+        self._per_digit = [0.0] * len(rows)
+        self._delays_us = [0.0] * len(rows)
+        self._features: "Current | None" = None  # of DC there is nothing but means
+        if self._keys:
+            told = sensor.settings["motor"]
+            noises = [row["noise"] for row in rows[: sensor.currents]]
+            self._features = Current(
+                workspace.backend,
+                samples,
+                currents=sensor.currents,
+                voltages=len(rows) - sensor.currents,
+                noise_a=None if None in noises else noises,
+                delays_us=self._delays_us,
+                pole_pairs=None if told is None else told["pole_pairs"],
+            )
+
+    def moved(self, now_ticks: int) -> bool:  # noqa: ARG002
+        """A clamp waits for nothing."""
+        return False
+
+    async def run(self, request: "dict[str, Any] | None" = None) -> None:  # noqa: ARG002
+        """Measure once: `result` holds what it gave.
+
+        A converter with DMA lets all others run meanwhile; one that is polled does not.
+        """
+        result, take = self.result, self._take
+        result.clear()
+        take.clear()
+        begin_ticks = ticks_us()
+        try:
+            device = self.sensor.converter(self._settings["rate_hz"], self._settings["samples"])
+            device.begin()
+            left_us = device.left_us()
+            if left_us:
+                await asyncio.sleep_ms(left_us // 1000 + 1)
+            device.finish(self._blocks, take)
+        except FAILURES as error:
+            result.faults.append(self.sensor.failed(error, self._path))
+            return
+        self._health.stage("capture", ticks_diff(ticks_us(), begin_ticks))
+        begin_ticks = ticks_us()
+        self._compute(device)
+        self._health.stage("features", ticks_diff(ticks_us(), begin_ticks))
+        gc.collect()
+
+    def _compute(self, device: "Any") -> None:
+        """Features, and what is wrong with the record, into the result."""
+        result, take, sensor = self.result, self._take, self.sensor
+        rows = sensor.rows
+        lag_us = 1e6 / 360 / sensor.settings["line_hz"]
+        for index, row in enumerate(rows):
+            self._per_digit[index] = device.per_digit(row["input"]) * row["per_volt"]
+            self._delays_us[index] = take.skew_us[index] - row["phase_deg"] * lag_us
+        outs: "list[dict[str, float]]" = []
+        withheld: "list[dict[str, str]]" = []
+        marked: "list[dict[str, str]]" = []
+        for _ in range(sensor.currents):
+            outs.append({})
+            withheld.append({})
+            marked.append({})
+        found = current_evidence.findings(
+            take, device, rows, self._blocks, sensor.settings["bias_v"]
+        )
+        if self._features is None:
+            self._direct(outs)
+        else:
+            self._alternating(device, self._features, outs, withheld, marked)
+            found += current_evidence.of_phases(self._features, outs)
+        valid = current_evidence.valid(found)
+        if self._features is not None:
+            self._follow_motor(self._features, outs[0], withheld[0], valid)
+        for reason, _ in found:
+            self._health.count(reason)
+        for index in range(sensor.currents):
+            channel = rows[index]["channel"]
+            reason = current_evidence.judge(found, index)
+            if reason is not None:
+                for key in outs[index]:
+                    if key not in MOTOR_KEYS:
+                        marked[index][key] = reason
+            result.channels[channel] = outs[index]
+            result.withheld[channel] = withheld[index]
+            result.marked[channel] = marked[index]
+        result.record = {
+            "set": self.name,
+            "sensor": sensor.name,
+            "chip": sensor.settings["chip"],
+            "samples": take.samples,
+            "rate_hz": take.rate_hz,
+            "rate_ppm": take.rate_ppm,
+            "nominal_hz": self._settings["rate_hz"],
+            "jitter_us": take.jitter_us,
+            "overruns": take.overruns,
+            "gaps": take.gaps,
+            "clipped": sum(take.clipped),
+            "valid": valid,
+        }
+
+    def _alternating(
+        self,
+        device: "Any",
+        features: Current,
+        outs: "list[dict[str, float]]",
+        withheld: "list[dict[str, str]]",
+        marked: "list[dict[str, str]]",
+    ) -> None:
+        take, keys = self._take, self._keys
+        line_hz = self.sensor.settings["line_hz"]
+        if device.bandwidth_hz < current_evidence.LEAST_BANDWIDTH * line_hz:
+            keys = current_evidence.narrow(keys, withheld)
+        features.compute(
+            self._blocks,
+            self._per_digit,
+            take.rate_hz,
+            take.rate_ppm,
+            keys,
+            outs,
+            withheld,
+            marked,
+            jitter_us=take.jitter_us,
+        )
+
+    def _direct(self, outs: "list[dict[str, float]]") -> None:
+        """Of DC: the means of the currents, of their voltages, and what they make together."""
+        samples, currents = self._take.samples, self.sensor.currents
+        means = [
+            axis_sum(self._blocks[index], samples) / samples * self._per_digit[index]
+            for index in range(len(self._blocks))
+        ]
+        for index in range(currents):
+            outs[index]["cur_dc_a"] = means[index]
+            if currents + index < len(means):
+                outs[index]["cur_dc_v"] = means[currents + index]
+                outs[index]["cur_dc_w"] = means[index] * means[currents + index]
+
+    def _follow_motor(
+        self, features: Current, out: "dict[str, float]", withheld: "dict[str, str]", valid: bool
+    ) -> None:
+        kept = self.sensor.motor
+        if kept is None:
+            return
+        kept.update(max(features.rms_a) if valid else None, ticks_ms())
+        kept.values(self._motor_keys, out, withheld)
+        try:
+            kept.save_if_due(ticks_ms())
+        except OSError:
+            self._health.count("flash")
