@@ -174,12 +174,12 @@ def test_read__image_of_each_board_and_form__board_files_and_micropython(
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "bytes, the file system"),
-        (b"hello", "no file system"),
+        (b"", "its 0 bytes are no flash"),
+        (b"hello", "its 5 bytes are no flash"),
         (bytes(868_352), "no LittleFS begins there"),
-        (rig.rp2(), "nothing in it is known"),
+        (rig.rp2(), "it is MicroPython 1.29.0 (stock) for pico_w, without a node's files"),
         (rig.rp2()[:-100], "cut off"),
-        (rig.esp(), ""),
+        (rig.esp(), "for Generic module, without a node's files"),
         (pack(boards.load("virtual"), {"/main.py": b"print(1)"}), "no settings and version"),
     ],
 )

@@ -91,7 +91,7 @@ def read(path: Path) -> Contents:
     good = [(board, files) for board, files in found if ABOUT in files and SETTINGS in files]
     if not good:
         known = "it holds no settings and version of a node"
-        raise NoImage(path, known if found else next(iter(reasons), "nothing in it is known"))
+        raise NoImage(path, known if found else next(iter(reasons), _otherwise(data)))
     # Boards of one layout, as a Pico W and its twin: the settings say which.
     board, files = next(
         (one for one in good if _object(one[1][SETTINGS]).get("board") == one[0].name), good[0]
@@ -166,6 +166,14 @@ def identity_of(files: Mapping[str, bytes]) -> dict[str, Any] | None:
         "ca_sha256": hashlib.sha256(files[CA]).hexdigest() if CA in files else None,
         "has_key": KEY in files,
     }
+
+
+def _otherwise(data: bytes) -> str:
+    """What data is that has no place for files of any board."""
+    try:
+        return f"it is {registry.identify(data)}, without a node's files"
+    except BadInput:
+        return f"its {len(data)} bytes are no flash of any board"
 
 
 def _object(data: bytes) -> dict[str, Any]:
