@@ -4,18 +4,18 @@ What it reports is simulated, under the node's own name: it goes to a broker of 
 loopback, unless the fleet's own broker is on loopback and runs, or is asked for.
 """
 
-import copy
+import json
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from nodewright import broker, twins
 from nodewright.broker import Broker, Kind
 from nodewright.console import Event
 from nodewright.fleet.secret import Secrets
-from nodewright.image.files import image_files
+from nodewright.image.files import SETTINGS, image_files
 from nodewright.image.filesystem import pack
 from nodewright.image.node import ImageMaker, identity_files
 from nodewright.offline import Runtime
@@ -63,7 +63,7 @@ class VirtualNode:
             maker = ImageMaker(folder, secrets, identity=False)
             self.image = maker.make_virtual(name, arch)
         self.notes += self.image.notes
-        self.settings = ImageMaker(folder, secrets).compiled(name).with_secrets(secrets)
+        self.settings: dict[str, Any] = json.loads(self.image.files[SETTINGS])
         self._world = twins.around(self.settings, machine)
         self._realtime = realtime
         self.board: VirtualBoard | None = None
@@ -151,7 +151,7 @@ class VirtualNode:
         after = {**before, "host": host, "port": port}
         self.changed = [f"mqtt.{key}" for key in ("host", "port") if before[key] != after[key]]
         if self.changed:
-            self.settings = {**copy.deepcopy(self.settings), "mqtt": after}
+            self.settings = {**self.settings, "mqtt": after}
             self.notes.append(
                 f"reports to a broker of its own at {host}:{port}, not to the fleet's at "
                 f"{before['host']}:{before['port']}: what it says is simulated "

@@ -109,8 +109,9 @@ class ImageMaker:
 
     def make_virtual(self, name: str, arch: str) -> NodeImage:
         """The same for a virtual board of this machine, with its own board's flash and heap."""
+        compiled = self.compiled(name)
         board = replace(self.judged.nodes[name].board, arch="host", chip="twin")
-        return self._make(self.compiled(name), board, arch or None)
+        return self._make(compiled, board, arch or None)
 
     def warnings(self, name: str) -> list[Finding]:
         """What is odd about the node or its secrets, though it works."""
