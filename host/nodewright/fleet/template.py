@@ -134,8 +134,12 @@ sets = ["severity", "on-demand"]
 """
 
 _IGNORE = f"""\
-# Secrets stay with those who need them.
+# Secrets stay with those who need them; images hold those of their nodes.
 {FOLDER}/
+images/
+*.img
+*.uf2
+*.bin
 .nodewright.lock
 """
 
