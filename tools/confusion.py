@@ -5,6 +5,7 @@ float64 reference: as recorded, and as other sensors would have measured (resamp
 with their noise, resolution and range).  Prints label against verdict, by all blocks of 4096, by
 8 and by single ones; the axis with the greater S speaks for its point.  `--write` keeps the counts
 in docs/confusion.json, from which `make gen` fills docs/features.md.
+The same through the twins of the sensors and the node's own code: tools/confusion_twins.py.
 """
 
 import argparse
@@ -229,7 +230,8 @@ def gather(data: Path, names: Sequence[str], plans: Sequence[str]) -> dict[str, 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    lines = (__doc__ or "").splitlines()
+    parser = argparse.ArgumentParser(description=lines[0], epilog=lines[-1])
     parser.add_argument("--data", type=Path, required=True, help="folder of folders of recordings")
     names = ("recorded", *SENSORS)
     parser.add_argument("--sensor", action="append", choices=names, help="all where none is given")
@@ -240,6 +242,7 @@ def main() -> int:
         parser.error("--write keeps all counts: leave --sensor and --blocks out")
     found = gather(given.data, given.sensor or names, given.blocks or PLANS)
     if given.write:
+        found["twins"] = json.loads(KEPT.read_text(encoding="utf-8"))["twins"]
         KEPT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 

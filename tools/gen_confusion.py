@@ -1,4 +1,4 @@
-"""Markdown of docs/confusion.json, the counts that tools/confusion.py keeps."""
+"""Markdown of docs/confusion.json: what tools/confusion.py and tools/confusion_twins.py count."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,7 @@ _PLANS = {
     "last 8": "K = 8, the last ones",
     "1": "Single blocks",
 }
+_TWIN = ("own noise, RMS", "ranges", "blows cut off in")
 
 Counts = dict[str, dict[str, int]]
 
@@ -26,6 +27,10 @@ def tables() -> str:
         lines += ["", f"{title}:", "", *_confusion(recorded["counts"][plan])]
     lines += ["", "As other sensors would have measured them, K = 8:", ""]
     lines += _sensors(kept["sensors"])
+    twins = kept["twins"]
+    lines += ["", f"Through the twins of the sensors, made by `{twins['command']}`, K = 8:", ""]
+    lines += _sensors(twins["sensors"])
+    lines += ["", "The same, single blocks:", "", *_sensors(twins["sensors"], "1")]
     lines += ["", "With a speed that is not the machine's, K = 8, all recordings:", ""]
     lines += _speeds(kept["speed"])
     return "\n".join(lines)
@@ -47,10 +52,10 @@ def _confusion(counts: Counts) -> list[str]:
     return [*_head("true \\ said", *_VERDICTS, "of"), *rows]
 
 
-def _sensors(found: list[dict[str, Any]]) -> list[str]:
+def _sensors(found: list[dict[str, Any]], plan: str = "first 8") -> list[str]:
     rows = []
     for sensor in found:
-        counts: Counts = sensor["counts"]["first 8"]
+        counts: Counts = sensor["counts"][plan]
         accused = {
             label: sum(cells.get(race, 0) for race in _RACES) for label, cells in counts.items()
         }
@@ -72,6 +77,7 @@ def _sensors(found: list[dict[str, Any]]) -> list[str]:
                 f"{accused['ball']} of {told['ball']}",
                 withheld,
                 kurtosis,
+                *_of_twin(sensor),
             )
         )
     head = _head(
@@ -84,8 +90,17 @@ def _sensors(found: list[dict[str, Any]]) -> list[str]:
         "ball taken for a race",
         "withheld",
         "kurtosis from 4 up: healthy, inner, outer, ball",
+        *(_TWIN if _of_twin(found[0]) else ()),
     )
     return [*head, *rows]
+
+
+def _of_twin(sensor: dict[str, Any]) -> tuple[str, ...]:
+    """What only a twin has; nothing for a sensor of formulas."""
+    if "noise_g" not in sensor:
+        return ()
+    ranges = ", ".join(f"{count} at {range_g} g" for range_g, count in sensor["ranges_g"].items())
+    return f"{sensor['noise_g']:.2g} g", ranges, str(sensor["clipped"])
 
 
 def _speeds(found: list[dict[str, Any]]) -> list[str]:
