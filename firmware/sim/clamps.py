@@ -29,10 +29,12 @@ class Inputs:
         self._motor = Motor(source)
         self._seed: int = config.get("seed", 1)
         self._rows: "dict[int, dict[str, Any]]" = {}
+        self._clamps: "dict[int, str]" = {}  # how each is when nothing befalls it
         for row in config["inputs"]:
             if row.get("clamp", "on") not in CLAMPS:
                 raise ValueError("inputs.clamp", row["clamp"], CLAMPS)
             self._rows[row["input"]] = dict(row)
+            self._clamps[row["input"]] = row.get("clamp", "on")
         self._factor = 1.0
         self._reference = 1.0
         self._stuck = False
@@ -51,9 +53,12 @@ class Inputs:
     def inject(self, kind: str, fault: "dict[str, Any] | None") -> None:
         """A fault begins, as the schedule says, or ends: None (docs/architecture.md)."""
         if kind in ("clamp_off", "clamp_reversed"):
-            rows = self._rows.values() if fault is None else [self._rows[fault["input"]]]
-            for row in rows:
-                row["clamp"] = "on" if fault is None else kind[6:]
+            for number in self._rows:
+                row = self._rows[number]
+                if fault is None:
+                    row["clamp"] = self._clamps[number]
+                elif number == fault["input"]:
+                    row["clamp"] = kind[6:]
         elif kind == "stuck":
             self._stuck = fault is not None
         elif kind == "clipping":

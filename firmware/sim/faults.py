@@ -28,9 +28,13 @@ KINDS = (
     ("self_test", "axis"),
     ("bad_crc", None),
     ("line_low", None),
+    ("clamp_off", "input"),
+    ("clamp_reversed", "input"),
+    ("reference", "factor"),
 )
 _I2C_ONLY = ("nack", "bus_held")  # SPI has no acknowledgement, and no line that two drive
 _ONEWIRE_ONLY = ("bad_crc", "line_low")
+_CLAMPS_ONLY = ("clamp_off", "clamp_reversed", "reference")
 _MOST_CLOCKS = 9
 
 
@@ -65,7 +69,8 @@ class Schedule:
             raise ValueError("faults.kind", fault["kind"], "on I2C only")
         if bus["kind"] != "onewire" and fault["kind"] in _ONEWIRE_ONLY:
             raise ValueError("faults.kind", fault["kind"], "on 1-Wire only")
-        known = getattr(chip, "FAULTS", kinds)  # what a thermometer knows
+        # What converters and thermometers know; an accelerometer knows all the others
+        known = getattr(chip, "FAULTS", [kind for kind in kinds if kind not in _CLAMPS_ONLY])
         if fault["kind"] not in known:
             raise ValueError("faults.kind", fault["kind"], known)
 

@@ -30,6 +30,11 @@ MOTOR = {
     "pole_pairs": ("or_null", ("int", 1, 24)),  # for the slip
 }
 MOST_CURRENTS = 3
+_EVEN = 2
+_HARMONICS = (
+    20  # above the 19th there is little in a motor's current, and a filter before the input
+)
+_NEAR = 0.1  # line frequencies apart: resolved by a record of ten cycles
 MOTOR_KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
 DC_KEYS = ("cur_dc_a", "cur_dc_v", "cur_dc_w")
 
@@ -67,6 +72,20 @@ def check_sensor(path: str, sensor: "dict[str, Any]", errors: "list[Error]") -> 
         errors.append((path + ".motor.off_a", motor["off_a"], "at most on_a"))
 
 
+def passes_for_line(rate_hz: float, line_hz: float) -> bool:
+    """Whether one of the first odd harmonics, sampled at that rate, looks like the line itself.
+
+    h line_hz - n rate_hz = +-line_hz: an even multiple of line_hz, h +- 1, is n rates.
+    """
+    if rate_hz >= _HARMONICS * line_hz:
+        return False
+    for rates in (1, 2):
+        ratio = rates * rate_hz / line_hz
+        if abs(ratio - _EVEN * round(ratio / _EVEN)) < _NEAR:
+            return True
+    return False
+
+
 def check_set(
     path: str, measured: "dict[str, Any]", sensor: "dict[str, Any]", errors: "list[Error]"
 ) -> None:
@@ -75,6 +94,9 @@ def check_set(
     if measured["rate_hz"] > most_hz:
         errors.append((path + ".rate_hz", measured["rate_hz"], "at most %g" % most_hz))
     direct = sensor["chip"] == "ina226"
+    if not direct and passes_for_line(measured["rate_hz"], sensor["line_hz"]):
+        allowed = "a rate at which no harmonic passes for the line: not near %d x line_hz / n"
+        errors.append((path + ".rate_hz", measured["rate_hz"], allowed % _EVEN))
     for key in measured["features"]:
         if (key in DC_KEYS) != direct:
             allowed = "those of DC alone" if direct else "none of DC: a clamp shows none"
