@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,25 @@ def test_compile_files__torn_file_in_the_cache__compiled_anew(firmware: Path) ->
     for kept in (cache / "mpy").iterdir():
         kept.write_bytes(b"")
     assert image.compile_files("armv6m", cache=cache) == first
+
+
+def test_compile_files__two_processes_at_one_cache__both_right_and_nothing_left_beside(
+    tmp_path: Path,
+) -> None:
+    script = (
+        "import sys; from pathlib import Path; from nodewright import image;"
+        "files = image.compile_files('armv6m', ('wire',), Path(sys.argv[1]));"
+        "import hashlib; print(hashlib.sha256(b''.join(files.values())).hexdigest())"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    said = {one.communicate(timeout=60)[0] for one in running}
+    assert len(said) == 1 and len(said.pop().strip()) == 64
+    assert {path.suffix for path in (tmp_path / "mpy").iterdir()} == {".mpy"}
 
 
 def test_compile_files__where_the_sources_lie__changes_no_byte(
