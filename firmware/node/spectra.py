@@ -41,10 +41,17 @@ class Spectra:
         self._reporter, self._health = reporter, health
         self._waiting: "list[tuple[tuple[str, str], bytes]]" = []
         self._ready = asyncio.Event()
-        most = 0
-        for measured in sets:  # two bytes of each of half as many bins: a command may want them
-            most = max(most, measured["samples"])
-        self._levels = memoryview(bytearray(most))
+        # Two bytes of each of half as many bins, made when first wanted: most nodes send none.
+        self._most = max([measured["samples"] for measured in sets] or [0])
+        self._levels: "memoryview | None" = None
+        for measured in sets:
+            if measured["spectrum"] != "none":
+                self._made()
+
+    def _made(self) -> memoryview:
+        if self._levels is None:
+            self._levels = memoryview(bytearray(self._most))
+        return self._levels
 
     def offer(
         self,
@@ -62,13 +69,18 @@ class Spectra:
         if not self._client.connected:
             self._health.count("spectrum_dropped")
             return
+        try:
+            levels = self._made()
+        except MemoryError:
+            self._health.count("spectrum_dropped")
+            return
         bounds: "list[int]" = []
         if kind == "full":
-            out = self._levels[: kernels.samples]
+            out = levels[: kernels.samples]
             compress.levels(kernels, g_per_digit, out)
         else:
             bounds = wire_spectrum.edges(kernels.samples, wire_spectrum.LOG_BINS)
-            out = self._levels[: wire_spectrum.LOG_BINS]
+            out = levels[: wire_spectrum.LOG_BINS]
             compress.log_bins(kernels, g_per_digit, bounds, out)
         head = {
             "v": wire_spectrum.VERSION,

@@ -92,12 +92,27 @@ def load(path: str = "/settings.json") -> "tuple[dict[str, Any] | None, str]":
     except (OSError, ValueError) as error:
         event("settings", path=path, value=repr(error), allowed="settings as JSON")
         return None, ""
-    from wire import settings  # here: its rules are needed once, and take 9 KB of a board's heap
+    digest = binascii.hexlify(hashlib.sha256(text).digest()).decode()
+    if digest != _checked() and _refuse(found):
+        return None, ""
+    return found, digest[:8]
+
+
+def _checked() -> str:
+    """The SHA-256 of the settings that the host has found good; "" where it has not."""
+    try:
+        with open("/settings.sha256") as file:
+            return file.read(64)
+    except (OSError, ValueError):
+        return ""
+
+
+def _refuse(found: "Any") -> bool:
+    """Whether there is an error in settings: each is told."""
+    from wire import settings  # here: the rules take heap, which is not to be had again as a whole
 
     errors = settings.check(found)
     _forget("wire.settings", "wire.rules")
     for where, value, allowed in errors:
         event("settings", path=where, value=value, allowed=allowed)
-    if errors:
-        return None, ""
-    return found, binascii.hexlify(hashlib.sha256(text).digest()).decode()[:8]
+    return bool(errors)

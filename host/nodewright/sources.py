@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nodewright.data import firmware_dir
-from nodewright.image import PACKAGES, SOURCES
+from nodewright.image import PACKAGES, SOURCES, settings_files
 from wire import VERSION
 
 
@@ -19,7 +19,7 @@ def source_files(settings: Mapping[str, Any]) -> dict[str, bytes]:
     paths = [path for name in PACKAGES for path in (root / name).rglob("*.py")]
     paths += [root / name for name in SOURCES]
     files = {"/" + path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-    files["/settings.json"] = _dump(settings)
+    files |= settings_files(settings)
     digests = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(files.items())}
     about = {"version": VERSION, "mpy": None, "arch": None, "sha256": digests}
     files["/version.json"] = _dump(about)

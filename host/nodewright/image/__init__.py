@@ -16,7 +16,7 @@ from nodewright.image.compiler import (
     host_arch,
 )
 from nodewright.image.errors import CompileError, ImageError, ImageFull, NoNativeArch
-from nodewright.image.files import SOURCES, Image, build_image, image_files
+from nodewright.image.files import SOURCES, Image, build_image, image_files, settings_files
 from nodewright.image.filesystem import pack
 
 __all__ = [
@@ -36,4 +36,5 @@ __all__ = [
     "host_arch",
     "image_files",
     "pack",
+    "settings_files",
 ]

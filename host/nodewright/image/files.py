@@ -16,9 +16,10 @@ from nodewright.image.compiler import MPY, compile_files, host_arch
 from nodewright.image.errors import ImageError
 from nodewright.image.filesystem import pack
 from wire import VERSION
+from wire import settings as node_settings
 
 SOURCES = ("boot.py", "main.py")
-SETTINGS, ABOUT = "/settings.json", "/version.json"
+SETTINGS, CHECKED, ABOUT = "/settings.json", "/settings.sha256", "/version.json"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,18 @@ class Image:
 
 def _dump(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+
+def settings_files(settings: Mapping[str, Any]) -> dict[str, bytes]:
+    """The settings, and what spares the node to check them: their digest, where they are good.
+
+    To check them takes the rules, and rules take heap for as long as the node runs.
+    """
+    data = _dump(settings)
+    files = {SETTINGS: data}
+    if not node_settings.check(settings):
+        files[CHECKED] = hashlib.sha256(data).hexdigest().encode()
+    return files
 
 
 def image_files(
@@ -49,7 +62,7 @@ def image_files(
     files = compile_files(chosen, cache=cache)
     for name in SOURCES:
         files["/" + name] = (firmware_dir() / name).read_bytes()
-    files[SETTINGS] = _dump(settings)
+    files |= settings_files(settings)
     taken = {*files, ABOUT}
     for path, data in (extra_files or {}).items():
         posix = PurePosixPath(path)
