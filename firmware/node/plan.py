@@ -3,6 +3,10 @@
 from wire import keys as catalogue
 from wire import validity
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Rules = tuple[str, int, tuple[tuple[int, str, str], ...]]
+
 LINES, BANDS = 5, 4
 KEYS = tuple(key for key in catalogue.KEYS if key[:4] not in ("env_", "bear", "temp", "cur_"))
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
@@ -23,7 +27,11 @@ class Plan:
             if key not in KEYS:
                 raise ValueError("%r is no vibration feature: one of %s" % (key, ", ".join(KEYS)))
         self.keys = keys
-        self.rules = tuple((key, validity.rules_of(key)) for key in keys)
+        # Each condition once, whatever the number of keys that hang on it: a bit says that it is
+        # broken. rules: key, the bits of its conditions, (bit, action, reason) in their order.
+        conditions: "list[tuple[str, float]]" = []
+        self.rules = tuple(self._rules(key, conditions) for key in keys)
+        self.conditions = tuple(conditions)
         # What has a floor is held against the record's RMS.
         self.moments = any(key in _MOMENTS or validity.floor_of(key) > 0.0 for key in keys)
         self.spectrum = any(key not in _TIME for key in keys)
@@ -35,6 +43,17 @@ class Plan:
         self.lines = max([int(key[4]) for key in keys if key.startswith("line")] or [0])
         self.orders = tuple((key, int(key[5])) for key in keys if key.startswith("order"))
         self.speed = bool(self.orders) or any(key.startswith("shaft") for key in keys)
+
+    @staticmethod
+    def _rules(key: str, conditions: "list[tuple[str, float]]") -> "Rules":
+        mask, found = 0, []
+        for quantity, least, action, reason in validity.rules_of(key):
+            if (quantity, least) not in conditions:
+                conditions.append((quantity, least))
+            bit = 1 << conditions.index((quantity, least))
+            mask |= bit
+            found.append((bit, action, reason))
+        return key, mask, tuple(found)
 
     @staticmethod
     def _band(key: str, bands: "tuple[tuple[float, float], ...]") -> "tuple[float, float]":

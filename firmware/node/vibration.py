@@ -104,15 +104,21 @@ class Vibration:
             self.kernels.transform()
         if wanted.spectrum:
             self._spectral(wanted, g_per_digit, rate_hz)
-        for key, rules in wanted.rules:
+        broken, bit = 0, 1
+        for quantity, least in wanted.conditions:
+            if quantity in quantities and quantities[quantity] < least:
+                broken |= bit
+            bit <<= 1
+        for key, mask, rules in wanted.rules:
             value, reason = values.get(key), ""
-            for quantity, least, action, why in rules:
-                if quantities.get(quantity, least) < least:
-                    if action == validity.WITHHOLD:
-                        value = None
-                    if value is not None or action == validity.WITHHOLD:
-                        reason = why
-                    break
+            if broken & mask:
+                for bit, action, why in rules:
+                    if broken & bit:
+                        if action == validity.WITHHOLD:
+                            value = None
+                        if value is not None or action == validity.WITHHOLD:
+                            reason = why
+                        break
             if value is None:
                 withheld[key] = reason or reasons.get(key, "silent")
             else:
