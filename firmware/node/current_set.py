@@ -120,11 +120,11 @@ class CurrentSet:
             self._health.count(reason)
         for index in range(sensor.currents):
             channel = rows[index]["channel"]
-            reason = current_evidence.judge(found, index)
-            if reason is not None:
+            gravest = current_evidence.judge(found, index)
+            if gravest is not None:
                 for key in outs[index]:
                     if key not in MOTOR_KEYS:
-                        marked[index][key] = reason
+                        marked[index][key] = gravest
             result.channels[channel] = outs[index]
             result.withheld[channel] = withheld[index]
             result.marked[channel] = marked[index]

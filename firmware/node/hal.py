@@ -13,7 +13,7 @@ from node.drivers.frames import SPIFrames
 try:
     import rp2
 except ImportError:
-    rp2 = None  # another port
+    rp2 = None  # type: ignore[assignment]  # another port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     class Measured(Protocol):
         name: str
-        sensor: Sensor
+        sensor: Any  # of its kind
         result: Result
 
         def moved(self, now_ticks: int) -> bool: ...

@@ -126,7 +126,8 @@ class Motor:
         place = (since_s - facts["inrush_s"]) / (0.08 * facts["inrush_s"])
         if place > 30:
             return 1.0
-        return 1.0 + (facts["inrush"] - 1.0) / (1.0 + exp(place))
+        level: float = 1.0 + (facts["inrush"] - 1.0) / (1.0 + exp(place))
+        return level
 
     def _state(self, now_s: float) -> "tuple[float, str, float | None]":
         """(since when, state, until when) of an instant."""

@@ -56,7 +56,8 @@ class MCP3208(Polled):
         self.volts_per_digit = full_scale_v / 4096
 
     def least_us(self, inputs: int) -> float:
-        return inputs * (_CLOCKS * 1e6 / self._bus.rate_hz + _OVERHEAD_US)
+        clocks_us: float = _CLOCKS * 1e6 / self._bus.rate_hz
+        return inputs * (clocks_us + _OVERHEAD_US)
 
     def begin(self) -> None:
         """Prove that it is there: after a result it says it again, the other way round (5.0).

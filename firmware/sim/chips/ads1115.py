@@ -44,7 +44,7 @@ class Twin:
         self._inputs = Inputs(config)
         self._rates = _RATES[config["chip"]]
         self._left = 0xFFF0 if config["chip"] == "ads1015" else 0xFFFF
-        self._clock = 1 + config.get("clock_error_ppm", 0) * 1e-6
+        self._clock: float = 1 + config.get("clock_error_ppm", 0) * 1e-6
         self._parts = array("d", bytes(8 * _PARTS))
         self._index = 0
         self._identity = True
@@ -93,7 +93,8 @@ class Twin:
     # --- conversions
 
     def _span_us(self) -> float:
-        return 1e6 / (self._rates[self._regs[_CONFIG] >> 5 & 7] * self._clock)
+        rate: int = self._rates[self._regs[_CONFIG] >> 5 & 7]
+        return 1e6 / (rate * self._clock)
 
     def _configure(self, value: int) -> None:
         now_us = self._world.now_us()
