@@ -79,7 +79,7 @@ _TEMPERATURE = {
     "bus": ("kinds", {"i2c": _I2C, "onewire": _ONEWIRE}),
     "channels": ("list", 1, 1, ("name",)),
 }
-_CURRENT = {
+CURRENT = {
     "kind": ("one", ("current",)),
     "name": ("name",),
     "chip": ("one", CONVERTERS),
@@ -120,7 +120,7 @@ _VALUE = {
     "features": ("list", 1, len(keys.VALUE_KEYS), ("one", keys.VALUE_KEYS)),
     "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand")}),
 }
-_CURRENTS = {
+CURRENTS = {
     "kind": ("one", ("current",)),
     "name": ("name",),
     "sensor": ("name",),
@@ -155,14 +155,14 @@ SCHEMA = {
         8,
         (
             "kinds",
-            {"accelerometer": _ACCELEROMETER, "temperature": _TEMPERATURE, "current": _CURRENT},
+            {"accelerometer": _ACCELEROMETER, "temperature": _TEMPERATURE, "current": CURRENT},
         ),
     ),
     "sets": (
         "list",
         1,
         8,
-        ("kinds", {"waveform": _WAVEFORM, "value": _VALUE, "current": _CURRENTS}),
+        ("kinds", {"waveform": _WAVEFORM, "value": _VALUE, "current": CURRENTS}),
     ),
 }
 
