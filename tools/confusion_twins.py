@@ -116,24 +116,15 @@ def _board(sensor: Sensor, wave: NDArray[np.float64], range_g: int, folder: Path
 
 def judged(heard: Sequence[Heard], blocks: int, runtime: Runtime) -> list[Verdict]:
     """What the node says of every so many blocks of each recording; of fewer, of all."""
-    records, owners = [], []
+    groups: list[tuple[Point, list[Record]]] = []
     for its in heard:
         digits = its.captured.digits
         each = min(blocks, digits.shape[1])
         for first in range(0, digits.shape[1] - each + 1, each):
-            for axis in digits:
-                records.append(_record(its, axis[first : first + each]))
-                owners.append((its, first))
-    told = run_envelopes(records, runtime)
-    found: list[Verdict] = []
-    at = 0
-    while at < len(owners):
-        end = at
-        while end < len(owners) and owners[end] == owners[at]:
-            end += 1
-        found.append(_verdict(owners[at][0].point, records[at:end], told[at:end]))
-        at = end
-    return found
+            axes = [_record(its, axis[first : first + each]) for axis in digits]
+            groups.append((its.point, axes))
+    told = iter(run_envelopes([record for _, axes in groups for record in axes], runtime))
+    return [_verdict(point, axes, [next(told) for _ in axes]) for point, axes in groups]
 
 
 def _record(its: Heard, digits: NDArray[np.int16]) -> Record:

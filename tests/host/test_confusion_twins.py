@@ -108,6 +108,26 @@ def test_own_noise__each_sensor__of_its_density_and_bandwidth(tmp_path: Path) ->
         assert least < noise_g / expected < 1.05, (name, noise_g, expected)
 
 
+def test_judged__blows_on_one_axis_of_three__its_verdict_for_every_k() -> None:
+    random, rate_hz = np.random.default_rng(4), 20_000.0
+    at_s = np.arange(4 * 4096) / rate_hz
+    for race, said in (("bpfo", "outer race"), ("bpfi", "inner race"), (None, "none")):
+        axes = random.normal(0, 300, (3, len(at_s)))
+        if race:
+            since_s = np.mod(at_s, 1 / (ORDERS[race] * 30.0))
+            axes[1] += 5000 * np.exp(-since_s * 2000) * np.sin(2 * np.pi * 6000 * since_s)
+        digits = np.rint(axes).astype(np.int16).reshape(3, 4, 4096)
+        heard = twins.Heard(
+            point(np.zeros(9), rate_hz), 16, capture.Captured(digits, 5e-4, rate_hz, True, 0)
+        )
+        for blocks, verdicts in ((8, 1), (2, 2), (1, 4)):
+            found = twins.judged([heard, heard], blocks, choose_runtime())
+            assert [its.said for its in found] == [said] * 2 * verdicts, (race, blocks)
+            assert all(not its.differs and its.label == "healthy" for its in found)
+        cells = twins.count(found)["healthy"]
+        assert cells == {said: 8}
+
+
 @with_recordings
 def test_hear_and_judge__recordings_by_rule__as_labelled_and_as_the_reference(
     tmp_path: Path,
