@@ -67,7 +67,15 @@ class NoIdentity(BadInput):
 
     def __init__(self, node: str, retired: bool = False) -> None:
         self.node, self.retired = node, retired
-        cure = "it is retired" if retired else f"nodewright provision {node} makes one"
+        kind, dot, name = node.partition(".")
+        cure = f"nodewright provision {node} makes one"
+        if retired:
+            cure = "it is retired"
+        elif dot:
+            cure = "nodewright broker --write-only makes one"
+            cure = (
+                f"nodewright broker --host-identity {name} makes one" if kind == "host" else cure
+            )
         super().__init__(f"{node} has no identity: {cure}")
 
 

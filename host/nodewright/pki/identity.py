@@ -14,6 +14,7 @@ from nodewright.fleet.secret import Secrets
 from nodewright.fleet.values import NAME_ALLOWED
 from nodewright.pki import authority, clock, keys, record
 from nodewright.pki.errors import NodeRetired, NoIdentity
+from nodewright.pki.subject import is_subject
 from wire.topics import is_name
 
 
@@ -75,6 +76,15 @@ def check_name(node: str) -> None:
     """Raise BadInput for what cannot be the name of a node."""
     if not is_name(node):
         raise BadInput(f"{node[:60]!r} is no name of a node: {NAME_ALLOWED}")
+
+
+def check_subject(name: str) -> None:
+    """Raise BadInput for what cannot be the common name of a node, a host or a broker."""
+    if not is_subject(name):
+        raise BadInput(
+            f"{name[:60]!r} is no name of a node ({NAME_ALLOWED}), a host (host.NAME) or a broker "
+            "(broker.NAME)"
+        )
 
 
 def fleet_name(folder: Path) -> str:

@@ -19,13 +19,14 @@ from nodewright.errors import BadInput
 from nodewright.pki import chip, keys, revocation
 from nodewright.pki.certificate import fingerprint, serial_of, to_pem
 from nodewright.pki.errors import IdentityEnded, RecordDamaged
+from nodewright.pki.subject import is_subject
 from wire.topics import is_name
 
 FOLDER = "identities"
 VERSION = 1
 STATES = ("current", "replaced", "revoked")
 _HEAD = """\
-# Written by nodewright provision, renew, revoke and retire: not by hand.
+# Written by nodewright provision, renew, revoke, retire and broker: not by hand.
 # The private keys are in secrets/; what was done when is in audit.jsonl.
 """
 
@@ -122,9 +123,9 @@ def read(folder: Path, node: str) -> Record | None:
 
 
 def names(folder: Path) -> list[str]:
-    """The nodes that have a record, sorted."""
+    """The nodes, hosts and brokers that have a record, sorted."""
     found = (file.stem for file in (folder / FOLDER).glob("*.toml"))
-    return sorted(name for name in found if is_name(name))
+    return sorted(name for name in found if is_subject(name))
 
 
 def read_all(folder: Path) -> Iterator[Record]:
@@ -180,7 +181,7 @@ def to_text(record: Record) -> str:
     lines = [_HEAD, f"version = {VERSION}", f'node = "{record.node}"']
     if record.unique_id is not None:
         lines.append(f'unique_id = "{record.unique_id}"')
-    else:
+    elif is_name(record.node):
         lines.append("# unique_id: not known yet; nodewright provision NODE --port PORT binds it")
     if record.retired is not None:
         lines.append(f"retired = {_date(record.retired)}")
