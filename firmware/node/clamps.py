@@ -28,11 +28,10 @@ class Clamps(Sensor):
             row for row in inputs if row not in voltages
         ] + voltages
         self.currents = len(inputs) - len(voltages)
-        self._analogue = hal.Analogue() if settings["bus"] is None else None
-        if self._analogue is not None and self._analogue.DMA is None:
-            from node.drivers.adc_polled import PolledADC
-
-            self.driver = PolledADC
+        if settings["bus"] is None:
+            # One driver for ever: it has DMA channels and, once configured, a block for them.
+            own = self._own_converter()
+            self.driver = lambda _bus: own
 
         self.motor: "Motor | None" = None
         told = settings["motor"]
@@ -53,9 +52,17 @@ class Clamps(Sensor):
             line_hz=self.settings["line_hz"],
         )
 
+    def _own_converter(self) -> "Any":
+        analogue = hal.Analogue()
+        if analogue.DMA is not None:
+            return self.driver(analogue)
+        from node.drivers.adc_polled import PolledADC
+
+        return PolledADC(analogue)
+
     def _connect(self, bus: "dict[str, Any] | None") -> "Any":
         if bus is None:
-            return self._analogue
+            return None
         chip = self.settings["chip"]
         mode = drivers.CHIPS[chip][2]
         return hal.frames(bus, mode) if chip in _FRAMES else hal.registers(bus, mode)

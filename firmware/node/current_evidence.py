@@ -22,12 +22,8 @@ _CLOSED = 0.15
 _OPEN = 0.5
 
 
-def narrow(keys: "tuple[str, ...]", withheld: "list[dict[str, str]]") -> "tuple[str, ...]":
-    """The keys without those that need harmonics, which are withheld of each current."""
-    for key in keys:
-        if key in _HARMONICS:
-            for row in withheld:
-                row[key] = "bandwidth"
+def without_harmonics(keys: "tuple[str, ...]") -> "tuple[str, ...]":
+    """The keys without those that need harmonics."""
     return tuple([key for key in keys if key not in _HARMONICS])
 
 

@@ -94,10 +94,10 @@ class CurrentSet:
         """Features, and what is wrong with the record, into the result."""
         result, take, sensor = self.result, self._take, self.sensor
         rows = sensor.rows
-        lag_us = 1e6 / 360 / sensor.settings["line_hz"]
+        lead_us = 1e6 / 360 / sensor.settings["line_hz"]
         for index, row in enumerate(rows):
             self._per_digit[index] = device.per_digit(row["input"]) * row["per_volt"]
-            self._delays_us[index] = take.skew_us[index] - row["phase_deg"] * lag_us
+            self._delays_us[index] = take.skew_us[index] + row["phase_deg"] * lead_us
         outs: "list[dict[str, float]]" = []
         withheld: "list[dict[str, str]]" = []
         marked: "list[dict[str, str]]" = []
@@ -153,8 +153,9 @@ class CurrentSet:
     ) -> None:
         take, keys = self._take, self._keys
         line_hz = self.sensor.settings["line_hz"]
-        if device.bandwidth_hz < current_evidence.LEAST_BANDWIDTH * line_hz:
-            keys = current_evidence.narrow(keys, withheld)
+        narrow = device.bandwidth_hz < current_evidence.LEAST_BANDWIDTH * line_hz
+        if narrow:
+            keys = current_evidence.without_harmonics(keys)
         features.compute(
             self._blocks,
             self._per_digit,
@@ -166,6 +167,11 @@ class CurrentSet:
             marked,
             jitter_us=take.jitter_us,
         )
+        if narrow:
+            for key in self._keys:
+                if key not in keys:
+                    for reasons in withheld:
+                        reasons[key] = "bandwidth"
 
     def _direct(self, outs: "list[dict[str, float]]") -> None:
         """Of DC: the means of the currents, of their voltages, and what they make together."""

@@ -28,6 +28,7 @@ class NodeRig:
         self.measured.update(name="vibration", samples=256)
         self.buses: list[dict[str, Any]] = [plan.twins(plan.machine_source())]
         self.faults: list[dict[str, Any]] = []
+        self.extra: dict[str, Any] = {}  # of the board's description
         self.tachos: list[dict[str, Any]] = []
 
     @property
@@ -68,6 +69,7 @@ class NodeRig:
             "buses": self.buses,
             "faults": self.faults,
             "tachos": self.tachos,
+            **self.extra,
         }
         data = pack(self.hardware, {**held, **(files or {})})
         return VirtualBoard(data, spec, interpreter, self.hardware.heap_bytes)
