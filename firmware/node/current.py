@@ -23,6 +23,7 @@ _LEVELS = ("cur_rms_a", "cur_peak_a", "cur_crest", "cur_noise_a", "cur_unbalance
 _ESTIMATES = ("cur_slip_pct", "cur_shaft_hz")
 
 _HALF_DIGIT = 0.28867513  # RMS of rounding to a digit: no noise is less
+_LEAST_FLOOR_PCT = 0.02  # of THD: the rounding of the kernels
 _HIGHEST = 0.45  # of the rate: no harmonic above it
 _MEAN_W4 = 35.0 / 128.0  # of the Hann window: mean of w**4, of w**2 below
 _MEAN_W2 = 3.0 / 8.0
@@ -163,36 +164,49 @@ class Current:
         self._turns[channel] = self._rms[channel] = 0.0
         if not sums.weigh(channel, block):
             return
-        rms = sqrt(sums.square[channel])
-        self._rms[channel] = rms * scale
+        self._rms[channel] = sqrt(sums.square[channel]) * scale
         seconds = self.samples / rate_hz
         long_enough = seconds * tones.HIGH_HZ >= tones.LEAST_WAVES
-        if self._lines and long_enough and sums.line(channel, block, rate_hz):
-            self._turns[channel] = turns = sums.turns
-            most = self._harmonics_of(turns)
-            phasor = self._phasors[channel]
-            sums.harmonics(channel, block, turns, most, phasor)
-            whole = 0.0
-            for h in range(1, most + 1):
-                whole += phasor[2 * h] * phasor[2 * h] + phasor[2 * h + 1] * phasor[2 * h + 1]
-            fundamental = phasor[2] * phasor[2] + phasor[3] * phasor[3]
-            unit = sqrt(2.0) / (_MEAN_W2 * self.samples) / rms
-            quantities["line_part"] = part = unit * sqrt(fundamental)
-            quantities["harmonic_part"] = unit * unit * whole
-            quantities["halves"] = sums.halves
-            swept = sums.sweep * _SWEEP
-            quantities["steady"] = validity.MOST_SWEEP / max(swept, 1e-6)
-            quantities["harmonics"] = float(most)
-            inside = tones.LOW_HZ <= turns * rate_hz <= tones.HIGH_HZ
-            if inside and part >= 0.25 and quantities["harmonic_part"] >= 0.5:
-                quantities["cycles"] = turns * self.samples
+        if self._lines and long_enough:
+            near = max(self._turns)
+            if self._accept(channel, block, rate_hz, near) or (
+                near and self._accept(channel, block, rate_hz, 0.0)
+            ):
                 return
-            quantities["line_part"] = min(part, quantities["harmonic_part"], 0.24)
-            self._turns[channel] = 0.0
         noise = self._noise(channel, scale)
         if self._rms[channel] > noise:
             # No line: a wave is still one that crosses the mean twice.
             quantities["cycles"] = 0.5 * sums.crossings(channel, block)
+
+    def _accept(self, channel: int, block: "Samples", rate_hz: float, near: float) -> bool:
+        """Whether the channel has a line, and what its rules ask for."""
+        sums, quantities, phasor = self.sums, self._quantities[channel], self._phasors[channel]
+        if not sums.line(channel, block, rate_hz, near):
+            return False
+        turns = sums.turns
+        most = self._harmonics_of(turns)
+        sums.harmonics(channel, block, turns, most, phasor)
+        others = 0.0
+        for i in range(4, 2 * most + 2):
+            others += phasor[i] * phasor[i]
+        fundamental = phasor[2] * phasor[2] + phasor[3] * phasor[3]
+        unit = 2.0 / (_MEAN_W2 * self.samples) / (_MEAN_W2 * self.samples) / sums.square[channel]
+        quantities["line_part"] = part = sqrt(unit * fundamental)
+        quantities["harmonic_part"] = unit * (fundamental + others)
+        quantities["halves"] = sums.halves
+        quantities["steady"] = validity.MOST_SWEEP / max(sums.sweep * _SWEEP, 1e-6)
+        quantities["harmonics"] = float(most)
+        quantities["others"] = others
+        inside = tones.LOW_HZ <= turns * rate_hz <= tones.HIGH_HZ
+        if not inside:
+            quantities["line_part"] = 0.0
+        elif part >= validity.LEAST_PART_OF_LINE:
+            self._turns[channel] = turns
+        if quantities["harmonic_part"] < validity.LEAST_PART_OF_HARMONICS:
+            self._turns[channel] = 0.0
+        if self._turns[channel]:
+            quantities["cycles"] = turns * self.samples
+        return self._turns[channel] > 0.0
 
     def _noise(self, channel: int, scale: float) -> float:
         """The least RMS that is more than noise, A or V."""
@@ -268,12 +282,15 @@ class Current:
                 phasor[i] = 0.0
 
     def _fundamental(self, channel: int, scale: float, rate_hz: float) -> "tuple[float, float]":
-        """The fundamental at the instant of the first channel."""
+        """The fundamental in the middle of the record, at the instant of the first channel.
+
+        In the middle, because there frequencies a little apart do not move it.
+        """
         phasor, delays = self._phasors[channel], self.delays_us or ()
         turns = self._turns[channel] or max(self._turns[: self.currents])
-        angle = 2e-6 * pi * turns * rate_hz * delays[channel]
+        angle = turns * (pi * self.samples - 2e-6 * pi * rate_hz * delays[channel])
         real, imag, c, s = phasor[2] * scale, phasor[3] * scale, cos(angle), sin(angle)
-        return real * c + imag * s, imag * c - real * s
+        return real * c - imag * s, imag * c + real * s
 
     def _phase(
         self,
@@ -322,18 +339,16 @@ class Current:
         values, quantities, phasor = self._values, self._quantities[phase], self._phasors[phase]
         most = int(quantities["harmonics"])
         first = sqrt(phasor[2] * phasor[2] + phasor[3] * phasor[3])
+        others = quantities["others"]
         values["cur_freq_hz"] = turns * rate_hz
         fundamental = sqrt(2.0) * first / (_MEAN_W2 * self.samples) * scale
         values["cur_fund_a"], values["cur_thd_order"] = fundamental, float(most)
-        others = 0.0
-        for h in range(2, most + 1):
-            others += phasor[2 * h] * phasor[2 * h] + phasor[2 * h + 1] * phasor[2 * h + 1]
         values["cur_thd_pct"] = thd = 100.0 * sqrt(others) / first
         noise = self._noise(phase, scale)
         jitter = 2e-6 * pi * turns * rate_hz * jitter_us * fundamental
         away = sqrt((noise * noise + jitter * jitter) * (most - 1) * _MEAN_W4 * self.samples)
-        values["cur_thd_floor_pct"] = floor = 100.0 * away / (first * scale)
-        quantities["over_floor"] = thd / max(floor, 1e-6)
+        values["cur_thd_floor_pct"] = floor = max(100.0 * away / (first * scale), _LEAST_FLOOR_PCT)
+        quantities["over_floor"] = thd / floor
 
     def _power(
         self,
@@ -374,10 +389,14 @@ class Current:
     def _moved(self, phase: int, other: int, angle: float) -> float:
         """By how much the mean product grows when the voltage is moved back by an angle at f."""
         i, v, total = self._phasors[phase], self._phasors[other], 0.0
-        for h in range(1, self._harmonics_of(self._turns[other]) + 1):
+        turns = self._turns[other]
+        # Phases count from the record's begin, and are compared in its middle.
+        begin = pi * self.samples * (turns - (self._turns[phase] or turns))
+        for h in range(1, self._harmonics_of(turns) + 1):
             real = v[2 * h] * i[2 * h] + v[2 * h + 1] * i[2 * h + 1]
             imag = v[2 * h + 1] * i[2 * h] - v[2 * h] * i[2 * h + 1]
-            total += real * (cos(h * angle) - 1.0) + imag * sin(h * angle)
+            before, after = h * begin, h * (begin - angle)
+            total += real * (cos(after) - cos(before)) - imag * (sin(after) - sin(before))
         weight = _MEAN_W2 * self.samples
         return 2.0 * total / (weight * weight)
 

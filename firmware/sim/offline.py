@@ -18,6 +18,10 @@ The keys must need a spectrum then.
 With `"envelope": module` that module's Envelope runs instead, over `"records": [{"samples",
 "blocks", "g_per_digit", "rate_hz", "shaft_hz", "shaft_error", "orders", "band"}]`, a line each,
 which has `"scores": {}, "thresholds": {}, "verdicts": {}, "marks": {}` beside.
+
+With `"current": module` that module's Current runs, over `"records": [{"samples", "currents",
+"voltages", "per_digit", "rate_hz", "rate_ppm", "noise_a", "delays_us", "jitter_us"}]`: a line each
+current.
 """
 
 import sys
@@ -119,6 +123,29 @@ def _envelopes(job: "dict[str, Any]", result: "TextIO") -> None:
             _tell(result, line)
 
 
+def _currents(job: "dict[str, Any]", result: "TextIO") -> None:
+    """The values of each record of clamps."""
+    backend = _module(job["backends"]).backend(job["backend"])
+    new_current = _module(job["current"]).Current
+    keys = tuple(job["keys"])
+    with open(job["samples"], "rb") as stream:
+        for record in job["records"]:
+            samples, count = record["samples"], record["currents"]
+            options = [record[key] for key in ("voltages", "noise_a", "delays_us", "pole_pairs")]
+            current = new_current(backend, samples, count, *options)
+            blocks = [array("h", bytes(2 * samples)) for _ in range(count + record["voltages"])]
+            for block in blocks:
+                stream.readinto(block)  # type: ignore[attr-defined]
+            told: tuple[list[Any], ...] = tuple([[{} for _ in range(count)] for _ in range(3)])
+            known = [record[key] for key in ("per_digit", "rate_hz", "rate_ppm")]
+            current.compute(blocks, *known, keys, *told, record["jitter_us"])
+            for phase in range(count):
+                values, wrong = _split(told[0][phase])
+                line: dict[str, Any] = {"values": values, "withheld": told[1][phase]}
+                line.update({"marked": told[2][phase], "wrong": wrong})
+                _tell(result, line)
+
+
 def main(path: str) -> None:
     """Do the job of a file."""
     with open(path) as file:
@@ -134,6 +161,8 @@ def main(path: str) -> None:
         try:
             if "envelope" in job:
                 _envelopes(job, result)
+            elif "current" in job:
+                _currents(job, result)
             elif job["spectra"] is None:
                 _compute(job, result, None)
             else:

@@ -126,7 +126,7 @@ FEATURES = (
         1e4,
         1e-3,
         "what noise and jitter alone read as THD: 100 s sqrt((H - 1) sum w^4) / a_1, s^2 = the "
-        "noise^2 (half a digit's at least, 1/12) + (2 pi f cur_fund_a jitter)^2",
+        "noise^2 (half a digit's at least, 1/12) + (2 pi f cur_fund_a jitter)^2; 0.02 at least",
     ),
     (51, "cur_noise_a", "A", 0.0, 1e4, 1e-5, "the noise RMS that was subtracted: of the settings"),
     (

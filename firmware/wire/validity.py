@@ -38,6 +38,7 @@ LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 # the record; `harmonics` H, `over_floor` THD over its floor; `orders_apart` the greater sequence
 # over the lesser, `sum_small` 0.25 over the three phases' sum.
 LEAST_WAVES, LEAST_LINE_WAVES = 3.0, 5.7
+LEAST_PART_OF_LINE, LEAST_PART_OF_HARMONICS = 0.25, 0.5
 SURE_PPM, MOST_SWEEP, MOST_SUM = 100.0, 0.2, 0.25
 LEAST_HARMONICS = 11.0  # for a THD: what ends below holds less than half of a drive's or a lamp's
 _LINE_KEYS = (
@@ -53,8 +54,8 @@ _LINE_KEYS = (
 )
 _OF_LINES = (
     ("cycles", LEAST_LINE_WAVES, WITHHOLD, "too_short"),
-    ("line_part", 0.25, WITHHOLD, "no_line"),
-    ("harmonic_part", 0.5, WITHHOLD, "no_line"),
+    ("line_part", LEAST_PART_OF_LINE, WITHHOLD, "no_line"),
+    ("harmonic_part", LEAST_PART_OF_HARMONICS, WITHHOLD, "no_line"),
     ("halves", 0.5, WITHHOLD, "unsteady"),
     ("steady", 1.0, WITHHOLD, "unsteady"),
 )

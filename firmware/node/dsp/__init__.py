@@ -36,13 +36,14 @@ channel's mean and w the Hann window, all sums over w about c:
                                  |x - c|; False, and nothing else may follow, where all are equal
     cross(a, block_a, b, block_b)  the mean product of two channels
     crossings(channel, block)    how often the samples cross c, with a hysteresis of half the RMS
-    line(channel, block, rate_hz)  looks for the line in 40 to 70 Hz; False if there is none, else
-                                 sets turns, its frequency over the rate, halves, the lesser half's
+    line(channel, block, rate_hz, near=0.0)  looks for the line in 40 to 70 Hz, first where `near`
+                                 says that another channel's is; False if there is none, else sets
+                                 turns, its frequency over the rate, halves, the lesser half's
                                  amplitude over the greater's, and sweep, the radians by which the
                                  phase of three overlapping halves leaves a line
     harmonics(channel, block, turns, most, out)  out[2h], out[2h + 1] (array 'f'): real and
                                  imaginary part of the sum over w**2 at h turns, h = 1 to most,
-                                 with phases counted from the middle of the record
+                                 of the channel that was weighed last, or it is weighed again
 
 Which is faster is a matter of the board: `viper` needs no floating point unit and no special
 image, `ulab` needs an image with ulab in it.

@@ -7,7 +7,9 @@ TURN = 1 << 28  # of a phase
 MASK = TURN - 1
 HARMONICS = 15
 LOW_HZ, HIGH_HZ = 40.0, 70.0  # where a line is looked for
-_THIN_HZ = 400.0  # to where samples are thinned for the search
+_THIN_HZ = 800.0  # to where samples are thinned for the search
+# Radians between the halves: when a search is over, and when it did not begin near its line.
+SETTLED, FAR = 0.02, 0.5
 LEAST_WAVES = 5.7  # of HIGH_HZ in a record: below there is no search
 
 
@@ -24,14 +26,14 @@ def angle_of(step: int, count: int) -> float:
     return (step & (TURN // count - 1)) * count * (2.0 * pi / TURN)
 
 
-def thinning(samples: int, rate_hz: float) -> "tuple[int, int]":
-    """(factor, its logarithm): so that the rate stays above 400 Hz, and 16 samples remain."""
+def thinning(samples: int, rate_hz: float) -> int:
+    """How often the rate may be halved: above 800 Hz, with 16 samples left, at most 7 times."""
     shift = 0
-    while rate_hz >= 2.0 * _THIN_HZ and samples >= 32:
+    while rate_hz >= 2.0 * _THIN_HZ and samples >= 32 and shift < 7:
         rate_hz *= 0.5
         samples >>= 1
         shift += 1
-    return 1 << shift, shift
+    return shift
 
 
 def bins(samples: int, rate_hz: float) -> "tuple[int, int]":

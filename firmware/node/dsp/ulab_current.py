@@ -61,35 +61,44 @@ class Sums:
         low, high = int(self.mean[channel] - reach), int(self.mean[channel] + reach)
         return viper_mains.crossings(block, self.samples, low, high)
 
-    def line(self, channel: int, block: "Samples", rate_hz: float) -> bool:
+    def line(self, channel: int, block: "Samples", rate_hz: float, near: float = 0.0) -> bool:
         samples = self.samples
         half = samples // 2
         x = self._about(channel, block)
-        low, high = tones.bins(samples, rate_hz)
-        if low >= high:
-            return False
-        spectrum = np.fft.fft(x * self._window)
-        real, imag = spectrum.real[low:high], spectrum.imag[low:high]
-        power = real * real + imag * imag
-        best = int(np.argmax(power))
-        if not power[best]:
-            return False
-        turns = (low + best) / samples
+        turns = near or self._greatest(x, rate_hz) / samples
         first = last = (0.0, 0.0)
         step = 0
         for _ in range(3):
+            if not 0.0 < turns < 0.5:
+                return False
             step = tones.step_of(turns)
             first = self._sum(x[:half], step)
             last = self._sum(x[half:], step)
-            turns += tones.apart(first, last, tones.angle_of(step, half)) / (2.0 * pi * half)
-            if not 0.0 < turns < 0.5:
-                return False
+            moved = tones.apart(first, last, tones.angle_of(step, half))
+            turns += moved / (2.0 * pi * half)
+            if abs(moved) < tones.SETTLED:
+                break
+            if near and abs(moved) > tones.FAR:
+                return self.line(channel, block, rate_hz)
+        if not 0.0 < turns < 0.5:
+            return False
         self.sweep = tones.bent(first, self._sum(x[half // 2 : half + half // 2], step), last)
         a = (first[0] * first[0] + first[1] * first[1]) ** 0.5
         b = (last[0] * last[0] + last[1] * last[1]) ** 0.5
         self.halves = min(a, b) / max(a, b, 1e-9)
         self.turns = turns
         return True
+
+    def _greatest(self, x: "Any", rate_hz: float) -> int:
+        """The greatest bin of 40 to 70 Hz, 0 where there is none."""
+        low, high = tones.bins(self.samples, rate_hz)
+        if low >= high:
+            return 0
+        spectrum = np.fft.fft(x * self._window)
+        real, imag = spectrum.real[low:high], spectrum.imag[low:high]
+        power = real * real + imag * imag
+        best = int(np.argmax(power))
+        return low + best if power[best] else 0
 
     def _sum(self, x: "Any", step: int) -> "tuple[float, float]":
         """The Hann-weighted sum over a half about its weighted mean at one frequency."""
@@ -104,7 +113,7 @@ class Sums:
     ) -> None:
         y = self._about(channel, block) * self._window
         y *= self._window
-        turn = (self._place - self.samples // 2) * (2.0 * pi * turns)
+        turn = self._place * (2.0 * pi * turns)
         for h in range(1, most + 1):
             angle = turn * h
             out[2 * h] = float(np.sum(y * np.cos(angle)))

@@ -1,7 +1,7 @@
 """Sums over a record of currents in integers: viper kernels on preallocated arrays."""
 
 from array import array
-from math import cos, pi, sin
+from math import pi, sin
 
 from node.dsp import check_currents, tables, tones, viper_fft, viper_mains, viper_time
 
@@ -27,9 +27,11 @@ class Sums:
         self._table = tables.turn(size)
         self._reversal = tables.reversal(_CELLS // 2)
         self._spline = tones.spline()
-        self._grid = array("i", bytes(4 * _CELLS))
+        self._grid = array("i", bytes(4 * (_CELLS + 4)))
         self._bins = array("i", bytes(4 * _CELLS))
-        self._thin = array("h", bytes(2 * samples))
+        self._thin = array("H", bytes(2 * samples))
+        # w**2 e of the channel that was weighed last: harmonics() may be asked for it only.
+        self._shaped, self._of = array("H", bytes(2 * samples)), -1
         self._out = array("i", bytes(4 * 4))
         self._how = array("H", bytes(2 * 4))
         quarter = size // 4
@@ -62,10 +64,12 @@ class Sums:
         up = 0
         while widest << (up + 1) <= _TOP:
             up += 1
-        self._up[channel] = up
-        viper_mains.weigh(block, samples, centre, up, self._table, self._stride, out)
-        offset = (out[0] * 8192.0 + out[1]) / self._weight
-        square = (out[2] * 32768.0 + out[3]) / self._weight * 8192.0 - offset * offset
+        self._up[channel], self._of = up, channel
+        viper_mains.weigh(
+            block, samples, centre + 32768, up, self._table, self._stride, self._shaped, out
+        )
+        offset = out[0] * 4096.0 / self._weight
+        square = out[1] * 134217728.0 / self._weight - offset * offset
         unit = 4.0 / (1 << up)
         self._offset[channel] = offset
         self.square[channel] = max(square, 0.0) * unit * unit
@@ -80,7 +84,7 @@ class Sums:
         how[2], how[3] = self._centre[b] + 32768, self._up[b]
         samples, stride = self.samples, self._stride
         viper_mains.cross(block_a, block_b, samples, how, self._table, stride, out)
-        total = (out[0] * 32768.0 + out[1]) / self._weight * 8192.0
+        total = out[0] * 134217728.0 / self._weight
         total -= self._offset[a] * self._offset[b]
         return total * 4.0 / (1 << self._up[a]) * 4.0 / (1 << self._up[b])
 
@@ -89,65 +93,70 @@ class Sums:
         low, high = int(self.mean[channel] - reach), int(self.mean[channel] + reach)
         return viper_mains.crossings(block, self.samples, low, high)
 
-    def line(self, channel: int, block: "Samples", rate_hz: float) -> bool:
+    def line(self, channel: int, block: "Samples", rate_hz: float, near: float = 0.0) -> bool:
         samples, thin = self.samples, self._thin
-        centre, up = self._centre[channel], self._up[channel]
-        factor, shift = tones.thinning(samples, rate_hz)
-        count = samples >> shift
-        viper_mains.thin(block, count, factor, shift, centre, up, thin)
-        low, high = tones.bins(samples, rate_hz)
-        best, most = 0, -1.0
-        for k in range(low, high):
-            real, imag = self._sum(thin, 0, count, 0, 2, k * (tones.TURN // count))
-            if real * real + imag * imag > most:
-                best, most = k, real * real + imag * imag
-        if not best or most <= 0.0:
-            return False
-        # Most of the way on the thinned samples, the last step on all of them.
-        turns, step = best / samples, 0
-        for _ in range(2):
-            step = tones.step_of(turns * factor)
-            turns += self._correction(thin, count, 0, 2, step) / factor
-            if not 0.0 < turns < 0.5 / factor:
+        shift = tones.thinning(samples, rate_hz)
+        count, factor = samples >> shift, 1 << shift
+        base, up = self._centre[channel] + 32768, self._up[channel]
+        viper_mains.thin(block, count, shift, base, up, thin)
+        half, step, turns = count // 2, 0, near * factor
+        if not near:
+            turns = self._greatest(count, rate_hz) / count
+        first = last = level = (0.0, 0.0)
+        for _ in range(3):
+            if not 0.0 < turns < 0.5:
                 return False
-        middle = self._sum(thin, count // 4, count // 2, 0, 2, step)
-        self.sweep = tones.bent(self._first, middle, self._last)
-        step = tones.step_of(turns)
-        self.turns = turns + self._correction(block, samples, centre, up, step)
-        first, last = self._first, self._last
+            step = tones.step_of(turns)
+            level = tones.hann(step, half)
+            first = self._sum(0, half, step, level[0], level[1])
+            last = self._sum(half, half, step, level[0], level[1])
+            moved = tones.apart(first, last, tones.angle_of(step, half))
+            turns += moved / (2.0 * pi * half)
+            if abs(moved) < tones.SETTLED:
+                break
+            if near and abs(moved) > tones.FAR:
+                return self.line(channel, block, rate_hz)
+        if not 0.0 < turns < 0.5:
+            return False
+        middle = self._sum(half // 2, half, step, level[0], level[1])
+        self.sweep = tones.bent(first, middle, last)
         a = (first[0] * first[0] + first[1] * first[1]) ** 0.5
         b = (last[0] * last[0] + last[1] * last[1]) ** 0.5
         self.halves = min(a, b) / max(a, b, 1e-9)
-        return 0.0 < self.turns < 0.5
+        self.turns = turns / factor
+        return True
+
+    def _greatest(self, count: int, rate_hz: float) -> int:
+        """The greatest bin of 40 to 70 Hz, 0 where there is none."""
+        low, high = tones.bins(self.samples, rate_hz)
+        best, most = 0, 0.0
+        for k in range(low, high):
+            # Whole bins of the window see nothing of the mean.
+            real, imag = self._sum(0, count, k * (tones.TURN // count), 0.0, 0.0)
+            if real * real + imag * imag > most:
+                best, most = k, real * real + imag * imag
+        return best
 
     def _sum(
-        self, data: "Samples", first: int, count: int, centre: int, up: int, step: int
+        self, first: int, count: int, step: int, real: float, imag: float
     ) -> "tuple[float, float]":
-        """The Hann-weighted sum of samples about their weighted mean at one frequency, e / 16."""
-        out = self._out
-        step &= tones.MASK
-        viper_mains.correlate(data, first, count, centre, up, self._table, self._bits, step, out)
-        real, imag = tones.hann(step, count)
-        mean = out[2] / (0.5 * count)
-        return out[0] - 16.0 * mean * real, out[1] - 16.0 * mean * imag
+        """The Hann-weighted sum of thinned samples about their weighted mean, e / 16.
 
-    def _correction(self, data: "Samples", count: int, centre: int, up: int, step: int) -> float:
-        """By how much the frequency is beside the step, in turns a sample of data."""
-        half = count // 2
-        self._first = self._sum(data, 0, half, centre, up, step)
-        self._last = self._sum(data, half, half, centre, up, step)
-        moved = tones.apart(self._first, self._last, tones.angle_of(step, half))
-        return moved / (2.0 * pi * half)
+        real, imag: the window's own sum.
+        """
+        out = self._out
+        viper_mains.correlate(self._thin, first, count, self._table, self._bits, step, out)
+        mean = 16.0 * out[2] / (0.5 * count)
+        return out[0] - mean * real, out[1] - mean * imag
 
     def harmonics(
         self, channel: int, block: "Samples", turns: float, most: int, out: "array[float]"
     ) -> None:
+        if self._of != channel:
+            self.weigh(channel, block)
         grid, data, table, size = self._grid, self._bins, self._table, self._size
-        centre, up, samples = self._centre[channel], self._up[channel], self.samples
-        mean, step = int(self._offset[channel] + 16384.5) - 16384, tones.step_of(turns)
-        viper_mains.fold(
-            block, samples, centre, up, mean, table, self._stride, step, self._spline, grid
-        )
+        step = tones.step_of(turns)
+        viper_mains.fold(self._shaped, self.samples, step, self._spline, grid)
         widest = viper_mains.widest(grid)
         lift = 0
         while widest and widest << (lift + 1) <= 1 << 27:
@@ -162,11 +171,9 @@ class Sums:
             span *= 4
         viper_fft.split(data, table, _CELLS, size // _CELLS)
         # The transform gives X / 128 of 4 y 2**lift / 4, y a quarter of 2**up digits.
-        unit = 128.0 / (1 << lift) * 4.0 / (1 << up)
-        bias = viper_mains.OFFSET
+        unit = 128.0 / (1 << lift) * 4.0 / (1 << self._up[channel])
+        bias, gains = viper_mains.OFFSET, self._gain
         for h in range(1, most + 1):
-            gain = unit * self._gain[h]
-            real, imag = gain * (data[2 * h] - bias), gain * (data[2 * h + 1] - bias)
-            angle = tones.angle_of(h * step & tones.MASK, samples // 2)
-            c, s = cos(angle), sin(angle)
-            out[2 * h], out[2 * h + 1] = real * c - imag * s, imag * c + real * s
+            gain = unit * gains[h]
+            out[2 * h] = gain * (data[2 * h] - bias)
+            out[2 * h + 1] = gain * (data[2 * h + 1] - bias)

@@ -16,102 +16,110 @@ CELLS, OFFSET = 256, 1 << 28  # of the fold of a cycle; what is added to each of
 
 
 @micropython.viper
-def weigh(block: ptr16, samples: int, centre: int, up: int, table: ptr16, stride: int, out: ptr32):
-    """Sums of w e (out[0] * 2**13 + out[1]) and of w e**2 (2**28 out[2] + 2**13 out[3]).
+def weigh(
+    block: ptr16,
+    samples: int,
+    base: int,
+    up: int,
+    table: ptr16,
+    stride: int,
+    shaped: ptr16,
+    out: ptr32,
+):
+    """Sums of w e / 2**12 (out[0]) and of w e**2 / 2**27 (out[1]), each term rounded.
 
-    |w e| < 2**30; e**2 / 2**13 <= 2**15, times w under 2**31; upper parts of 4096 of them are
-    within 2**29 and 2**28, lower ones under 2**25 and 2**27.
+    shaped[i] = 2**15 + w**2 e, |w**2 e| <= 2**14.  base: 2**15 + centre.
+    |w e| <= 2**30; e**2 / 2**13 <= 2**15, times w under 2**31 - 2**15; sums of 4096 of them within
+    2**30 and 2**29.
     """
     angle = (stride * samples) >> 2
     turned = stride
     half = samples >> 1
-    up1 = 0
-    low1 = 0
-    up2 = 0
-    low2 = 0
+    first = 0
+    second = 0
     for i in range(samples):
         if i == half:
             turned = 0 - stride
         w = table[angle]
         angle += turned
-        e = ((((block[i] ^ 0x8000) - 0x8000 - centre) << up) + 2) >> 2
+        e = ((((block[i] ^ 0x8000) - base) << up) + 2) >> 2
         p = w * e
-        up1 += p >> 13
-        low1 += p & 8191
-        p = w * ((e * e + 4096) >> 13)
-        up2 += p >> 15
-        low2 += p & 32767
-    out[0] = up1
-    out[1] = low1
-    out[2] = up2
-    out[3] = low2
+        shaped[i] = (((p >> 15) * w) >> 17) + 32768
+        first += (p + 2048) >> 12
+        second += (w * ((e * e + 4096) >> 13) + 8192) >> 14
+    out[0] = first
+    out[1] = second
 
 
 @micropython.viper
 def cross(a: ptr16, b: ptr16, samples: int, how: ptr16, table: ptr16, stride: int, out: ptr32):
-    """The sum of w e_a e_b, as 2**28 out[0] + 2**13 out[1].
+    """The sum of w e_a e_b / 2**27, in out[0], each term rounded.
 
     how: centre (plus 2**15) and up of a, then of b.  Ranges as in weigh().
     """
-    centre1 = how[0]
+    base1 = how[0]
     up1 = how[1]
-    centre2 = how[2]
+    base2 = how[2]
     up2 = how[3]
     angle = (stride * samples) >> 2
     turned = stride
     half = samples >> 1
-    upper = 0
-    lower = 0
+    total = 0
     for i in range(samples):
         if i == half:
             turned = 0 - stride
         w = table[angle]
         angle += turned
-        e = ((((a[i] ^ 0x8000) - centre1) << up1) + 2) >> 2
-        f = ((((b[i] ^ 0x8000) - centre2) << up2) + 2) >> 2
-        p = w * ((e * f + 4096) >> 13)
-        upper += p >> 15
-        lower += p & 32767
-    out[0] = upper
-    out[1] = lower
+        e = ((((a[i] ^ 0x8000) - base1) << up1) + 2) >> 2
+        f = ((((b[i] ^ 0x8000) - base2) << up2) + 2) >> 2
+        total += (w * ((e * f + 4096) >> 13) + 8192) >> 14
+    out[0] = total
 
 
 @micropython.viper
-def thin(block: ptr16, results: int, factor: int, shift: int, centre: int, up: int, out: ptr16):
-    """out[i] (int16) = the mean e of `factor` = 2**shift samples, at most 2**14."""
+def thin(block: ptr16, results: int, shift: int, base: int, up: int, out: ptr16):
+    """out[i] = 2**15 + the mean of e about sample i * 2**shift, under a triangle of twice that.
+
+    The sum of a stretch's running sums weighs its samples from 2**shift down to 1, what that lacks
+    to 2**shift times their sum from 0 up: the triangle's falling and rising part.
+    base: 2**15 + centre.  |x - centre| < 2**16 of 2**7 samples: ramps are under 2**30, and times
+    2**up / 4 / 4**shift within 2**14.
+    """
+    factor = 1 << shift
+    rising = 0
     p = 0
     for i in range(results):
         total = 0
+        ramp = 0
         for _ in range(factor):
-            total += (((block[p] ^ 0x8000) - 0x8000 - centre) << up) + 2
+            total += (block[p] ^ 0x8000) - base
+            ramp += total
             p += 1
-        out[i] = total >> (shift + 2)
+        m = ramp + rising
+        rising = (total << shift) - ramp
+        k = up - shift - shift - 2
+        if k < 0:
+            k = 0 - k
+            m = (m + ((1 << k) >> 1)) >> k
+        else:
+            m <<= k
+        out[i] = m + 32768
 
 
 @micropython.viper
-def correlate(
-    block: ptr16,
-    first: int,
-    count: int,
-    centre: int,
-    up: int,
-    table: ptr16,
-    bits: int,
-    step: int,
-    out: ptr32,
-):
-    """Sums of y and of y e**(-j phase), y = w e, n from `first` on, w the Hann window of `count`.
+def correlate(data: ptr16, first: int, count: int, table: ptr16, bits: int, step: int, out: ptr32):
+    """Sums of y and of y e**(-j phase), y = w (data[n] - 2**15), n from `first` on.
 
-    The phase is n * step, in 2**-28 turns; table: of 2**bits entries, linear between.
+    w the Hann window of `count`; the phase is n * step, in 2**-28 turns; table: of 2**bits
+    entries, linear between.
     out[0] and out[1]: real and imaginary part / 2**11 * 2**15, out[2]: the sum of y.
     |y| <= 2**14, at 2048 samples its sum is within 2**24: times 2**15 / 2**11 within 2**28.
     """
-    size = 1 << bits
-    mask = size - 1
-    quarter = size >> 2
+    mask = (1 << bits) - 1
+    quarter = (1 << bits) >> 2
     down = 28 - bits
     fine = 18 - bits
-    stride = size // count
+    stride = (1 << bits) // count
     angle = quarter
     half = count >> 1
     real = 0
@@ -122,8 +130,7 @@ def correlate(
     for i in range(count):
         if i == half:
             stride = 0 - stride
-        y = table[angle] * (((((block[p] ^ 0x8000) - 0x8000 - centre) << up) + 2) >> 2)
-        y = (y + 32768) >> 16
+        y = (table[angle] * (data[p] - 32768) + 32768) >> 16
         p += 1
         angle += stride
         total += y
@@ -143,51 +150,33 @@ def correlate(
 
 
 @micropython.viper
-def fold(
-    block: ptr16,
-    samples: int,
-    centre: int,
-    up: int,
-    mean: int,
-    table: ptr16,
-    stride: int,
-    step: int,
-    spline: ptr16,
-    grid: ptr32,
-):
-    """grid[m] = BIAS + 4 sum y B(256 phase - m), y = w**2 (e - mean): one cycle out of many.
+def fold(shaped: ptr16, samples: int, step: int, spline: ptr16, grid: ptr32):
+    """grid[m] = BIAS + 4 sum y B(256 phase - m), y = shaped[n] - 2**15: one cycle out of many.
 
     phase = n * step, in 2**-28 turns; B the cubic B-spline over four cells, `spline` its tables.
     Its transform over 256 cells is that of y at each multiple of the frequency, times sinc**4.
-    |e - mean| < 2**15 and w**2 <= 2**16: their product and half of 2**16 fit.  y B * 2**15 is
-    under 2**29.5, each cell's sum of 4096 of them / 2**13 under 2**27.
+    |y| <= 2**14, y B * 2**15 is under 2**28.5, each cell's sum of 4096 of them / 2**13 under
+    2**26.1.
     """
     bias = BIAS
-    for i in range(256):
+    for i in range(260):
         grid[i] = bias
-    angle = (stride * samples) >> 2
-    turned = stride
-    half = samples >> 1
     phase = 2048  # half of what is rounded off below
     for i in range(samples):
-        if i == half:
-            turned = 0 - stride
-        w = (table[angle] + 1) >> 1
-        angle += turned
-        y = ((w * w + 8192) >> 14) * (
-            (((((block[i] ^ 0x8000) - 0x8000 - centre) << up) + 2) >> 2) - mean
-        )
-        y = (y + 32768) >> 16
+        y = shaped[i] - 32768
         k = phase >> 20
         u = (phase >> 12) & 255
         phase = (phase + step) & _TURN
-        grid[k] += (y * spline[512 - u] + 4096) >> 13
-        j = (k + 1) & 255
-        grid[j] += (y * spline[256 + u] + 4096) >> 13
-        j = (k + 2) & 255
-        grid[j] += (y * spline[u] + 4096) >> 13
-        j = (k - 1) & 255
-        grid[j] += (y * spline[256 - u] + 4096) >> 13
+        grid[k] += (y * spline[256 - u]) >> 13
+        k += 1
+        grid[k] += (y * spline[512 - u]) >> 13
+        k += 1
+        grid[k] += (y * spline[256 + u]) >> 13
+        k += 1
+        grid[k] += (y * spline[u]) >> 13
+    # The first cell stands for phase -1 / 256: what went over the end comes round.
+    for i in range(3):
+        grid[i] += grid[256 + i] - bias
 
 
 @micropython.viper
@@ -211,13 +200,14 @@ def sort(grid: ptr32, up: int, reversal: ptr16, out: ptr32):
     The caller picks `up` so that no cell times 2**up is over 2**27: results are within 2**25.
     """
     bias = BIAS
-    p = 0
+    p = 1
     for i in range(128):
         q = reversal[i]
         q += q
         out[q] = ((((grid[p] - bias) << up) + 2) >> 2) + bias
-        out[q + 1] = ((((grid[p + 1] - bias) << up) + 2) >> 2) + bias
-        p += 2
+        p = (p + 1) & 255
+        out[q + 1] = ((((grid[p] - bias) << up) + 2) >> 2) + bias
+        p += 1
 
 
 @micropython.viper

@@ -4,6 +4,7 @@ Shares no code with the node: what the firmware says is compared with what stand
 """
 
 from nodewright.reference.bearing import Bearing, bearing
+from nodewright.reference.current import currents
 from nodewright.reference.features import DEFAULT_KEYS, compute
 from nodewright.reference.result import Result
 from nodewright.reference.tolerances import TOLERANCES, Tolerance, tolerance
@@ -16,5 +17,6 @@ __all__ = [
     "Tolerance",
     "bearing",
     "compute",
+    "currents",
     "tolerance",
 ]
