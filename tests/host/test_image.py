@@ -189,6 +189,12 @@ def test_pack__image__holds_what_went_in(tmp_path: Path) -> None:
             assert file.read() == data
 
 
+def test_pack__same_files_in_another_order__same_bytes() -> None:
+    board = boards.load("pico_w")
+    files = {"/b/2": b"2", "/a": b"x" * 9000, "/b/1": b"1"}
+    assert image.pack(board, files) == image.pack(board, dict(reversed(files.items())))
+
+
 def test_build_image__too_much__says_how_much() -> None:
     with pytest.raises(image.ImageFull) as caught:
         image.build_image(boards.load("pico_w"), SETTINGS, extra_files={"/big": bytes(900_000)})

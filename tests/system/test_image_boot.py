@@ -75,6 +75,9 @@ def test_new_to_virtual__fresh_machine__node_boots_from_its_image_and_reports(
     fleet = tmp_path / "f"
     shell.good("new", "f")
     on_port(fleet, free_port())
+    # Another speed than any preset of a machine has.
+    text = (fleet / "fleet.toml").read_text()
+    (fleet / "fleet.toml").write_text(text.replace('speed = "1480rpm"', 'speed = "1800rpm"'))
     shell.good("check", at=fleet)
     shell.good("provision", "pump-1", at=fleet)
     shell.good("image", "pump-1", "-o", "pump-1.img", at=fleet)
