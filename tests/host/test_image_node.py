@@ -267,6 +267,7 @@ def test_inspect_and_diff__everything_told__and_no_secret(
     # Those that a password could be guessed from are not told.
     assert {path for path, digest in hashes.items() if digest is None} == {
         "/settings.json",
+        "/settings.sha256",
         "/version.json",
     }
     found = json.loads(run("image", "--diff", first, second, "--json")[1])
@@ -276,7 +277,9 @@ def test_inspect_and_diff__everything_told__and_no_secret(
         "network.password": (None, None),
         "sets[0].schedule.interval_ms": (10000, 20000),
     }
-    assert set(found["files"]["changed"]) == {CERTIFICATE, KEY, "/settings.json", "/version.json"}
+    assert set(found["files"]["changed"]) == {
+        *(CERTIFICATE, KEY, "/settings.json", "/settings.sha256", "/version.json"),
+    }
 
 
 def test_diff__same_image__the_same(tmp_path: Path, fleet: Path) -> None:

@@ -13,7 +13,7 @@ from nodewright import boards, uf2
 from nodewright.boards import Board
 from nodewright.errors import BadInput
 from nodewright.image.errors import NoFileSystem, NoImage
-from nodewright.image.files import ABOUT, SETTINGS
+from nodewright.image.files import ABOUT, CHECKED, SETTINGS
 from nodewright.image.filesystem import unpack
 from nodewright.image.node import CA, CERTIFICATE, KEY, settings_digest
 from nodewright.image.whole import Form
@@ -103,7 +103,8 @@ def describe(contents: Contents) -> dict[str, Any]:
     """All that may be told of an image."""
     settings = without_secrets(contents.settings)
     about = contents.about
-    hidden = {SETTINGS, ABOUT} if settings != contents.settings else set()
+    secret = settings != contents.settings
+    hidden = {SETTINGS, CHECKED, ABOUT} if secret else set()
     runtime = contents.runtime
     damaged = contents.damaged()
     return {
