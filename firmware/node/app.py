@@ -14,16 +14,22 @@ from node.report import Reporter
 from node.result import Result
 from node.schedule import Schedule
 from node.spectra import Spectra
+from node.uplink.dial import Dialer
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
+from node.uplink.udp import is_address
 from wire import VERSION, topics
 from wire.report import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from node.clock import Clock
     from node.sets import Measured
+    from node.uplink.dns import Resolver
+    from node.uplink.tls import Identity
 
 _INFLIGHT = 8  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
@@ -52,12 +58,23 @@ class Node:
         self._crash = before
         self._stuck = ""
         self.boot = boot = state.next_boot()
-        self._reporter = Reporter(boot, settings_hash)
+        network = checked["network"]
+        self._wifi = None
+        if network["kind"] == "wifi":
+            self._wifi = hal.WiFi(network["ssid"], network["password"])
+        resolver = self._make_resolver()
+        self._clock = None if checked["clock"] is None else self._make_clock(resolver)
+        self._reporter = Reporter(boot, settings_hash, self._clock)
         self._outbox = Outbox(checked["report"]["outbox_reports"])
         mqtt = checked["mqtt"]
+        self._dialer = Dialer(
+            [(broker["host"], broker["port"]) for broker in [mqtt] + mqtt["others"]],
+            resolver,
+            _load_identity if mqtt["tls"] else None,
+            lambda: self._clock is None or self._clock.known,
+        )
         self._client = MqttClient(
-            mqtt["host"],
-            mqtt["port"],
+            self._dialer,
             client_id=checked["node"],
             keepalive_s=mqtt["keepalive_s"],
             will=(self._topic("status"), self._status("offline"), 1, True),
@@ -92,13 +109,12 @@ class Node:
         self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
         gc.collect()  # all that stays has been made: the rest is for reports, and for the moment
-        self._outbox.most_bytes = gc.mem_free() // _OUTBOX_SHARE
+        self._outbox.reserve(gc.mem_free() // _OUTBOX_SHARE)
         self.watchdog = hal.Watchdog(checked["watchdog_ms"])
         event("boot", boot=boot, version=VERSION, reset=hal.reset_cause(), id=hal.unique_id())
 
     async def run(self) -> None:
         """Run all tasks for ever; the first that fails ends the others."""
-        network = self._settings["network"]
         watchdog_ms = self._settings["watchdog_ms"]
         register = self._liveness.register
         register("uplink", 2 * self._client.turn_ms + watchdog_ms)
@@ -115,8 +131,10 @@ class Node:
             self._report_health(),
             self._guard(),
         ]
-        if network["kind"] == "wifi":
-            tasks.append(self._keep_wifi(hal.WiFi(network["ssid"], network["password"])))
+        if self._wifi is not None:
+            tasks.append(self._keep_wifi(self._wifi))
+        if self._clock is not None:
+            tasks.append(self._clock.run())
         await asyncio.gather(*tasks)
 
     async def _measure(self) -> None:
@@ -168,7 +186,7 @@ class Node:
         self.health.collect()
         return seq
 
-    def _failed(self, uptime_ms: int, sensor: str, error: Exception) -> "tuple[int, bytes]":
+    def _failed(self, uptime_ms: int, sensor: str, error: Exception) -> "tuple[int, memoryview]":
         sys.print_exception(error)
         self.health.collect()
         self.health.count("program")
@@ -186,8 +204,46 @@ class Node:
         event("acked", boot=self.boot, seq=seq)
 
     def _on_connect(self, session_present: bool) -> None:
-        event("connected", host=self._settings["mqtt"]["host"], session=session_present)
+        event("connected", host=self._dialer.broker[0], session=session_present)
         self._connected.set()
+
+    def _name_servers(self) -> "Sequence[str]":
+        network = self._settings["network"]
+        if network.get("dns"):
+            servers: "list[str]" = network["dns"]
+            return servers
+        return () if self._wifi is None else self._wifi.name_servers()
+
+    def _make_resolver(self) -> "Resolver | None":
+        """None where there is no name to be looked up.  What is not needed takes no heap."""
+        mqtt, clock = self._settings["mqtt"], self._settings["clock"]
+        hosts = [broker["host"] for broker in [mqtt] + mqtt["others"]]
+        if clock is not None:
+            hosts.extend([server.partition(":")[0] for server in clock["servers"]])
+        if all(is_address(host) for host in hosts):
+            return None
+        from node.uplink.dns import Resolver
+
+        return Resolver(self._name_servers, self.health.count)
+
+    def _make_clock(self, resolver: "Resolver | None") -> "Clock":
+        from node import dates
+        from node.clock import Clock
+
+        begin_s = None
+        if self._settings["mqtt"]["tls"]:
+            from node.uplink.tls import begin_of_certificate
+
+            begin_s = begin_of_certificate()
+        return Clock(
+            self._settings["clock"]["servers"],
+            resolver,
+            self._count_uptime,
+            lambda epoch_s: hal.set_date(*dates.date(epoch_s)),
+            self.health.count,
+            lambda: self._wifi is None or self._wifi.connected(),
+            begin_s or 0,
+        )
 
     async def _announce(self) -> None:
         """Say `online` at each connect: the will of the link before has said `offline`."""
@@ -304,3 +360,9 @@ class Node:
                 "version": VERSION,
             }
         )
+
+
+def _load_identity() -> "Identity":
+    from node.uplink.tls import load  # here: 5 KB of heap that a node without TLS keeps
+
+    return load()

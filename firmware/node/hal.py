@@ -183,6 +183,11 @@ class Watchdog:
         )
 
 
+def set_date(year: int, month: int, day: int, weekday: int, h: int, m: int, s: int) -> None:
+    """Set the board's clock, UTC; weekday from 0 for Monday.  TLS judges certificates by it."""
+    machine.RTC().datetime((year, month, day, weekday, h, m, s, 0))
+
+
 class WiFi:
     """The station interface."""
 
@@ -201,3 +206,8 @@ class WiFi:
 
     def connected(self) -> bool:
         return bool(self._wlan.isconnected())
+
+    def name_servers(self) -> "tuple[str, ...]":
+        """What DHCP has named; nothing while there is no network."""
+        server = self._wlan.ifconfig()[3] if self.connected() else "0.0.0.0"  # noqa: S104
+        return () if server == "0.0.0.0" else (server,)  # noqa: S104

@@ -1,12 +1,11 @@
 """Builds a report (wire/report.py) out of a record, its features and what went wrong."""
 
-import gc
-
 from wire import keys
 from wire import report as wire_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from node.clock import Clock
     from node.result import Result
 
 
@@ -16,10 +15,11 @@ class Reporter:
     boot: number of this boot, from 1.  settings_hash: first 8 hex digits of the settings' SHA-256.
     """
 
-    def __init__(self, boot: int, settings_hash: str) -> None:
+    def __init__(self, boot: int, settings_hash: str, clock: "Clock | None" = None) -> None:
         self.boot = boot
         self.seq = 0  # of the next report
         self._settings_hash = settings_hash
+        self._clock = clock  # None: never set
         self.buffer = wire_report.Buffer()  # free between two reports
 
     def build(
@@ -27,14 +27,15 @@ class Reporter:
         uptime_ms: int,
         dropped: int,
         result: "Result",
-    ) -> "tuple[int, bytes]":
+    ) -> "tuple[int, memoryview]":
         """(seq, payload) of the next report, out of a result, which is emptied.
 
-        Raises ReportError where a part does not fit.
+        The payload is to be copied before the buffer is used again.  Raises ReportError where a
+        part does not fit.
         """
         record = result.record
         if record is not None:
-            record["clock"] = "unset"
+            record["clock"] = "unset" if self._clock is None else self._clock.state
             record["settings"] = self._settings_hash
         seq = self.seq
         payload = wire_report.encode_into(
@@ -44,7 +45,7 @@ class Reporter:
                 "boot": self.boot,
                 "seq": seq,
                 "uptime_ms": uptime_ms,
-                "epoch_s": None,
+                "epoch_s": None if self._clock is None else self._clock.epoch_s(uptime_ms),
                 "dropped": dropped,
                 "record": record,
                 "channels": result.channels,
@@ -54,11 +55,6 @@ class Reporter:
             },
             self.buffer,
         )
-        # What is returned may stay for hours: among garbage, or among the values, which lie all
-        # over the heap as they were computed, it would cut the heap into pieces.
-        record = None
         result.clear()
-        gc.collect()
-        kept = bytes(payload)
         self.seq = seq + 1
-        return seq, kept
+        return seq, payload

@@ -4,6 +4,7 @@ from sim.analogue import ADC, mem32
 from sim.i2c import I2C
 from sim.pin import Pin
 from sim.power import reset, soft_reset
+from sim.rtc import RTC
 from sim.spi import SPI
 from sim.timers import WDT, Timer
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = (
     "ADC",
     "I2C",
+    "RTC",
     "SPI",
     "WDT",
     "Pin",

@@ -22,11 +22,18 @@ localtime = utime.localtime
 mktime = utime.mktime
 
 _worlds: "list[World]" = []
+_set_ahead_s = [0]
 
 
 def attach(world: "World") -> None:
     """Whose clock this module shows."""
     _worlds[:] = [world]
+    _set_ahead_s[0] = 0
+
+
+def set_time(epoch_s: int) -> None:
+    """What `machine.RTC` sets: the date, not the ticks."""
+    _set_ahead_s[0] += epoch_s - time()
 
 
 def ticks_ms() -> int:
@@ -66,8 +73,8 @@ def sleep(seconds: float) -> None:
 
 
 def time() -> int:
-    return _BOOT_EPOCH_S + _worlds[0].now_us() // 1_000_000
+    return _BOOT_EPOCH_S + _set_ahead_s[0] + _worlds[0].now_us() // 1_000_000
 
 
 def time_ns() -> int:
-    return _BOOT_EPOCH_S * 1_000_000_000 + _worlds[0].now_us() * 1000
+    return (_BOOT_EPOCH_S + _set_ahead_s[0]) * 1_000_000_000 + _worlds[0].now_us() * 1000

@@ -1,8 +1,9 @@
 """Rules for values out of JSON, as data, and the walk which finds every value that breaks one.
 
-A rule: ("int", least, most), ("number", least, most), ("name",), ("address",), ("text", longest)
-of characters, ("hex", digits), ("one", choices), ("or_null", rule), a dict of rules (an object
-with these keys), ("kinds", {kind: dict}) (an object whose "kind" says which), or
+A rule: ("int", least, most), ("number", least, most), ("name",), ("host",) a name or IPv4 address,
+("server", names) the same with ":port" or without, names: False for digits only, ("text", longest)
+of characters, ("hex", digits), ("bool",), ("one", choices), ("or_null", rule), a dict of rules
+(an object with these keys), ("kinds", {kind: dict}) (an object whose "kind" says which), or
 ("list", least, most, rule).
 """
 
@@ -102,21 +103,47 @@ def _name(value: "Any", _rule: "Any") -> str:
     return "" if is_name(value) else "1 to 40 of a-z, 0-9 and -"
 
 
-def _address(value: "Any", _rule: "Any") -> str:
-    # A name would have to be looked up, and that blocks a node for longer than its watchdog waits.
-    allowed = "an IPv4 address such as 192.168.1.20, no name"
-    parts = value.split(".") if isinstance(value, str) else ()
+def _host(value: "Any", _rule: "Any") -> str:
+    good = isinstance(value, str) and (_is_address(value) or _is_host(value))
+    return "" if good else "an IPv4 address such as 192.168.1.20, or a name such as broker.plant"
+
+
+def _server(value: "Any", rule: "Any") -> str:
+    host, colon, port = value.partition(":") if isinstance(value, str) else ("", "", "")
+    good = _is_address(host) or (rule[1] and _is_host(host))
+    if colon:
+        good = good and _is_digits(port, 65_535) and port != "0"
+    if good:
+        return ""
+    allowed = "an IPv4 address such as 192.168.1.20, also with a port, 192.168.1.20:53"
+    return allowed + (", or a name such as time.plant" if rule[1] else "; no name")
+
+
+def _is_address(text: str) -> bool:
+    parts = text.split(".")
     if len(parts) != 4:
-        return allowed
+        return False
+    return all(_is_digits(part, 255) for part in parts)
+
+
+def _is_digits(text: str, most: int) -> bool:
+    """True for a whole number from 0 as people write it."""
+    if not 1 <= len(text) <= 5 or text.strip("0123456789"):
+        return False
+    return int(text) <= most and str(int(text)) == text
+
+
+def _is_host(text: str) -> bool:
+    """True for a name in the domain system (RFC 1123, 2.1); its last part begins with a letter."""
+    if len(text) > 253:
+        return False
+    parts = text.lower().split(".")
     for part in parts:
-        if not 1 <= len(part) <= 3:
-            return allowed
-        for char in part:
-            if not "0" <= char <= "9":
-                return allowed
-        if int(part) > 255 or str(int(part)) != part:
-            return allowed
-    return ""
+        if not 1 <= len(part) <= 63 or part[0] == "-" or part[-1] == "-":
+            return False
+        if part.strip("abcdefghijklmnopqrstuvwxyz0123456789-"):
+            return False
+    return "a" <= parts[-1][0] <= "z"
 
 
 def _text(value: "Any", rule: "Any") -> str:
@@ -134,6 +161,10 @@ def _hex(value: "Any", rule: "Any") -> str:
     return ""
 
 
+def _bool(value: "Any", _rule: "Any") -> str:
+    return "" if value is True or value is False else "true or false"
+
+
 def _one(value: "Any", rule: "Any") -> str:
     for choice in rule[1]:
         if value == choice and type(value) is type(choice):
@@ -145,10 +176,12 @@ _SCALARS = {
     "int": _int,
     "number": _number,
     "name": _name,
-    "address": _address,
+    "host": _host,
+    "server": _server,
     "text": _text,
     "hex": _hex,
     "one": _one,
+    "bool": _bool,
 }
 
 

@@ -35,6 +35,7 @@ _PIN = ("int", 0, 48)
 _HZ = ("number", 0, 13_350)  # most: half of the fastest sensor's rate
 _ORDER = ("number", 0.05, 60)
 
+_BROKER = {"host": ("host",), "port": ("int", 1, 65_535)}
 _I2C = {
     "kind": ("one", ("i2c",)),
     "id": ("int", 0, 1),
@@ -141,11 +142,20 @@ SCHEMA = {
                 "kind": ("one", ("wifi",)),
                 "ssid": ("text", 32),
                 "password": ("or_null", ("text", 63)),
+                "dns": ("or_null", ("list", 1, 3, ("server", False))),  # null: those of DHCP
             },
             "none": {"kind": ("one", ("none",))},
         },
     ),
-    "mqtt": {"host": ("address",), "port": ("int", 1, 65_535), "keepalive_s": ("int", 2, 3600)},
+    "mqtt": {
+        "host": _BROKER["host"],
+        "port": _BROKER["port"],
+        "others": ("list", 0, 3, _BROKER),  # in their order, where the one before does not answer
+        "keepalive_s": ("int", 2, 3600),
+        "tls": ("bool",),  # with the identity on the board
+    },
+    # Time servers; null: the clock of the board is what it is, and reports are without a date.
+    "clock": ("or_null", {"servers": ("list", 1, 4, ("server", True))}),
     "report": {"outbox_reports": ("int", 2, 4096)},
     "watchdog_ms": ("int", 1000, 8300),  # most: RP2040, 8388 ms (datasheet 4.7)
     "dsp": {"backend": ("one", BACKENDS)},

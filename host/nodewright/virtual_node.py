@@ -148,7 +148,7 @@ class VirtualNode:
     def _move(self, host: str, port: int) -> None:
         """Have it report there, and say where that differs from the fleet."""
         before = self.settings["mqtt"]
-        after = {**before, "host": host, "port": port}
+        after = {**before, "host": host, "port": port, "tls": False, "others": []}
         self.changed = [f"mqtt.{key}" for key in ("host", "port") if before[key] != after[key]]
         if self.changed:
             self.settings = {**self.settings, "mqtt": after}

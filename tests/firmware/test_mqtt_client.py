@@ -6,7 +6,8 @@ import time
 
 from node.outbox import Outbox
 from node.uplink import mqtt
-from node.uplink.mqtt import MqttClient, backoff_ms
+from node.uplink.backoff import backoff_ms
+from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
 
 _LIMIT_MS = 10000
@@ -87,7 +88,7 @@ def with_broker(use, **settings):
             except OSError:  # somebody else's port
                 pass
         client = MqttClient(
-            "127.0.0.1", port, "c", backoff_base_ms=5, backoff_cap_ms=20, **settings
+            (("127.0.0.1", port),), "c", backoff_base_ms=5, backoff_cap_ms=20, **settings
         )
         script.client = client
         running = asyncio.create_task(client.run())
@@ -120,7 +121,7 @@ def test_backoff__attempts__grow_to_the_cap_with_full_jitter():
 def test_client__settings_that_cannot_work__raise():
     for keepalive_s in (0, 65536):
         try:
-            MqttClient("127.0.0.1", 1, "c", keepalive_s)
+            MqttClient((("127.0.0.1", 1),), "c", keepalive_s)
         except ValueError:
             continue
         raise AssertionError(keepalive_s)
@@ -128,7 +129,7 @@ def test_client__settings_that_cannot_work__raise():
 
 def test_post__bad_topic_or_qos__raises_and_leaves_nothing_behind():
     async def use():
-        client = MqttClient("127.0.0.1", 1, "c")
+        client = MqttClient((("127.0.0.1", 1),), "c")
         for topic, qos in (("a/#", 1), ("", 1), ("a", 2)):
             try:
                 client.post(topic, b"", qos)
@@ -231,7 +232,7 @@ def test_pump__outbox_longer_than_the_window__delivers_in_order():
 
 def test_pump__nobody_answers__outbox_keeps_the_newest():
     async def use():
-        client = MqttClient("127.0.0.1", 1, "c", max_inflight=2)
+        client = MqttClient((("127.0.0.1", 1),), "c", max_inflight=2)
         box = Outbox(5)
         task = asyncio.create_task(Pump(box, client, "r").run())
         for seq in range(10):
@@ -302,7 +303,7 @@ def test_watch__clock_jumps_while_a_ping_is_out__link_is_kept():
 
 def test_run__cancelled_while_it_connects__ends():
     async def use():
-        client = MqttClient("127.0.0.1", 1, "c")
+        client = MqttClient((("127.0.0.1", 1),), "c")
         task = asyncio.create_task(client.run())
         await until(lambda: client.errors)
         task.cancel()
@@ -318,11 +319,11 @@ def test_run__cancelled_while_it_connects__ends():
 
 def test_packet_ids__wrap__skip_those_in_flight():
     async def use():
-        client = MqttClient("127.0.0.1", 1, "c")
+        client = MqttClient((("127.0.0.1", 1),), "c")
         client.post("a", b"")
-        client._next_id = 65534
+        client._window._next_id = 65534
         client.post("a", b"")
         client.post("a", b"")
-        assert [m.packet_id for m in client._window] == [1, 65535, 2]
+        assert [m.packet_id for m in client._window.messages] == [1, 65535, 2]
 
     asyncio.run(use())

@@ -166,7 +166,7 @@ WRONG = [
     (('"6205"', '"6999"'), "bearings.drive-end.type", '"6999"', "6203"),
     (('ball = "6.746mm"', 'ball = "40mm"'), "bearings.fan-end.ball", '"40mm"', "pitch"),
     (("group = 2\n", ""), "assets.pump-1.group", "[assets.pump-1]", "zones need both"),
-    (('host = "127.0.0.1"', 'host = "broker"'), "brokers.main.host", '"broker"', "no name"),
+    (('host = "127.0.0.1"', 'host = "a_b"'), "brokers.main.host", '"a_b"', "or a name"),
     (
         ('secret = "wifi-plant"', 'secret = "other"'),
         "networks.plant.secret",

@@ -1,6 +1,8 @@
 """The node's half of tools/bench_mqtt.py: outbox, pump and client on MicroPython, nothing else.
 
-    micropython mqtt_bench_node.py PORT COUNT PAYLOAD_BYTES
+    micropython mqtt_bench_node.py PORT COUNT PAYLOAD_BYTES [FOLDER]
+
+FOLDER: of ca.der, certificate.der and key.der, for TLS.
 
 Prints the rate, then three figures of the heap, each gc.mem_alloc after a
 collection: what the modules take once imported, what a connected client with a full window
@@ -21,16 +23,22 @@ def used():
     return gc.mem_alloc()
 
 
-async def main(port, count, size):
+async def main(port, count, size, folder=None):
     asyncio.wait_for_ms, asyncio.Event, asyncio.StreamWriter  # noqa: B018  asyncio's own modules
     before = used()
     from node.outbox import Outbox
+    from node.uplink import tls
+    from node.uplink.dial import Dialer
     from node.uplink.mqtt import MqttClient
     from node.uplink.pump import Pump
 
     code = used() - before
-    client = MqttClient("127.0.0.1", port, "bench")
-    outbox = Outbox(64)
+    brokers = (("127.0.0.1", port),)
+    if folder is not None:
+        names = [folder + name for name in (tls.CA[9:], tls.CERTIFICATE[9:], tls.KEY[9:])]
+        brokers = Dialer(brokers, identity=lambda: tls.load(*names))
+    client = MqttClient(brokers, "bench")
+    outbox = Outbox(64, 65_536)
     running = asyncio.create_task(client.run())
     pumping = asyncio.create_task(Pump(outbox, client, "nodewright/bench/node/report").run())
     await client.publish("nodewright/bench/node/status", b"online")
@@ -57,4 +65,4 @@ async def main(port, count, size):
     print(count * 1000000 // spent_us, code, idle, peak)
 
 
-asyncio.run(main(*[int(word) for word in sys.argv[1:]]))
+asyncio.run(main(*[int(word) for word in sys.argv[1:4]], *sys.argv[4:]))

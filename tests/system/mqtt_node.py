@@ -9,16 +9,55 @@ import asyncio
 import gc
 import json
 import sys
+from time import ticks_diff, ticks_ms, ticks_us
 
+from node.clock import Clock
 from node.outbox import Outbox
+from node.uplink import tls
+from node.uplink.dial import Dialer
+from node.uplink.dns import Resolver
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
 
+START_TICKS = ticks_ms()
+
+
+def uptime_ms():
+    return ticks_diff(ticks_ms(), START_TICKS)
+
+
+def always():
+    return True
+
+
+async def beat(gaps):
+    """The longest time for which a task that only wants a turn has none, in us."""
+    while True:
+        before_ticks = ticks_us()
+        await asyncio.sleep_ms(0)
+        gaps[0] = max(gaps[0], ticks_diff(ticks_us(), before_ticks))
+
 
 async def main(plan):
+    survived, dates, gaps = [], [], [0]
+    if plan.get("beat"):
+        beating = asyncio.create_task(beat(gaps))
+    resolver = Resolver(lambda: plan["dns"], survived.append) if "dns" in plan else None
+    clock = None
+    if "clock" in plan:
+        clock = Clock(plan["clock"], resolver, uptime_ms, dates.append, survived.append, always)
+    identity = None
+    if "identity" in plan:
+        names = ("/ca.der", "/certificate.der", "/key.der")
+        identity = lambda: tls.load(*[plan["identity"] + name for name in names])  # noqa: E731
     client = MqttClient(
-        "127.0.0.1",
-        plan["port"],
+        Dialer(
+            plan.get("brokers") or [("127.0.0.1", plan["port"])],
+            resolver,
+            identity,
+            (lambda: clock.known) if clock else None,
+            plan.get("timeout_ms", 10000),
+        ),
         plan.get("client_id", "talker"),
         plan.get("keepalive_s", 15),
         will=("nodewright/test/talker/status", b"offline", 1, True),
@@ -32,7 +71,7 @@ async def main(plan):
     client.on_connect = lambda present: print("connected", present)
     if "subscribe" in plan:
         client.subscribe(plan["subscribe"])
-    outbox = Outbox(plan.get("capacity", 1000))
+    outbox = Outbox(plan.get("capacity", 1000), 131_072)
     acked = []
 
     def on_acked(seq):
@@ -42,6 +81,8 @@ async def main(plan):
 
     pump = Pump(outbox, client, plan.get("topic", "nodewright/test/talker/report"), on_acked)
     running = asyncio.create_task(client.run())
+    if clock is not None:
+        telling = asyncio.create_task(clock.run())  # noqa: F841, RUF006  ends with us
     pumping = asyncio.create_task(pump.run())
     padding = b"x" * plan.get("padding", 100)
     gc.collect()
@@ -58,6 +99,8 @@ async def main(plan):
         await asyncio.sleep_ms(20)
         left_ms -= 20
     pumping.cancel()
+    if plan.get("beat"):
+        beating.cancel()
     if plan.get("disconnect", True):
         await client.disconnect()
         await running
@@ -73,6 +116,10 @@ async def main(plan):
                 "connects": client.connects,
                 "received": received,
                 "running": not running.done(),
+                "survived": survived,
+                "dates": dates,
+                "gap_us": gaps[0],
+                "heap": gc.mem_alloc(),
             }
         )
     )

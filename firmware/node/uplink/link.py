@@ -20,28 +20,11 @@ _MICROPYTHON = sys.implementation.name == "micropython"
 _TCP = getattr(socket, "IPPROTO_TCP", 6)
 _NODELAY = getattr(socket, "TCP_NODELAY", 1)
 
-_CAUSES = {
-    errno.ECONNREFUSED: "refused",
-    errno.ECONNRESET: "reset",
-    errno.ECONNABORTED: "reset",
-    32: "reset",  # EPIPE, which MicroPython's errno lacks
-    errno.ETIMEDOUT: "timeout",
-    errno.EHOSTUNREACH: "unreachable",
-    101: "unreachable",  # ENETUNREACH on Linux
-    114: "unreachable",  # ENETUNREACH of newlib (ESP32)
-}
-
-
-def cause_of(error: OSError) -> str:
-    """The name under which an OSError is counted: refused, reset, timeout, … or errno_N."""
-    number = error.errno or 0
-    if number < 0:  # getaddrinfo counts its own way
-        return "resolve"
-    return _CAUSES.get(number) or "errno_%d" % number
-
 
 class Link:
     """open, then send and receive_into by one task each, then close."""
+
+    secure = False
 
     def __init__(self) -> None:
         # Streams differ between the interpreters in what they offer.
@@ -49,21 +32,20 @@ class Link:
         self._writer: "Any" = None
         self._sock: "Any" = None
 
-    async def open(self, host: str, port: int) -> None:
-        """Connect.  Raises OSError; on MicroPython a refusal shows at the first send.
-
-        On MicroPython looking up a name in `host` blocks everything; an address does not.
+    async def open(self, address: str, port: int) -> None:
+        """Connect to an IPv4 address.  Raises OSError; on MicroPython a refusal shows at the first
+        send.
         """
         if not _MICROPYTHON:
-            self._reader, self._writer = await asyncio.open_connection(host, port)
+            self._reader, self._writer = await asyncio.open_connection(address, port)
             self._writer.transport.set_write_buffer_limits(high=0)  # drain: wait for all of it
             return  # asyncio sets TCP_NODELAY itself
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        self._sock = sock = socket.socket(address[0], address[1], address[2])
+        info = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]  # digits: no question
+        self._sock = sock = socket.socket(info[0], info[1], info[2])
         sock.setblocking(False)
         sock.setsockopt(_TCP, _NODELAY, 1)
         try:
-            sock.connect(address[-1])
+            sock.connect(info[-1])
         except OSError as error:
             if error.errno != errno.EINPROGRESS:
                 raise
@@ -103,7 +85,7 @@ class Link:
         """Close at once; may be called twice. No task may still wait on this link."""
         if self._sock is not None:
             self._sock.close()
-        elif self._writer is not None:
+        elif self._writer is not None and not _MICROPYTHON:
             self._writer.transport.abort()
         self._reader = self._writer = self._sock = None
 
@@ -111,3 +93,8 @@ class Link:
 def _writable(sock: "socket.socket") -> "Generator[None, None, None]":
     """Wait until a socket takes bytes (MicroPython only): a generator, as asyncio's own are."""
     yield asyncio.core._io_queue.queue_write(sock)  # type: ignore[attr-defined]
+
+
+def readable(sock: "socket.socket") -> "Generator[None, None, None]":
+    """Wait until a socket has bytes, or its end (MicroPython only)."""
+    yield asyncio.core._io_queue.queue_read(sock)  # type: ignore[attr-defined]

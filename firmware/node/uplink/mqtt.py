@@ -5,14 +5,20 @@ import random
 from time import ticks_diff, ticks_ms
 
 from node.uplink import packets
-from node.uplink.link import Link, cause_of
+from node.uplink.backoff import backoff_ms
+from node.uplink.causes import Lost, cause_of
+from node.uplink.dial import Dialer
 from node.uplink.packets import ProtocolError
 from node.uplink.parser import Parser
+from node.uplink.window import Window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
+
+    from node.uplink.link import Link
+    from node.uplink.window import Message
 
 # 3.2.2.3, by return code
 _REFUSALS = (
@@ -25,30 +31,6 @@ _REFUSALS = (
 )
 _SLICE_MS = 100  # of a pause: between two, `disconnect` is seen
 _CONTROL_LIMIT = 16  # packets that wait for a stalled link before we stop reading
-
-
-def backoff_ms(attempt: int, base_ms: int, cap_ms: int, draw: int) -> int:
-    """How long to wait before attempt + 1: exponential, capped, with full jitter.
-
-    attempt: from 0; draw: a random integer of 24 bits or more.  Returns 0..cap_ms.
-    Source: M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
-    """
-    return draw % (min(cap_ms, base_ms << min(attempt, 16)) + 1)
-
-
-class _Lost(Exception):
-    """A connection that ended for the cause in args[0]; args[1] is what is known of it."""
-
-
-class Message:
-    """A publish on its way: in the window from `post` until its PUBACK."""
-
-    def __init__(self, packet_id: int, packet: bytearray, done: "Any", token: "Any") -> None:
-        self.packet_id = packet_id  # 0: QoS 0
-        self.packet = packet
-        self.tried = False  # written once, at least in part: from then on it carries DUP
-        self.done = done
-        self.token = token
 
 
 class MqttClient:
@@ -65,8 +47,7 @@ class MqttClient:
 
     def __init__(
         self,
-        host: str,
-        port: int,
+        brokers: "Sequence[tuple[str, int]] | Dialer",
         client_id: str,
         keepalive_s: int = 15,
         will: "tuple[str, bytes, int, bool] | None" = None,
@@ -81,7 +62,9 @@ class MqttClient:
         backoff_cap_ms: int = 15000,
         on_turn: "Callable[[], None] | None" = None,
     ) -> None:
-        """keepalive_s: 1..65535; will: (topic, payload, qos, retain).
+        """brokers: (IPv4 address, port) of each, the best first, or what dials them.
+
+        keepalive_s: 1..65535; will: (topic, payload, qos, retain).
 
         on_connect(session_present), on_message(topic, payload): called from `run`, must not block.
         on_turn(): called while `run` moves, at least every turn_ms that others leave it the CPU.
@@ -89,8 +72,9 @@ class MqttClient:
         """
         if not 1 <= keepalive_s <= 65535:
             raise ValueError("keepalive_s is %d; 1..65535" % keepalive_s)
-        self.host = host
-        self.port = port
+        if not isinstance(brokers, Dialer):
+            brokers = Dialer(brokers, timeout_ms=timeout_ms)
+        self._dialer = brokers
         self.on_connect = on_connect
         self.on_message = on_message
         self.on_turn = on_turn
@@ -104,15 +88,11 @@ class MqttClient:
         self._timeout_ms = timeout_ms
         self._base_ms = backoff_base_ms
         self._cap_ms = backoff_cap_ms
-        self._max_inflight = max_inflight
         self._parser = Parser(max_packet_bytes)
         self._link = None  # type: Link | None
-        self._window = []  # type: list[Message]
-        self._written = 0  # that many at the front of the window went out on this connection
+        self._window = Window(max_inflight)
         self._control = []  # type: list[bytes | bytearray]
         self._filters = []  # type: list[tuple[str, int]]
-        self._subacks = []  # type: list[int]
-        self._next_id = 0
         self._room = asyncio.Event()
         self._stalled = asyncio.Event()
         self._down = asyncio.Event()
@@ -127,18 +107,19 @@ class MqttClient:
     async def run(self) -> None:
         """Connect, and again whenever the link is lost, until cancelled or `disconnect`."""
         while not self._stopping:
-            self._hook(self.on_turn)
+            self._turn()
             try:
                 await self._connection()
-            except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError, _Lost) as error:
+            except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError) as error:
                 if not self._stopping:  # after DISCONNECT it is the broker who closes
-                    self._count(*_cause(error))
+                    self._count(*cause_of(error))
             if not self._stopping:
                 draw = random.getrandbits(24)  # jitter, not a secret
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
-                self._attempt += 1
+                if self._dialer.round_over:
+                    self._attempt += 1
                 while pause_ms > 0 and not self._stopping:
-                    self._hook(self.on_turn)
+                    self._turn()
                     await asyncio.sleep_ms(min(pause_ms, _SLICE_MS))
                     pause_ms -= _SLICE_MS
 
@@ -157,7 +138,7 @@ class MqttClient:
     @property
     def has_room(self) -> bool:
         """True where `post` takes a message."""
-        return len(self._window) < self._max_inflight
+        return self._window.has_room
 
     async def room(self) -> None:
         """Wait until `post` will take a message; until the next await nobody takes that place."""
@@ -178,16 +159,9 @@ class MqttClient:
 
         Raises ValueError for a bad topic or QoS, RuntimeError without room.
         """
-        packets.check_topic(topic)
-        if qos not in (0, 1):
-            raise ValueError("qos is %r; 0 or 1" % (qos,))
-        if not self.has_room:
-            raise RuntimeError("%d messages are in flight already" % len(self._window))
-        packet_id = self._new_id() if qos else 0
-        packet = packets.publish(topic, payload, qos, retain, packet_id)
-        if not self._window:
+        if not self._window.messages:
             self._progress = ticks_ms()
-        self._window.append(Message(packet_id, packet, done, token))
+        self._window.add(topic, payload, qos, retain, done, token)
         self._send()
 
     def subscribe(self, topic_filter: str, qos: int = 1) -> None:
@@ -219,12 +193,13 @@ class MqttClient:
         self._down.clear()
         self._stalled.clear()
         self._parser.reset()
-        link = Link()
         tasks = []
+        links: "list[Link]" = []
         try:
-            await asyncio.wait_for_ms(link.open(self.host, self.port), self._timeout_ms)
-            self._hook(self.on_turn)
+            await self._dialer.open(links.append, self._turn)
+            link = links[0]
             link.send(self._hello)
+            await self._greeted(link)
             present: bool = await asyncio.wait_for_ms(self._connack(link), self._timeout_ms)
             self._begin(link)
             tasks.append(asyncio.create_task(self._guard(self._receive(link))))
@@ -241,25 +216,32 @@ class MqttClient:
             self._link = None
             for task in tasks:  # before the close: a closed socket must not be polled
                 task.cancel()
-            link.close()
+            for link in links:
+                link.close()
 
-    async def _connack(self, link: Link) -> bool:
-        await link.flush()
+    async def _greeted(self, link: "Link") -> None:
+        """CONNECT is out, and before it TLS's handshake done."""
+        try:
+            await asyncio.wait_for_ms(link.flush(), self._timeout_ms)
+        except asyncio.TimeoutError:
+            raise Lost("tls_timeout" if link.secure else "timeout")
+        self._turn()
+
+    async def _connack(self, link: "Link") -> bool:
         while not self._parser.next():
             count = await link.receive_into(self._parser.space())
             if not count:
-                raise _Lost("eof", "before CONNACK")
+                raise Lost("eof", "before CONNACK")
             self._parser.filled(count)
         present, code = packets.read_connack(self._parser.first, self._parser.body)
         if code:
-            raise _Lost(_REFUSALS[code], code)
+            raise Lost(_REFUSALS[code], code)
         return present
 
-    def _begin(self, link: Link) -> None:
+    def _begin(self, link: "Link") -> None:
         self._link = link
-        self._written = 0
+        self._window.begin()
         self._control.clear()
-        self._subacks.clear()
         for topic_filter, qos in self._filters:
             self._subscribe(topic_filter, qos)
         self._pinged = None
@@ -284,7 +266,7 @@ class MqttClient:
             self._failure = error
         self._down.set()
 
-    async def _receive(self, link: Link) -> None:
+    async def _receive(self, link: "Link") -> None:
         parser = self._parser
         while True:
             while parser.next():
@@ -294,11 +276,11 @@ class MqttClient:
                 await asyncio.sleep_ms(20)
             count = await link.receive_into(parser.space())
             if not count:
-                raise _Lost("eof", None)
+                raise Lost("eof", None)
             parser.filled(count)
             self._heard = ticks_ms()
 
-    async def _flush(self, link: Link) -> None:
+    async def _flush(self, link: "Link") -> None:
         while True:
             await self._stalled.wait()
             self._stalled.clear()
@@ -314,7 +296,7 @@ class MqttClient:
             while not link.busy:
                 if self._control:
                     link.send(self._control.pop(0))
-                elif self._written < len(self._window):
+                elif self._window.unwritten:
                     self._send_message(link)
                 else:
                     return
@@ -323,20 +305,14 @@ class MqttClient:
         except OSError as error:
             self._fail(error)
 
-    def _send_message(self, link: Link) -> None:
-        message = self._window[self._written]
-        if message.tried and message.packet_id:
-            message.packet[0] |= packets.DUP
-        message.tried = True
-        self._written += 1
+    def _send_message(self, link: "Link") -> None:
+        message = self._window.next()
         link.send(message.packet)
         if not message.packet_id:
-            self._remove(self._written - 1)
+            self._arrived(self._window.remove(self._window.written - 1))
 
-    def _remove(self, index: int) -> None:
-        """A written message has arrived (QoS 0: is written): out of the window."""
-        message = self._window.pop(index)
-        self._written -= 1
+    def _arrived(self, message: "Message") -> None:
+        """It is out of the window: acknowledged, or written with QoS 0."""
         self._room.set()
         if message.done is not None:
             self._hook(message.done, message.token)
@@ -350,27 +326,31 @@ class MqttClient:
             self._deliver(first, body, parser.whole)
         elif first == packets.TYPE_PINGRESP and not body and self._pinged is not None:
             self._pinged = None
-            self._attempt = 0
+            self._proven()
         elif first == packets.TYPE_SUBACK:
             packet_id = packets.read_id(body, 3)
-            if packet_id not in self._subacks or body[2] & 0x7F > 1:
+            if packet_id not in self._window.subacks or body[2] & 0x7F > 1:
                 raise ProtocolError("SUBACK", bytes(body))
-            self._subacks.remove(packet_id)
+            self._window.subacks.remove(packet_id)
             if body[2] == 0x80:
                 self._count("subscribe_refused", packet_id)
         else:
             raise ProtocolError("packet", first)
 
     def _acknowledged(self, packet_id: int) -> None:
-        for index in range(self._written):
-            if self._window[index].packet_id == packet_id:
-                self._remove(index)
-                self._progress = ticks_ms()
-                # Only now the link has proven itself: a broker that lets us in to throw us out
-                # again must not be asked twice a second.
-                self._attempt = 0
-                return
-        raise ProtocolError("PUBACK for an unknown id", packet_id)
+        message = self._window.acknowledged(packet_id)
+        if message is None:
+            raise ProtocolError("PUBACK for an unknown id", packet_id)
+        self._progress = ticks_ms()
+        self._proven()
+        self._arrived(message)
+
+    def _proven(self) -> None:
+        """Only now the link has shown its worth: a broker that lets us in to throw us out again
+        must not be asked twice a second.
+        """
+        self._attempt = 0
+        self._dialer.proven()
 
     def _deliver(self, first: int, body: memoryview, whole: bool) -> None:
         topic, packet_id, at = packets.read_publish(first, body)
@@ -382,20 +362,9 @@ class MqttClient:
             self._control.append(packets.puback(packet_id))
 
     def _subscribe(self, topic_filter: str, qos: int) -> None:
-        packet_id = self._new_id()
-        self._subacks.append(packet_id)
+        packet_id = self._window.new_id()
+        self._window.subacks.append(packet_id)
         self._control.append(packets.subscribe(packet_id, topic_filter, qos))
-
-    def _new_id(self) -> int:
-        """A packet id, 1..65535, that nothing unacknowledged carries (2.3.1)."""
-        while True:
-            self._next_id = self._next_id % 65535 + 1
-            for message in self._window:
-                if message.packet_id == self._next_id:
-                    break
-            else:
-                if self._next_id not in self._subacks:
-                    return self._next_id
 
     def _hook(self, hook: "Any", *args: "Any") -> None:
         """Call the node's code; its mistake is counted and must not cost the connection."""
@@ -406,13 +375,16 @@ class MqttClient:
         except Exception as error:
             self._count("hook", error)
 
+    def _turn(self) -> None:
+        self._hook(self.on_turn)
+
     def _count(self, cause: str, detail: object) -> None:
         self.errors[cause] = self.errors.get(cause, 0) + 1
         self.last = (cause, detail)
 
     # -- timeouts
 
-    async def _watch(self, link: Link) -> None:
+    async def _watch(self, link: "Link") -> None:
         """Find the end of a connection where the link says nothing.
 
         A dead link is found within 1.5 keepalive: silent for 0.5, a ping and 0.625 more, and
@@ -423,13 +395,13 @@ class MqttClient:
         while True:
             late = self._late(link)
             if late and late == suspect:
-                raise _Lost(late, self._timeout_ms if late != "ping_timeout" else None)
+                raise Lost(late, self._timeout_ms if late != "ping_timeout" else None)
             suspect = late
-            self._hook(self.on_turn)
+            self._turn()
             self._ping()
             await asyncio.sleep_ms(turn_ms)
 
-    def _late(self, link: Link) -> "str | None":
+    def _late(self, link: "Link") -> "str | None":
         """The name of the wait that has lasted too long, if one has."""
         now = ticks_ms()
         patience_ms = self._keepalive_ms * 5 // 8
@@ -441,7 +413,7 @@ class MqttClient:
             return "ping_timeout"
         if link.busy and ticks_diff(now, self._spoke) >= self._timeout_ms:
             return "write_timeout"
-        if self._written and ticks_diff(now, self._progress) >= self._timeout_ms:
+        if self._window.written and ticks_diff(now, self._progress) >= self._timeout_ms:
             return "ack_timeout"
         return None
 
@@ -457,17 +429,3 @@ class MqttClient:
 
 def _set(event: asyncio.Event) -> None:
     event.set()
-
-
-def _cause(error: Exception) -> "tuple[str, object]":
-    """(name to count under, detail) of what ended a connection."""
-    if isinstance(error, _Lost):
-        return error.args[0], error.args[1]
-    if isinstance(error, ProtocolError):
-        return "protocol", error.args
-    if isinstance(error, MemoryError):
-        return "memory", error
-    # On CPython TimeoutError is an OSError: it comes first.
-    if isinstance(error, asyncio.TimeoutError):
-        return "timeout", None
-    return (cause_of(error), error) if isinstance(error, OSError) else ("other", error)

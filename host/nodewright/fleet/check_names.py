@@ -32,9 +32,6 @@ def check(whole: Whole) -> Iterator[Finding]:
 
 def _network(whole: Whole, name: str) -> Iterator[Finding]:
     network, path = whole.fleet.networks[name], ("networks", name)
-    if network.ntp:
-        value, cure = ", ".join(network.ntp), "the firmware asks no time server yet"
-        yield Finding((*path, "ntp"), value, "none", cure, "warning")
     if network.gateway is not None and network.subnet is not None:
         subnet = ipaddress.IPv4Network(network.subnet)
         if ipaddress.IPv4Address(network.gateway) not in subnet:

@@ -55,7 +55,12 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
     network, broker = node.network, node.broker
     assert network is not None and broker is not None, "check passes no node without them"
     origins: dict[str, Path] = {"": node.path}
-    origins |= {"network": ("networks",), "mqtt": ("brokers",), "fleet": ("fleet", "name")}
+    origins |= {
+        "network": ("networks",),
+        "mqtt": ("brokers",),
+        "clock": ("networks",),
+        "fleet": ("fleet", "name"),
+    }
     names = set_names(node)
     sets: list[dict[str, Any]] = []
     for sensor in node.sensors:
@@ -74,7 +79,10 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
             "host": broker.host,
             "port": broker.port,
             "keepalive_s": round(broker.keepalive),
+            "tls": broker.tls,
+            "others": [_server(spare, broker.port) for spare in broker.spares],
         },
+        "clock": {"servers": list(network.ntp)} if network.ntp else None,
         "report": {"outbox_reports": node.given.outbox},
         "watchdog_ms": _ms(node.given.watchdog),
         "dsp": {"backend": node.board.dsp_backend},
@@ -102,7 +110,13 @@ def _network(node: NodeOf, network: Network) -> dict[str, Any]:
     """A board without a radio joins nothing: what it says is read on its serial port."""
     if not node.board.wifi:
         return {"kind": "none"}
-    return {"kind": "wifi", "ssid": network.ssid, "password": None}
+    dns = list(network.dns) or None
+    return {"kind": "wifi", "ssid": network.ssid, "password": None, "dns": dns}
+
+
+def _server(text: str, port: int) -> dict[str, Any]:
+    host, colon, given = text.partition(":")
+    return {"host": host, "port": int(given) if colon else port}
 
 
 def _put(whole: dict[str, Any], path: tuple[str, ...], value: SecretStr) -> None:

@@ -15,6 +15,7 @@ from nodewright.fleet.values import (
     Checked,
     Flag,
     Hex,
+    Host,
     Many,
     Name,
     NameText,
@@ -22,6 +23,7 @@ from nodewright.fleet.values import (
     OneOf,
     PointName,
     Quantity,
+    Server,
     Ssid,
     Subnet,
     Text,
@@ -77,18 +79,27 @@ class Network(Part):
         None, description="its addresses, where nodes have static ones"
     )
     gateway: Annotated[str, Address()] | None = Field(None, description="for static addresses")
-    ntp: Annotated[tuple[str, ...], Many(Address(), 0, 3)] = Field(
-        (), description="time servers, best within the plant"
+    ntp: Annotated[tuple[str, ...], Many(Server(), 0, 4)] = Field(
+        (), description="time servers, best within the plant; left out: reports bear no date"
+    )
+    dns: Annotated[tuple[str, ...], Many(Address(), 0, 3)] = Field(
+        (), description="name servers; left out: those that DHCP names"
     )
 
 
 class Broker(Part):
     """An MQTT broker that nodes report to."""
 
-    host: Annotated[str, Address()] = Field(description="its address")
+    host: Annotated[str, Host()] = Field(description="its address or name")
     port: Annotated[int, Whole(1, 65535)] = Field(1883, description="its TCP port")
     keepalive: Annotated[float, Quantity(units.TIME, 2, 3600, "2s to 1h")] = Field(
         60.0, description="after so long without a word the broker reports a node as lost"
+    )
+    tls: Annotated[bool, Flag()] = Field(
+        False, description="by TLS, with the fleet's identities; its certificate names the host"
+    )
+    spares: Annotated[tuple[str, ...], Many(Server(), 0, 3)] = Field(
+        (), description="further brokers, HOST or HOST:PORT, tried in their order"
     )
 
 

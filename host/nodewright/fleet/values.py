@@ -9,12 +9,13 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from nodewright.fleet import units
+from wire import rules
 from wire.topics import is_name
 
 NAME_ALLOWED = "1 to 40 of a-z, 0-9 and -, not led or ended by -"
@@ -252,6 +253,32 @@ class Address(Checked):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "ipv4"}
+
+
+@dataclass(frozen=True)
+class Host(Checked):
+    """What a node connects to: what its settings allow counts."""
+
+    rule: ClassVar[tuple[Any, ...]] = ("host",)
+    allowed = "an IPv4 address such as 192.168.1.20, or a name such as broker.plant"
+
+    def parse(self, value: object) -> str:
+        errors: list[tuple[str, object, str]] = []
+        rules.check("", value, self.rule, errors)
+        if errors or not isinstance(value, str):
+            raise refused(self.allowed)
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True)
+class Server(Host):
+    """The same with a port, or without."""
+
+    rule: ClassVar[tuple[Any, ...]] = ("server", True)
+    allowed = "HOST or HOST:PORT, an IPv4 address or a name"
 
 
 @dataclass(frozen=True)
