@@ -318,6 +318,8 @@ def test_runtime__command__adds_lists_removes(tmp_path: Path, fleet: Path, run: 
     assert told["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     listed = json.loads(run("runtime", "--json")[1])["runtimes"]
     assert [one["sha256"] for one in listed] == [told["sha256"]]
+    assert run("runtime")[1].count(told["sha256"][:12]) == 1
+    assert "pico_w" in run("runtime", "add", path)[1]
     on(fleet, "pico_w")
     target = tmp_path / "pump-1.uf2"
     made = json.loads(run("image", "pump-1", "-o", target, "--fleet", fleet, "--json")[1])

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,9 @@ def test_identify__esp32__board_as_the_binary_names_it() -> None:
     assert registry.identify(rig.esp(about="Generic ESP32 module")).about == "Generic ESP32 module"
 
 
-@pytest.mark.skipif(not shutil.which("esptool", path=str(Path(sys.executable).parent)), reason="no esptool")
+@pytest.mark.skipif(
+    not shutil.which("esptool", path=str(Path(sys.executable).parent)), reason="no esptool"
+)
 @pytest.mark.parametrize("chip", ["esp32", "esp32s3", "esp32c3"])
 def test_rig__image_of_each_chip__is_valid_to_esptool(tmp_path: Path, chip: str) -> None:
     for offset, part in rig.esp_parts(chip).items():
@@ -205,6 +208,12 @@ def test_choose__of_another_board__refused_by_both_names(tmp_path: Path) -> None
         registry.choose(boards.load("pico_w"), str(path))
     with pytest.raises(RuntimeUnfit, match="for the chip rp2040, and esp32 has esp32"):
         registry.choose(boards.load("esp32"), str(path))
+
+
+def test_unfit__board_that_computes_with_ulab__takes_no_stock_binary() -> None:
+    board = replace(boards.load("pico_w"), dsp_backend="ulab")
+    assert "has no ulab" in registry.unfit(registry.identify(rig.rp2()), board)
+    assert registry.unfit(registry.identify(rig.rp2(ulab=True)), board) == ""
 
 
 def test_entries__file_changed_on_the_disk__damaged_and_not_taken(

@@ -184,6 +184,8 @@ def unfit(binary: Binary, board: Board) -> str:
             f"MicroPython {binary.version} loads .mpy {binary.mpy}, and mpy-cross makes {MPY}: "
             "take MicroPython 1.23 or later"
         )
+    if board.dsp_backend == "ulab" and not binary.ulab:
+        return f"it has no ulab, which {board.name} computes with"
     return ""
 
 
