@@ -85,7 +85,7 @@ class Current:
         self._reasons: "dict[str, str]" = {}
         self._keys: "tuple[str, ...]" = ()
         self._rules: "tuple[tuple[str, Any], ...]" = ()
-        self._lines = False
+        self._lines = True
 
     def compute(
         self,
@@ -239,7 +239,8 @@ class Current:
         for name in self._quantities[greatest]:
             of_set[name] = self._quantities[greatest][name]
         scale = abs(per_digit[greatest])
-        of_set["over_noise"] = self.sums.peak[greatest] * scale / self._noise(greatest, scale)
+        if self._rms[greatest]:
+            of_set["over_noise"] = self.sums.peak[greatest] * scale / self._noise(greatest, scale)
         for phase in range(3):
             cycles = self._quantities[phase].get("cycles", of_set.get("cycles", 0.0))
             if "cycles" in of_set:
