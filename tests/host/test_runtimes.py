@@ -1,6 +1,5 @@
 """MicroPython binaries: what is read from the file, what is refused, what is kept."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
