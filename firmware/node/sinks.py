@@ -3,7 +3,6 @@
 from array import array
 
 from node.drivers.kernels import count_at_rail, longest_runs
-from node.dsp.decimator import Decimator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,6 +102,8 @@ class Decimated:
         self.decimate = factor
         self._blocks = blocks
         self._samples = len(blocks[0])
+        from node.dsp.decimator import Decimator  # here: most sets take samples as they come
+
         self._filter = Decimator(factor, _CHUNK)
         self._still = _Stillness()
         self._settling = self._clipped = self._at = 0

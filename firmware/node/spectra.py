@@ -7,9 +7,7 @@ or where the one before has not gone yet, it is dropped and counted as `spectrum
 import asyncio
 import gc
 
-from node import compress
 from wire import keys
-from wire import spectrum as wire_spectrum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +72,9 @@ class Spectra:
         except MemoryError:
             self._health.count("spectrum_dropped")
             return
+        from node import compress  # here, and once: most nodes send none
+        from wire import spectrum as wire_spectrum
+
         bounds: "list[int]" = []
         if kind == "full":
             out = levels[: kernels.samples]

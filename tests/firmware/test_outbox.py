@@ -164,10 +164,41 @@ def test_outbox__more_bytes_than_memory_has__oldest_dropped_until_it_fits():
     assert taken(box) == [2, 3]
 
 
-def test_outbox__one_item_longer_than_the_bound__held_alone():
+def test_outbox__one_item_longer_than_all_memory__goes_itself():
     box = Outbox(8, most_bytes=100)
     box.put(0, b"x")
-    assert box.put(1, b"x" * 500) == 0
-    assert (box.queued, box.held_bytes) == (1, 500)
-    assert box.acked(box.take())
-    assert (box.queued, box.held_bytes) == (0, 0)
+    assert box.put(1, b"x" * 101) == 1
+    assert (box.queued, box.held_bytes, box.dropped) == (1, 1, 1)
+    assert box.put(2, b"y" * 100) == 0
+    assert bytes(box.take().payload) == b"y" * 100
+
+
+def test_outbox__holes_in_its_memory__moved_together_and_every_payload_whole():
+    box = Outbox(8, most_bytes=100)
+    made = {seq: bytes([65 + seq]) * (10 + seq) for seq in range(9)}
+    for seq in range(6):
+        box.put(seq, made[seq])
+    items = [box.take() for _ in range(6)]
+    for index in (1, 3):
+        assert box.acked(items[index])
+    assert box.put(6, made[6]) is None  # 53 are held: room for 16 is there, in pieces
+    assert box.put(7, made[7]) is None
+    for item in (items[0], items[2], items[4], items[5]):
+        assert box.acked(item)
+    assert [bytes(box.take().payload) for _ in range(2)] == [made[6], made[7]]
+
+
+def test_outbox__payload_changed_after_put__the_copy_stays():
+    box, payload = Outbox(2), bytearray(b"before")
+    box.put(0, payload)
+    payload[:] = b"behind"
+    assert bytes(box.take().payload) == b"before"
+
+
+def test_reserve__items_in_it__value_error():
+    box = filled(2, 1)
+    try:
+        box.reserve(100)
+    except ValueError:
+        return
+    raise AssertionError("moved")

@@ -63,8 +63,8 @@ async def main(plan):
         will=("nodewright/test/talker/status", b"offline", 1, True),
         timeout_ms=plan.get("timeout_ms", 10000),
         max_packet_bytes=plan.get("max_packet_bytes", 1024),
-        backoff_base_ms=20,
-        backoff_cap_ms=200,
+        backoff_base_ms=plan.get("backoff_ms", 20),
+        backoff_cap_ms=plan.get("backoff_ms", 20) * 10,
     )
     received = []
     client.on_message = lambda topic, payload: received.append([topic, payload.decode()])
