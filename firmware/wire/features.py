@@ -161,7 +161,7 @@ FEATURES = (
         1e6,
         1e-1,
         "from the first |x - c| of a tenth of cur_inrush_a to the end of the last cycle whose RMS "
-        "is 1.1 times that of the last three or more",
+        "is 1.1 times that of the last three or more; 0 where no cycle's is",
     ),
     (60, "cur_running", "1", 0.0, 1.0, 1.0, "1: the motor runs, by its current with hysteresis"),
     (61, "cur_starts", "1", 0.0, 1e9, 1.0, "starts seen, kept over resets"),
@@ -226,6 +226,7 @@ REASONS = (
     "no_start",
     "estimate",
     "standing",
+    "not_seen",
     "bias",
     "clamp_off",
     "clamp_reversed",

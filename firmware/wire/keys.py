@@ -192,6 +192,7 @@ REASONS = (
     "no_start",
     "estimate",
     "standing",
+    "not_seen",
     "bias",
     "clamp_off",
     "clamp_reversed",

@@ -410,3 +410,37 @@ class _Set:
         if max(forward, backward) < _LEAST_APART * min(forward, backward):
             raise WithheldError("unbalanced")
         return 1.0 if forward >= backward else -1.0
+
+
+def inrush(
+    samples: Floats, rate_hz: float, line_hz: float, noise_a: float = 0.0
+) -> tuple[Result, float]:
+    """Peak and duration of a switch-on, and the mean about which they are.
+
+    samples: float64[N] in A, of a record that begins before it; cycles are whole samples long.
+    """
+    result = Result({}, {})
+    cycle = math.floor(rate_hz / line_hz + 0.5)
+    cycles = len(samples) // cycle
+    if cycles < 4:
+        result.withheld.update(cur_inrush_a="too_short", cur_inrush_ms="too_short")
+        return result, 0.0
+    middle = float(np.mean(samples[-3 * cycle :]))
+    about = np.abs(samples - middle)
+    peak = float(np.max(about))
+    begin = int(np.argmax(about >= 0.1 * peak))
+    if peak < 10.0 * noise_a or peak == 0.0 or begin < cycle // 2:
+        result.withheld.update(cur_inrush_a="no_start", cur_inrush_ms="no_start")
+        return result, middle
+    result.values["cur_inrush_a"] = peak
+    whole = about[len(samples) - cycles * cycle :].reshape(cycles, cycle)
+    levels = np.sqrt(np.mean(whole**2, axis=1))
+    last = levels[-3:]
+    tail = len(samples) - 3 * cycle
+    if begin > tail or np.argmax(about) >= tail or np.max(last) > 1.1 * np.min(last):
+        result.withheld["cur_inrush_ms"] = "too_short"
+        return result, middle
+    over = np.flatnonzero(levels >= 1.1 * math.sqrt(float(np.mean(last**2))))
+    end = 0 if not len(over) else len(samples) - (cycles - 1 - int(over[-1])) * cycle
+    result.values["cur_inrush_ms"] = max(0, end - begin) * 1e3 / rate_hz
+    return result, middle
