@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CA, CERTIFICATE, KEY = "/identity/ca.der", "/identity/certificate.der", "/identity/key.der"
 
+_ALERT = b"\x15\x03\x03\x00\x02"  # RFC 5246, 7.2: then level and description
 _STEP_MS = 10  # between two tries to write
 # What mbedTLS says of a certificate (mbedtls/x509_crt.h, MBEDTLS_X509_CRT_ERROR_INFO_LIST), in the
 # order in which it counts: a foreign certificate's dates say nothing.
@@ -124,7 +125,7 @@ class TlsLink(Link):
         try:
             taken = self._tls.write(packet)
         except (ValueError, OSError) as error:
-            raise _lost(error)
+            raise self._alert() or _lost(error)
         if taken is None:
             self._rest = packet  # mbedTLS wants the very same bytes again
         elif taken < len(packet):
@@ -146,6 +147,19 @@ class TlsLink(Link):
                 await asyncio.sleep_ms(0)  # others, too, while records wait in mbedTLS
                 return count
             await readable(self._sock)  # type: ignore[misc]
+
+    def _alert(self) -> "Lost | None":
+        """What the broker said before it closed, where mbedTLS met the closing while it wrote.
+
+        That is how a broker refuses a node's certificate.
+        """
+        try:
+            record = self._sock.recv(7)
+        except OSError:
+            return None
+        if len(record) == 7 and record[:5] == _ALERT:
+            return Lost("tls_alert", record[6])
+        return None
 
     def close(self) -> None:
         self._rest = b""

@@ -1,0 +1,177 @@
+"""Reports over TLS to a real mosquitto; brokers that a node refuses, each for its own reason."""
+
+import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nodewright.faultproxy import FaultProxy
+from system.mqtt_rig import HOST, Listener, free_port, node, wait_until
+from system.tls_rig import TlsBroker, tls_broker
+
+_ALERT, _HANDSHAKE, _DATA = 0x15, 0x16, 0x17  # RFC 5246, 6.2.1
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsBroker]:
+    with tls_broker(tmp_path_factory.mktemp("tls")) as made:
+        yield made
+
+
+def errors_of(port: int, identity: str, **plan: object) -> dict[str, int]:
+    """What a node counts in three tries, after which it runs and has lost nothing."""
+    plan = {"count": 3, "until_errors": 3, "timeout_ms": 1000, "disconnect": False, **plan}
+    with node(port=port, identity=identity, **plan) as talker:
+        result = talker.result()
+    assert result["running"], result
+    assert (result["acked"], result["queued"], result["connects"]) == ([], 3, 0), result
+    errors: dict[str, int] = result["errors"]
+    return errors
+
+
+def test_tls__right_certificates__reports_flow_in_order(broker: TlsBroker) -> None:
+    ear = Listener(broker.plain)
+    with node(port=broker.ports["good"], identity=broker.good, count=500, beat=True) as talker:
+        result = talker.result()
+    wait_until(lambda: len(ear.seqs) == 500, "all arrive")
+    ear.close()
+    assert ear.seqs == result["acked"] == list(range(500))
+    assert (result["errors"], result["connects"]) == ({}, 1)
+    # Others run while it shakes hands: the longest step is one of mbedTLS's, some ms on a PC.
+    assert result["gap_us"] < 500_000
+
+
+@pytest.mark.parametrize("fault", ["expired", "not_yet_valid", "foreign", "wrong_host"])
+def test_tls__broker_with_a_bad_certificate__refused_by_name(
+    broker: TlsBroker, fault: str
+) -> None:
+    assert errors_of(broker.ports[fault], broker.good) == {f"tls_{fault}": 3}
+
+
+def test_tls__node_whose_certificate_the_broker_refuses__says_that_it_was_told(
+    broker: TlsBroker,
+) -> None:
+    for identity in (broker.expired, broker.stranger):
+        causes = set(errors_of(broker.ports["good"], identity))
+        assert "tls_alert" in causes and causes <= {"tls_alert", "reset", "eof"}, causes
+
+
+def test_tls__no_identity_on_flash__named(broker: TlsBroker, tmp_path: Path) -> None:
+    assert errors_of(broker.ports["good"], str(tmp_path)) == {"tls_no_identity": 3}
+    for name in ("ca.der", "certificate.der", "key.der"):
+        (tmp_path / name).write_bytes(b"0\x03xyz")
+    assert errors_of(broker.ports["good"], str(tmp_path)) == {"tls_identity": 3}
+
+
+def test_tls__cut_again_and_again__all_arrive(broker: TlsBroker) -> None:
+    ear = Listener(broker.plain)
+    with FaultProxy(broker.ports["good"]) as proxy:
+        plan = {"count": 300, "interval_ms": 10, "identity": broker.good}
+        with node(port=proxy.port, **plan) as talker:
+            for done in (50, 100, 200):
+                talker.wait_for(f"acked {done}")
+                proxy.cut()
+            result = talker.result()
+    wait_until(lambda: len(set(ear.seqs)) == 300, "all arrive")
+    ear.close()
+    assert list(dict.fromkeys(ear.seqs)) == result["acked"] == list(range(300))
+    assert result["connects"] >= 4
+
+
+def test_tls__bytes_trickle__handshake_and_reports_come_through(broker: TlsBroker) -> None:
+    with FaultProxy(broker.ports["good"]) as proxy:
+        proxy.trickle = True
+        with node(port=proxy.port, count=20, identity=broker.good) as talker:
+            result = talker.result()
+    assert (result["errors"], len(result["acked"])) == ({}, 20)
+
+
+def test_tls__broker_falls_silent_in_the_handshake__ends_in_time(broker: TlsBroker) -> None:
+    with FaultProxy(broker.ports["good"]) as proxy:
+        proxy.downstream = lambda _data: b""
+        assert errors_of(proxy.port, broker.good, timeout_ms=300) == {"tls_timeout": 3}
+
+
+def test_tls__record_changed_on_the_way__tampered(broker: TlsBroker) -> None:
+    def flip(data: bytes) -> bytes:
+        at = 0
+        changed = bytearray(data)
+        while at + 5 <= len(data):
+            size = data[at + 3] << 8 | data[at + 4]
+            if data[at] == _DATA and at + 5 + size <= len(data):
+                changed[at + 4 + size] ^= 1
+            at += 5 + size
+        return bytes(changed)
+
+    with FaultProxy(broker.ports["good"]) as proxy:
+        proxy.downstream = flip
+        assert errors_of(proxy.port, broker.good) == {"tls_tampered": 3}
+
+
+def test_tls__plain_broker__refused(broker: TlsBroker) -> None:
+    causes = set(errors_of(broker.plain, broker.good))
+    assert causes <= {"eof", "reset", "tls_malformed", "tls_timeout"}, causes
+
+
+@contextmanager
+def answering(answer: Callable[[], bytes]) -> Iterator[int]:
+    """The port of somebody who reads a ClientHello and answers with anything."""
+    listener = socket.create_server((HOST, 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(2)
+                try:
+                    connection.recv(4096)
+                    connection.sendall(answer())
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(4096):
+                        pass
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_tls__hostile_records__counted_bounded_and_survived(broker: TlsBroker) -> None:
+    draw = random.Random(9)
+
+    def record() -> bytes:
+        kind = draw.choice((_ALERT, _HANDSHAKE, _DATA, draw.randrange(256)))
+        body = draw.randbytes(draw.choice((0, 1, 2, 40, 400)))
+        if kind == _HANDSHAKE and len(body) > 4 and draw.random() < 0.7:
+            body = b"\x02" + (len(body) - 4).to_bytes(3, "big") + b"\x03\x03" + body[6:]
+        size = draw.choice((len(body), 0xFFFF, 16384, len(body) + 1))
+        return bytes((kind, 3, draw.choice((1, 3, 4)))) + size.to_bytes(2, "big") + body
+
+    with answering(lambda: b"".join(record() for _ in range(draw.randrange(1, 4)))) as port:
+        errors = errors_of(port, broker.good, until_errors=300, limit_ms=60000, backoff_ms=1)
+    assert sum(errors.values()) >= 300
+    known = {"eof", "reset", "memory", "protocol"}
+    assert all(cause in known or cause.startswith("tls_") for cause in errors), errors
+
+
+def test_brokers__first_is_gone__the_next_is_taken_and_named(broker: TlsBroker) -> None:
+    brokers = [[HOST, free_port()], [HOST, broker.ports["expired"]], [HOST, broker.ports["good"]]]
+    with node(port=0, brokers=brokers, identity=broker.good, count=10) as talker:
+        result = talker.result()
+    assert (result["acked"], result["errors"]) == (
+        list(range(10)),
+        {"refused": 1, "tls_expired": 1},
+    )

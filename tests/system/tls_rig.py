@@ -1,0 +1,144 @@
+"""A CA, brokers' certificates good and bad, nodes' identities, a mosquitto that has them all."""
+
+import datetime
+import ipaddress
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from system.mqtt_rig import HOST, free_port, wait_until
+
+NAME = "broker.plant"
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A certificate and its key."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    def write(self, folder: Path, name: str) -> tuple[Path, Path]:
+        """As mosquitto wants them: PEM."""
+        paths = folder / f"{name}.pem", folder / f"{name}.key"
+        paths[0].write_bytes(self.certificate.public_bytes(Encoding.PEM))
+        paths[1].write_bytes(
+            self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
+        return paths
+
+
+def make(
+    name: str,
+    issuer: Pair | None,
+    hosts: tuple[str, ...] = (),
+    begin_days: int = -1,
+    end_days: int = 100,
+) -> Pair:
+    """A certificate that holds from begin_days to end_days from now; issuer None: a CA."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if issuer is None else issuer.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begin_days * _DAY)
+        .not_valid_after(now + end_days * _DAY)
+        .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
+    )
+    if hosts:
+        names: list[x509.GeneralName] = []
+        for host in hosts:
+            digits = host.replace(".", "").isdigit()
+            names.append(
+                x509.IPAddress(ipaddress.ip_address(host)) if digits else x509.DNSName(host)
+            )
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return Pair(builder.sign(key if issuer is None else issuer.key, hashes.SHA256()), key)
+
+
+def write_identity(folder: Path, ca: Pair, own: Pair) -> str:
+    """What lies on a node's flash; the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "ca.der").write_bytes(ca.certificate.public_bytes(Encoding.DER))
+    (folder / "certificate.der").write_bytes(own.certificate.public_bytes(Encoding.DER))
+    (folder / "key.der").write_bytes(
+        own.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    )
+    return str(folder)
+
+
+class TlsBroker:
+    """mosquitto with a listener for each server certificate, and a plain one to listen at."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ca = ca = make("fleet CA", None)
+        other = make("fleet CA", None)  # the same name: only its key tells
+        self.servers = {
+            "good": make(NAME, ca, (HOST, NAME)),
+            "expired": make(NAME, ca, (HOST, NAME), -10, -1),
+            "not_yet_valid": make(NAME, ca, (HOST, NAME), 2, 10),
+            "foreign": make(NAME, other, (HOST, NAME)),
+            "wrong_host": make("else.plant", ca, ("127.0.0.9", "else.plant")),
+        }
+        self.good = write_identity(folder / "good", ca, make("talker", ca))
+        self.expired = write_identity(folder / "old", ca, make("talker", ca, (), -10, -1))
+        self.stranger = write_identity(folder / "stranger", ca, make("talker", other))
+        self.plain = free_port()
+        self.ports = {name: free_port() for name in self.servers}
+        ca_path, _ = ca.write(folder, "ca")
+        # As root it would drop to a user who cannot read a test's folder.
+        lines = ["user root"] if os.getuid() == 0 else []
+        lines += ["per_listener_settings true", "persistence false", "set_tcp_nodelay true"]
+        lines += [f"listener {self.plain} {HOST}", "allow_anonymous true"]
+        for name, server in self.servers.items():
+            certificate, key = server.write(folder, name)
+            lines += [f"listener {self.ports[name]} {HOST}", f"cafile {ca_path}"]
+            lines += [f"certfile {certificate}", f"keyfile {key}", "require_certificate true"]
+            lines += ["use_identity_as_username true"]
+        (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        self._log = (folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            [program, "-c", folder / "mosquitto.conf"], stdout=self._log, stderr=self._log
+        )
+        wait_until(self._accepts, "mosquitto accepts")
+
+    def _accepts(self) -> bool:
+        try:
+            for port in (self.plain, *self.ports.values()):
+                socket.create_connection((HOST, port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._log.close()
+
+
+@contextmanager
+def tls_broker(folder: Path) -> Iterator[TlsBroker]:
+    """One that does not outlive the test."""
+    broker = TlsBroker(folder)
+    try:
+        yield broker
+    finally:
+        broker.stop()
