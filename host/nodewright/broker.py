@@ -181,7 +181,7 @@ class Broker:
             # As root mosquitto would become another user, who cannot enter our private folder.
             text += "user root\n"
         config.write_text(text)
-        return [str(_find_mosquitto()), "-c", str(config)]
+        return [str(find_mosquitto()), "-c", str(config)]
 
     def _end(self, how: signal.Signals) -> None:
         process, reader = self._process, self._reader
@@ -233,7 +233,7 @@ def start(kind: Kind | Literal["auto"] = "auto", port: int | None = None) -> Bro
 
 def mosquitto_version() -> tuple[int, ...] | None:
     """The version of the installed mosquitto, or None where there is none."""
-    program = _find_mosquitto()
+    program = find_mosquitto()
     if program is None:
         return None
     try:
@@ -260,7 +260,8 @@ def _choose(kind: Kind | Literal["auto"]) -> tuple[Kind, str]:
     return "embedded", "amqtt " + of_package("amqtt")
 
 
-def _find_mosquitto() -> str | None:
+def find_mosquitto() -> str | None:
+    """The program, or None where there is none."""
     # Debian keeps it where only root's PATH leads.
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 

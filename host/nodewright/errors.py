@@ -51,3 +51,14 @@ class BrokerUnreachable(NodewrightError):
             f"no broker answers at {host}:{port} ({reason}): "
             "is it running, and is the address right?"
         )
+
+
+class BrokerDistrusted(BrokerUnreachable):
+    """A broker answers, and TLS with it fails: one of us does not trust the other."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(host, port, reason)
+        self.args = (
+            f"TLS with {host}:{port} fails ({reason}): is it the broker of this fleet, is its "
+            "certificate for that address, and does our identity count there?",
+        )

@@ -55,6 +55,14 @@ class NodeState:
     health: dict[str, Any] | None = None
     report: dict[str, Any] | None = None
     boots: dict[int, SeqSet] = field(default_factory=dict)
+    reported_at: float | None = None  # the last report that was no double
+    faulty: dict[str, Any] | None = None  # the last one that named a fault, and when
+    faulty_at: float | None = None
+
+    @property
+    def gaps(self) -> list[tuple[int, int, int]]:
+        """What is missing, as (boot, first, last) of the sequence numbers; oldest first."""
+        return [(boot, *gap) for boot, seqs in self.boots.items() for gap in seqs.gaps]
 
     @property
     def missing(self) -> int:
@@ -122,7 +130,9 @@ class FleetState:
         if kind == "report":
             double = not node._take(message["boot"], message["seq"])
             if not double:
-                node.report = message
+                node.report, node.reported_at = message, now
+                if message["faults"]:
+                    node.faulty, node.faulty_at = message, now
         elif kind == "status":
             node.status = message
         elif kind == "health":

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from nodewright import reach
 from nodewright.errors import BadInput
 from nodewright.fleet import edit
 from nodewright.fleet.check import UnknownNode
@@ -16,7 +17,7 @@ from nodewright.fleet.secret import Secrets
 from nodewright.pki import authority, clock, keys, record, retained, revocation
 from nodewright.pki.deed import Deed
 from nodewright.pki.errors import NoIdentity
-from nodewright.pki.identity import check_name, fleet_name
+from nodewright.pki.identity import check_name, check_subject, fleet_name
 from nodewright.pki.record import Record
 from nodewright.watch import Address
 
@@ -56,13 +57,14 @@ def revoke(
 ) -> Revocation:
     """Revoke the certificates of a node, or only those which `renew` has replaced.
 
-    A node need not be in fleet.toml any more.  reason: one of revocation.REASONS.  Raises
+    A node need not be in fleet.toml any more; hosts (host.NAME) and brokers (broker.NAME) are
+    revoked alike.  reason: one of revocation.REASONS.  Raises
     NoIdentity and what else is in `pki.errors`, FleetLocked, WriteFailed.
     """
     if reason not in revocation.REASONS:
         raise BadInput(f"reason {reason[:40]!r} is none of {', '.join(revocation.REASONS)}")
     states = ("replaced",) if which == "replaced" else ("current", "replaced")
-    check_name(node)
+    check_subject(node)
     with locked(folder):
         known = record.read(folder, node)
         if known is None:
@@ -94,7 +96,7 @@ def retire(
             if node not in names:
                 raise UnknownNode(node, names)
             known = Record(node)  # it never had an identity, and leaves all the same
-        address = broker or _broker_of(folder, node)
+        address = broker or _broker_of(folder, node, secrets)
         again = known.retired is not None
         serials = {one.serial for one in known.issued if one.state != "revoked"}
         after = known if again else replace(known, retired=moment)
@@ -161,7 +163,7 @@ def _mark(folder: Path, node: str) -> bool:
     return True
 
 
-def _broker_of(folder: Path, node: str) -> Address:
+def _broker_of(folder: Path, node: str, secrets: Secrets) -> Address:
     """Where a node reports to, by fleet.toml.  Raises BadInput where that does not say."""
     fleet = load(folder).fleet
     brokers = {} if fleet is None else fleet.brokers
@@ -169,4 +171,4 @@ def _broker_of(folder: Path, node: str) -> Address:
     name = given if given is not None else next(iter(brokers)) if len(brokers) == 1 else None
     if name not in brokers:
         raise BadInput(f"fleet.toml does not say which broker {node} reports to: give --broker")
-    return Address(brokers[name].host, brokers[name].port)
+    return reach.of_broker(folder, brokers[name], "retire", secrets)

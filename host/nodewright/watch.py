@@ -10,6 +10,7 @@ The network thread only queues what arrives, bounded: where nobody asks, the bro
 import contextlib
 import queue
 import secrets
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -20,11 +21,12 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from nodewright.errors import BadInput, BrokerUnreachable
+from nodewright.errors import BadInput, BrokerDistrusted, BrokerUnreachable
 from nodewright.fleet_state import Event, FleetState
 from wire import report, topics
 
 _PORT = 1883
+TLS_PORT = 8883
 _QUEUED = 10_000
 _CONNECT_S = 5.0
 _KEEPALIVE_S = 30
@@ -34,33 +36,48 @@ _POLL_S = 0.1
 
 @dataclass(frozen=True)
 class Address:
-    """Where a broker is, and as whom to speak to it."""
+    """Where a broker is, and as whom to speak to it.
+
+    tls: None speaks plainly; else whom to trust, and who we are (`nodewright.reach` makes it).
+    """
 
     host: str
     port: int = _PORT
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtt' if self.tls is None else 'mqtts'}://{host}:{self.port}"
 
 
-def parse_url(text: str) -> Address:
-    """The address in `mqtt://[user[:password]@]host[:port]`, or in `host[:port]`.
+def parse_url(text: str, tls: ssl.SSLContext | None = None) -> Address:
+    """The address in `mqtt[s]://[user[:password]@]host[:port]`, or in `host[:port]`.
 
-    Raises BadInput.
+    tls: for mqtts://, which cannot be spoken without.  Raises BadInput.
     """
-    cure = "write mqtt://HOST[:PORT], for example mqtt://127.0.0.1:1883"
+    cure = "write mqtt://HOST[:PORT] or mqtts://HOST[:PORT], for example mqtt://127.0.0.1:1883"
     shown = repr(_without_password(text))
     try:
-        parts = urlsplit(text if "://" in text else "mqtt://" + text)
+        parts = urlsplit(text if "://" in text else f"mqtt{'s' if tls else ''}://{text}")
         port = parts.port
     except ValueError:
         raise BadInput(f"broker {shown}: no such port; {cure}") from None
-    if parts.scheme != "mqtt":
+    if parts.scheme not in ("mqtt", "mqtts"):
         raise BadInput(f"broker {shown}: {parts.scheme}:// is not spoken; {cure}")
     if not parts.hostname or parts.path not in ("", "/") or parts.query or port == 0:
         raise BadInput(f"broker {shown} is no address; {cure}")
+    secure = parts.scheme == "mqtts"
+    if secure and tls is None:
+        raise BadInput(
+            f"broker {shown} wants TLS: --fleet DIR names the fleet's folder, which has its CA "
+            "and an identity"
+        )
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
-    return Address(parts.hostname, port or _PORT, user, password)
+    usual = TLS_PORT if secure else _PORT
+    return Address(parts.hostname, port or usual, user, password, tls if secure else None)
 
 
 def _without_password(text: str) -> str:
@@ -72,7 +89,10 @@ def _without_password(text: str) -> str:
 
 
 class Collector:
-    """Hears every message of a fleet (QoS 1) and keeps a `FleetState` of it."""
+    """Hears every message of a fleet (QoS 1) and keeps a `FleetState` of it.
+
+    It comes back by itself when the broker does.  lost: how often the connection broke.
+    """
 
     def __init__(
         self,
@@ -83,7 +103,8 @@ class Collector:
         state: FleetState | None = None,
     ) -> None:
         """fleet: its name, or "+" for any; session: a client id under which the broker keeps what
-        comes while we are away (None: it keeps nothing)."""
+        comes while we are away (None: it keeps nothing).  Over TLS a fleet's broker takes the name
+        in our certificate for it."""
         self.address = address
         self.state = state if state is not None else FleetState()
         self._filter = topics.subscription(fleet)
@@ -98,8 +119,12 @@ class Collector:
         )
         if address.user is not None:
             client.username_pw_set(address.user, address.password)
+        if address.tls is not None:
+            client.tls_set_context(address.tls)
         client.reconnect_delay_set(*_BACKOFF_S)
+        self.lost = 0
         client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
 
@@ -114,13 +139,15 @@ class Collector:
         self._client.connect_timeout = timeout_s
         try:
             self._client.connect(host, port, _KEEPALIVE_S)
+        except ssl.SSLError as error:
+            raise BrokerDistrusted(host, port, _tls_reason(error)) from None
         except OSError as error:
             raise BrokerUnreachable(host, port, error.strerror or str(error)) from error
         self._client.loop_start()
         answered = self._answered.wait(timeout_s)
         if not answered or self._refusal:
-            self.stop()
             reason = self._refusal or f"no answer in {timeout_s:g} s"
+            self.stop()
             raise BrokerUnreachable(host, port, reason)
 
     def stop(self) -> None:
@@ -173,6 +200,13 @@ class Collector:
         # At each connection: an embedded broker forgets sessions when it is restarted.
         client.subscribe(self._filter, qos=1)
 
+    def _on_disconnect(self, *_: Any) -> None:
+        if not self._answered.is_set():
+            self._refusal = self._refusal or "it closed the connection"
+            self._answered.set()
+        elif not self._stopping.is_set():
+            self.lost += 1
+
     def _on_subscribe(self, _client: Any, _data: Any, _mid: Any, codes: Any, _p: Any) -> None:
         if any(code.is_failure for code in codes):
             self._refusal = f"it refuses {self._filter}"
@@ -191,3 +225,10 @@ class Collector:
                 return
             except queue.Full:
                 continue
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    """What TLS did not like, in a few words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return str(error.verify_message)
+    return (error.reason or str(error)).lower().replace("_", " ")

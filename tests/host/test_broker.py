@@ -220,7 +220,7 @@ def test_start__port_that_cannot_be__bad_input() -> None:
 
 
 def test_start__no_mosquitto__takes_the_embedded_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "_find_mosquitto", lambda: None)
+    monkeypatch.setattr(broker, "find_mosquitto", lambda: None)
     with broker.start() as hub:
         assert hub.kind == "embedded"
         assert hub.version.startswith("amqtt ")

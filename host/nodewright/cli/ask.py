@@ -1,5 +1,6 @@
 """`nodewright ask`: have a node measure one of its sets now."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from nodewright.cli import exits
 from nodewright.cli.output import err, out, print_json
 from nodewright.errors import BadInput
 from nodewright.fleet_state import printable
-from nodewright.watch import Collector, parse_url
+from nodewright.watch import Address, Collector, parse_url
 from wire import features, spectrum, topics
 
 EXAMPLES = """
@@ -19,10 +20,12 @@ Examples:
 
     nodewright ask demo/pump-1 vibration-800
     nodewright ask north/pump-1 slow --spectrum full --json > spectrum.json
-    nodewright ask north/pump-1 slow --do self-test
+    nodewright ask north/pump-1 slow --do self-test --fleet north
     nodewright ask north/pump-1 fast --do freeze
 """
 
+_BROKER = "mqtt://127.0.0.1:1883"
+_IDENTITY = "ask"
 _STRONGEST = 3
 _DOINGS = {
     "measure": "",
@@ -50,9 +53,21 @@ def command(
         ),
     ] = "measure",
     broker: Annotated[
-        str,
-        typer.Option(metavar="URL", envvar="NODEWRIGHT_BROKER", help="mqtt://HOST[:PORT]"),
-    ] = "mqtt://127.0.0.1:1883",
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="NODEWRIGHT_BROKER",
+            help=f"mqtt[s]://HOST[:PORT]; else the fleet folder's, or {_BROKER}.",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--fleet",
+            metavar="DIR",
+            help="The fleet's folder: its broker, its CA, and the identity host.ask.",
+        ),
+    ] = None,
     timeout_s: Annotated[
         float,
         typer.Option("--timeout", min=1, max=3600, metavar="S", help="How long to wait for it."),
@@ -77,7 +92,8 @@ def command(
         raise BadInput(f"--do {do} cannot be: one of {', '.join(_DOINGS)}")
     if kind is not None and do != "measure":
         raise BadInput("--spectrum goes with --do measure")
-    with Collector(parse_url(broker), fleet=fleet) as source:
+    address = _where(broker, folder, fleet)
+    with Collector(address, fleet=fleet) as source:
         if not as_json:
             err().print(f"{node} is asked for {measured}; Ctrl-C ends", markup=False)
         if do == "measure":
@@ -91,6 +107,18 @@ def command(
     else:
         _print_answer(answer, _DOINGS[do])
     raise typer.Exit(exits.FAILED if failed else exits.DONE)
+
+
+def _where(broker: str | None, folder: Path | None, fleet: str) -> Address:
+    if folder is None:
+        return parse_url(broker or _BROKER)
+    from nodewright import reach
+    from nodewright.cli.identity import secrets_of
+
+    name, address = reach.address(folder, _IDENTITY, secrets_of(folder), broker)
+    if name != fleet:
+        raise BadInput(f"{folder} is the fleet {name}, not {fleet}")
+    return address
 
 
 def _print_answer(answer: ask.Answer, done: str) -> None:

@@ -22,7 +22,7 @@ def command(
     broker: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="mqtt://HOST[:PORT], where it is not the one of fleet.toml."
+            metavar="URL", help="mqtt[s]://HOST[:PORT], where it is not the one of fleet.toml."
         ),
     ] = None,
     folder: FolderOption = Path(),
@@ -34,11 +34,11 @@ def command(
     the broker retains for it is cleared. Its record and its lines in the audit log stay, and its
     name is not given again. If the broker cannot be reached, the rest is done: run it again.
     """
-    from nodewright import revoke
-    from nodewright.watch import parse_url
+    from nodewright import reach, revoke
 
-    address = None if broker is None else parse_url(broker)
-    done = revoke.retire(folder, node, secrets_of(folder), address)
+    secrets = secrets_of(folder)
+    address = None if broker is None else reach.address(folder, "retire", secrets, broker)[1]
+    done = revoke.retire(folder, node, secrets, address)
     if as_json:
         print_json(
             {

@@ -1,37 +1,52 @@
 """`nodewright watch`: what the nodes of a broker say, as it comes."""
 
+import threading
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 from rich.text import Text
 
 from nodewright.cli.interrupts import interrupts
 from nodewright.cli.output import err, out, print_json
 from nodewright.errors import BadInput
 from nodewright.fleet_state import Event, FleetState, printable
-from nodewright.watch import Collector, parse_url
+from nodewright.watch import Address, Collector, parse_url
 from wire import features, topics
 
 EXAMPLES = """
 Examples:
 
     nodewright watch
-    nodewright watch --broker mqtt://plant-broker:1883 --fleet north
+    nodewright watch --fleet north
+    nodewright watch --broker mqtt://plant-broker:1883 --fleet north --lines
     nodewright watch --count 10 --json >> reports.jsonl
 """
 
+FLEET_FILE = "fleet.toml"  # not imported: it takes a quarter of a second
 _POLL_S = 0.2
+_BROKER = "mqtt://127.0.0.1:1883"
+_IDENTITY = "watch"
 _UNITS = {row[1]: "" if row[2] == "1" else " " + row[2] for row in features.FEATURES}
 
 
 def command(
     broker: Annotated[
-        str,
-        typer.Option(metavar="URL", envvar="NODEWRIGHT_BROKER", help="mqtt://HOST[:PORT]"),
-    ] = "mqtt://127.0.0.1:1883",
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="NODEWRIGHT_BROKER",
+            help=f"mqtt[s]://HOST[:PORT]; else the fleet folder's, or {_BROKER}.",
+        ),
+    ] = None,
     fleet: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this fleet; else every one.")
+        str | None,
+        typer.Option(
+            metavar="NAME|DIR",
+            help="Only this fleet; with its folder also by its broker, CA and identity.",
+        ),
     ] = None,
     count: Annotated[
         int, typer.Option(min=0, metavar="N", help="End after N messages; 0: never.")
@@ -43,31 +58,96 @@ def command(
             help="A client id under which the broker keeps what comes while nobody watches.",
         ),
     ] = None,
+    identity: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="Which host's identity; two that watch at a time need two.",
+        ),
+    ] = _IDENTITY,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="A line a message, as where there is no terminal.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what the nodes on a broker report, until Ctrl-C.
 
-    Doubles are marked, what is missing is counted, and what is no message of a node is refused and
-    counted: the last lines say how much of each there was.
+    On a terminal a table of the nodes, else a line a message. Doubles are marked, what is missing
+    is counted, and what is no message of a node is refused and counted: the last lines say how
+    much of each there was. If the broker goes away it is waited for.
     """
-    if fleet is not None and not topics.is_name(fleet):
-        raise BadInput(f"--fleet {fleet!r} is not a name: 1 to 40 of a-z, 0-9 and -")
-    address = parse_url(broker)
-    shown = 0
-    with interrupts() as asked, Collector(address, fleet=fleet or "+", session=session) as source:
+    name, address = _where(broker, fleet, identity)
+    live = out().is_terminal and not lines and not as_json
+    with interrupts() as asked, Collector(address, fleet=name, session=session) as source:
         if not as_json:
-            err().print(f"watching {address.host}:{address.port}; Ctrl-C ends", markup=False)
-        while not asked.is_set() and not (count and shown >= count):
-            event = source.get(_POLL_S)
-            if event is None:
-                continue
-            shown += 1
-            if as_json:
-                print_json(as_dict(event))
-            else:
-                out().print(as_line(event), soft_wrap=True)
+            err().print(f"watching {address}; Ctrl-C ends", markup=False)
+        if live:
+            _show_table(source, asked, count)
+        else:
+            _show_lines(source, asked, count, as_json)
     if not as_json:
         _print_summary(source.state)
+
+
+def _where(broker: str | None, fleet: str | None, identity: str) -> tuple[str, Address]:
+    """(the fleet's name or "+", address), by a fleet's folder or without one."""
+    if fleet is not None and (Path(fleet) / FLEET_FILE).is_file():
+        from nodewright import reach
+        from nodewright.cli.identity import secrets_of
+
+        return reach.address(Path(fleet), identity, secrets_of(Path(fleet)), broker)
+    if fleet is not None and not topics.is_name(fleet):
+        raise BadInput(
+            f"--fleet {fleet!r} is no folder with a {FLEET_FILE}, and no name: 1 to 40 of a-z, "
+            "0-9 and -"
+        )
+    return fleet or "+", parse_url(broker or _BROKER)
+
+
+def _show_lines(source: Collector, asked: threading.Event, count: int, as_json: bool) -> None:
+    shown, lost = 0, False
+    while not asked.is_set() and not (count and shown >= count):
+        event = source.get(_POLL_S)
+        if source.connected == lost and not as_json:
+            lost = not lost
+            err().print("the broker is gone; waiting for it" if lost else "the broker is back")
+        if event is None:
+            continue
+        shown += 1
+        if as_json:
+            print_json(as_dict(event) | _counts(source.state, event))
+        else:
+            out().print(as_line(event), soft_wrap=True)
+
+
+def _show_table(source: Collector, asked: threading.Event, count: int) -> None:
+    from rich.live import Live
+
+    from nodewright.cli import watch_view
+
+    def table() -> RenderableType:
+        return watch_view.table(source.state, str(source.address), source.connected, _now())
+
+    shown, drawn = 0, _now()
+    with Live(table(), console=out(), auto_refresh=False) as live:
+        while not asked.is_set() and not (count and shown >= count):
+            shown += source.get(_POLL_S) is not None
+            if _now() - drawn >= _POLL_S:  # however much comes
+                live.update(table(), refresh=True)
+                drawn = _now()
+        live.update(table(), refresh=True)
+
+
+def _counts(state: FleetState, event: Event) -> dict[str, int]:
+    """What has been missed so far of the node that a message is of."""
+    node = state.nodes.get((event.fleet, event.node))
+    return {"missing": 0 if node is None else node.missing}
+
+
+def _now() -> float:
+    """On the clock of the collector's events."""
+    return time.monotonic()
 
 
 def as_dict(event: Event) -> dict[str, Any]:
@@ -119,11 +199,14 @@ def _channel(name: str, values: dict[str, float]) -> str:
 
 
 def _print_summary(state: FleetState) -> None:
+    from nodewright.cli import watch_view
+
     console = err()
     for node in state.nodes.values():
+        gaps = f" ({watch_view.gaps(node)})" if node.missing else ""
         console.print(
             f"{node.fleet}/{node.name}: {node.received} reports, {node.doubles} doubles, "
-            f"{node.missing} missing",
+            f"{node.missing} missing{gaps}",
             markup=False,
         )
     for name, number in sorted(state.refused.items()):

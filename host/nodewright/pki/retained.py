@@ -45,6 +45,8 @@ class _Session:
         self._client = client = mqtt.Client(CallbackAPIVersion.VERSION2)
         if address.user is not None:
             client.username_pw_set(address.user, address.password)
+        if address.tls is not None:
+            client.tls_set_context(address.tls)
         client.on_connect = self._on_connect
         client.on_subscribe = client.on_unsubscribe = lambda *_: self._answered.set()
         client.on_message = self._on_message
