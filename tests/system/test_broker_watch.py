@@ -1,0 +1,276 @@
+"""Hosts at a fleet's broker: watch, ask and retire over TLS, over its restarts."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+
+import pytest
+
+from host.pki_rig import kept
+from host.test_watch import report, status
+from nodewright.errors import BrokerDistrusted
+from nodewright.fleet_broker.line import Line
+from nodewright.fleet_broker.run import FleetBroker
+from nodewright.pki import endpoint
+from nodewright.revoke import retire, revoke
+from nodewright.tls import client_context
+from nodewright.watch import Address, Collector
+from system.broker_rig import (
+    NODEWRIGHT,
+    address,
+    connect,
+    make_fleet,
+    run,
+    running,
+    start,
+    written,
+)
+from system.identity_rig import needs_mosquitto
+from system.mqtt_rig import HOST, wait_until
+
+pytestmark = needs_mosquitto
+LIMIT_S = 30.0
+TOPIC = "nodewright/north/pump-1/"
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    return make_fleet(tmp_path_factory.mktemp("watch") / "north")
+
+
+def until_one(source: Collector, hub: FleetBroker, fleet, boot: int) -> int:
+    """Publish until one is heard: the collector may still be on its way back; its seq."""
+    for seq in range(400):
+        with connect(fleet, hub.port, "pump-1") as node:
+            node.publish(TOPIC + "report", report(boot, seq))
+        event = source.get(0.05)
+        if event is not None:
+            return seq
+    raise AssertionError("nothing is heard")
+
+
+def test_collector__fleets_folder__hears_over_tls_and_after_a_kill(fleet) -> None:
+    with running(fleet) as hub, Collector(address(fleet), fleet="north") as source:
+        assert str(source.address) == f"mqtts://{HOST}:{hub.port}"
+        assert until_one(source, hub, fleet, 1) == 0
+        hub.kill()
+        wait_until(lambda: not source.connected, "it is gone")
+        hub.restart()
+        until_one(source, hub, fleet, 2)
+        assert source.lost == 1
+
+
+def test_collector__broker_of_a_foreign_fleet__is_not_believed(fleet, tmp_path) -> None:
+    other = make_fleet(tmp_path / "north", nodes=1)
+    with running(other) as hub:
+        mine = endpoint.load_pair(fleet, "host.watch", kept(fleet))
+        wrong = Address(HOST, hub.port, tls=client_context(mine.ca, mine))
+        with pytest.raises(BrokerDistrusted, match="TLS"):
+            Collector(wrong).start()
+
+
+def test_collector__brokers_certificate_for_another_address__is_not_believed(fleet) -> None:
+    with running(fleet, listen="0.0.0.0") as hub:
+        pair = endpoint.load_pair(fleet, "host.watch", kept(fleet))
+        with pytest.raises(BrokerDistrusted, match="IP address mismatch"):
+            Collector(Address("127.0.0.2", hub.port, tls=client_context(pair.ca, pair))).start()
+
+
+def test_collector__host_revoked__is_out(tmp_path) -> None:
+    folder = make_fleet(tmp_path / "north", nodes=1)
+    with running(folder) as hub:
+        before = address(folder)
+        Collector(before).__enter__().stop()
+        revoke(folder, "host.watch", kept(folder))
+        hub.refresh()
+        with connect(folder, hub.port, "pump-1") as node:
+            assert node.alive()  # by now it has read the list
+        with pytest.raises(BrokerDistrusted, match="revoked"):
+            Collector(before).start()
+
+
+def test_retire__over_tls__clears_what_the_broker_kept(tmp_path) -> None:
+    folder = make_fleet(tmp_path / "north")
+    with running(folder) as hub:
+        with Collector(address(folder, "retire")) as keeper:
+            keeper._client.publish(TOPIC + "status", status(), 1, retain=True)
+            assert keeper.get(LIMIT_S) is not None
+        done = retire(folder, "pump-1", kept(folder))
+        assert done.cleared == (TOPIC + "status",)
+        assert hub.refresh()
+        with Collector(address(folder)) as late:
+            assert late.get(0.3) is None
+
+
+def test_watch__broker_killed_and_back__goes_on_and_says_so(fleet) -> None:
+    with running(fleet) as hub:
+        watch = start("watch", "--fleet", fleet, "--lines")
+        try:
+            assert watch.stderr is not None
+            assert watch.stdout is not None
+            assert f"watching mqtts://{HOST}:{hub.port}" in watch.stderr.readline()
+            hub.kill()
+            assert "gone" in watch.stderr.readline()
+            hub.restart()
+            assert "back" in watch.stderr.readline()
+            with connect(fleet, hub.port, "pump-1") as node:
+                deadline = time.monotonic() + LIMIT_S
+                seq = 0
+                while time.monotonic() < deadline:  # it may not have subscribed yet
+                    node.publish(TOPIC + "report", report(7, seq))
+                    seq += 1
+                    if select.select([watch.stdout], [], [], 0.1)[0]:
+                        break
+            assert "north/pump-1 report 7:" in watch.stdout.readline()
+        finally:
+            watch.send_signal(2)
+            rest = watch.communicate(timeout=LIMIT_S)
+        assert watch.returncode == 0
+        assert "north/pump-1: " in rest[1]
+
+
+def test_watch__json__is_a_stream_of_objects(fleet) -> None:
+    with running(fleet) as hub, connect(fleet, hub.port, "pump-1") as node:
+        with connect(fleet, hub.port, "host.retire"):
+            watch = start("watch", "--fleet", fleet, "--json", "--count", "2")
+            deadline = time.monotonic() + LIMIT_S
+            seq = 0
+            while watch.poll() is None and time.monotonic() < deadline:
+                node.publish(TOPIC + "report", report(7, seq))
+                seq += 2  # every second one is missing
+                time.sleep(0.05)
+        out, err = watch.communicate(timeout=LIMIT_S)
+    first, second = map(json.loads, out.splitlines())
+    assert (first["kind"], first["missing"], second["missing"]) == ("report", 0, 1)
+    assert err == ""
+
+
+def test_watch__on_a_terminal__shows_a_table(fleet) -> None:
+    with running(fleet) as hub, connect(fleet, hub.port, "pump-1") as node:
+        ours, theirs = pty.openpty()
+        watch = subprocess.Popen(
+            [*NODEWRIGHT, "watch", "--fleet", str(fleet)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "160", "LINES": "40"},
+        )
+        os.close(theirs)
+        shown = b""
+        deadline = time.monotonic() + LIMIT_S
+        try:
+            while b"pump-1" not in shown or b"online" not in shown:
+                assert time.monotonic() < deadline, shown
+                node.publish(TOPIC + "status", status())
+                if select.select([ours], [], [], 0.2)[0]:
+                    shown += os.read(ours, 65536)
+        finally:
+            watch.send_signal(2)
+            while watch.poll() is None:
+                if select.select([ours], [], [], 0.05)[0]:
+                    try:
+                        os.read(ours, 65536)
+                    except OSError:  # the other end is gone
+                        break
+            watch.wait(LIMIT_S)
+            os.close(ours)
+    assert b"last fault" in shown
+    assert watch.returncode == 0
+
+
+def test_ask__over_tls__commands_the_node(fleet) -> None:
+    with running(fleet) as hub, connect(fleet, hub.port, "pump-1") as node:
+        node.subscribe(TOPIC + "command")
+        asked = start("ask", "north/pump-1", "severity", "--fleet", fleet, "--timeout", "2")
+        deadline = time.monotonic() + LIMIT_S
+        while not node.heard and time.monotonic() < deadline:
+            node.until(TOPIC + "command", b"", 0.1)
+        assert node.heard
+        command = json.loads(node.heard[0][1])
+        reply = {"v": 1, "id": command["id"], "boot": 1, "ok": True, "seq": 5, "error": None}
+        node.publish(TOPIC + "reply", json.dumps(reply).encode())
+        node.publish(TOPIC + "report", report(1, 5))
+        out, err = asked.communicate(timeout=LIMIT_S)
+    assert asked.returncode == 0, err
+    assert "report 1:5" in out
+
+
+def test_ask__of_another_fleet__is_refused(fleet) -> None:
+    told = run("ask", "south/pump-1", "severity", "--fleet", fleet)
+    assert told.returncode == 2
+    assert "is the fleet north" in told.stderr
+
+
+def test_watch__two_with_one_identity__the_second_needs_its_own(fleet) -> None:
+    with running(fleet) as hub:
+        assert run("broker", "--fleet", fleet, "--host-identity", "hall").returncode == 0
+        assert hub.refresh()
+        with Collector(address(fleet)) as first, Collector(address(fleet, "hall")) as second:
+            assert first.connected
+            assert second.connected
+            assert (first.lost, second.lost) == (0, 0)
+
+
+def test_broker__ctrl_c__leaves_no_process_and_its_folder(fleet) -> None:
+    hub = start("broker", "--fleet", fleet, "--json")
+    assert hub.stdout is not None
+    told = json.loads(hub.stdout.readline())
+    with connect(fleet, told["port"], "pump-1") as node:
+        assert node.alive()
+        hub.send_signal(2)
+        hub.communicate(timeout=LIMIT_S)
+        assert hub.returncode == 0
+        assert not node.alive()
+    assert (fleet / "broker" / "data" / "mosquitto.db").stat().st_mode & 0o077 == 0
+
+
+def test_broker__port_taken__says_so(fleet) -> None:
+    with running(fleet):
+        told = run("broker", "--fleet", fleet)
+    assert told.returncode == 2
+    assert "is in use" in told.stderr
+
+
+def test_broker__running__follows_the_list_by_itself(fleet) -> None:
+    made = endpoint.make_host(fleet, "guest", "read", kept(fleet))
+    assert made.files
+    hub = start("broker", "--fleet", fleet, "--json")
+    try:
+        assert hub.stdout is not None
+        assert hub.stderr is not None
+        port = json.loads(hub.stdout.readline())["port"]
+        pair = endpoint.load_pair(fleet, "host.guest", kept(fleet))
+        with Line(HOST, port, "x", client_context(pair.ca, pair)):
+            pass
+        assert run("revoke", "host.guest", "--dir", fleet).returncode == 0
+        assert "read again" in hub.stderr.readline()
+        with pytest.raises(Exception, match="revoked"):
+            Line(HOST, port, "x", client_context(pair.ca, pair))
+    finally:
+        hub.send_signal(2)
+        hub.communicate(timeout=LIMIT_S)
+
+
+def test_broker__wishes_that_exclude_each_other__are_refused(fleet) -> None:
+    for words in (
+        ("--check", "mqtts://127.0.0.1", "--write-only"),
+        ("--export", "x"),
+        ("--install", "/x"),
+        ("--host-identity", "a", "--check", "mqtts://127.0.0.1"),
+        ("--host-identity", "a", "--may", "all"),
+        ("--check", "mqtt://127.0.0.1"),
+    ):
+        assert run("broker", "--fleet", fleet, *words).returncode == 2, words
+
+
+def test_written__for_root_where_mosquitto_may_enter__is_its_own(fleet) -> None:
+    found = written(fleet)
+    if os.geteuid() != 0:
+        assert "\nuser " not in found.conf.read_text()
+        return
+    # A test's folder is closed to others: then it stays root, and says so.
+    assert "\nuser root\n" in found.conf.read_text()
+    assert any("runs as root" in note for note in found.notes)
