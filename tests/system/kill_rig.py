@@ -1,0 +1,123 @@
+"""Nodes that report while their broker is killed: what is lost, what is doubled."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from nodewright import broker
+from nodewright.fleet_state import NodeState
+from nodewright.watch import Address, Collector
+from system.node_rig import NodeRig
+
+_PATIENCE_S = 90.0
+_AFTER = 3  # reports of each node after the last restart: what waited came before them
+_POLL_S = 0.05
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    reports: each once; doubles: sent again by a node or the broker, and dropped by the host;
+    twice: those which the host took for new twice; lost: (node, boot, first, last) that no outbox
+    has given up, and that never came; dropped: given up by outboxes; back_s: after the last
+    restart, until each node has reported three times.
+    """
+
+    kills: int = 0
+    reports: int = 0
+    doubles: int = 0
+    twice: int = 0
+    dropped: int = 0
+    lost: list[tuple[str, int, int, int]] = field(default_factory=list)
+    back_s: float = 0.0
+
+    @property
+    def lost_count(self) -> int:
+        return sum(last - first + 1 for _, _, first, last in self.lost)
+
+
+class Round:
+    """One run, from the first report to the last."""
+
+    def __init__(self, source: Collector) -> None:
+        self.found = Outcome()
+        self._source = source
+        self._seen: Counter[tuple[str, int, int]] = Counter()
+        self._new: Counter[str] = Counter()
+
+    def listen(self, seconds: float, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Take what comes, until it is enough or the time is over; whether it was."""
+        deadline_s = time.monotonic() + seconds
+        while not enough():
+            if time.monotonic() > deadline_s:
+                return False
+            event = self._source.get(_POLL_S)
+            if event is None or event.kind != "report" or event.double:
+                continue
+            self._seen[event.node, event.message["boot"], event.message["seq"]] += 1
+            self._new[event.node] += 1
+        return True
+
+    def until_each(self, nodes: list[str], count: int) -> None:
+        """Each node has reported so often from now on.  Raises AssertionError."""
+        self._new.clear()
+        done = self.listen(_PATIENCE_S, lambda: all(self._new[name] >= count for name in nodes))
+        assert done, f"in {_PATIENCE_S:g} s only {dict(self._new)}"
+
+    def judge(self) -> Outcome:
+        found = self.found
+        found.reports = len(self._seen)
+        found.twice = sum(count - 1 for count in self._seen.values())
+        for node in self._source.state.nodes.values():
+            found.doubles += node.doubles
+            dropped = _dropped(node)
+            found.dropped += dropped
+            if node.missing > dropped:
+                found.lost += [(node.name, *gap) for gap in node.gaps]
+        return found
+
+
+def run(
+    kills: int,
+    seed: int,
+    nodes: int = 2,
+    every_ms: int = 400,
+    up_s: tuple[float, float] = (0.2, 3.0),
+    down_s: tuple[float, float] = (0.0, 1.0),
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Kill mosquitto (SIGKILL) so often, after a random time up, for a random time down."""
+    chance = random.Random(seed)
+    with ExitStack() as stack:
+        hub = stack.enter_context(broker.start("mosquitto"))
+        source = Collector(Address(hub.host, hub.port), fleet="demo", session="soak")
+        stack.enter_context(source)
+        rigs = [NodeRig(hub.port, index) for index in range(nodes)]
+        for rig in rigs:
+            rig.every_ms(every_ms)
+            stack.enter_context(rig.board())
+        names = [rig.plan.name for rig in rigs]
+        going = Round(source)
+        going.until_each(names, 1)
+        for number in range(kills):
+            going.listen(chance.uniform(*up_s))
+            hub.kill()
+            going.listen(chance.uniform(*down_s))
+            hub.restart()
+            going.found.kills += 1
+            if number % 10 == 9:
+                lost = sum(node.missing for node in source.state.nodes.values())
+                say(f"{number + 1} kills, {lost} missing")
+        began_s = time.monotonic()
+        going.until_each(names, _AFTER)
+        going.found.back_s = time.monotonic() - began_s
+        return going.judge()
+
+
+def _dropped(node: NodeState) -> int:
+    """What its outbox had to give up."""
+    return 0 if node.report is None else int(node.report["dropped"])
