@@ -10,7 +10,7 @@ from node.drivers.inputs import Take, make_blocks
 from node.drivers.kernels import axis_sum
 from node.result import Result
 from node.sensor import FAILURES
-from wire.clamps import MOTOR_KEYS
+from wire.clamps import INRUSH_KEYS, MOTOR_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from node.clamps import Clamps
     from node.health import Health
     from node.workspace import Workspace
+
+_PAUSE_MS = 60  # less is no pause: the schedule wants one record after the other
 
 
 class CurrentSet:
@@ -47,6 +49,16 @@ class CurrentSet:
         self._blocks = make_blocks(len(rows), samples)
         self._per_digit = [0.0] * len(rows)
         self._delays_us = [0.0] * len(rows)
+        self._inrush_keys = tuple([key for key in wanted if key in INRUSH_KEYS])
+        self._inrush: "Any" = None
+        if self._inrush_keys:
+            from node.inrush import Inrush
+
+            self._inrush = Inrush(samples)
+        # Without a pause between two records the next one begins before the last is computed.
+        schedule = settings["schedule"]
+        pause_ms = schedule.get("interval_ms", 86_400_000) - samples * 1000 / settings["rate_hz"]
+        self._continuous = pause_ms < _PAUSE_MS
         self._features: "Current | None" = None  # of DC there is nothing but means
         if self._keys:
             told = sensor.settings["motor"]
@@ -76,11 +88,16 @@ class CurrentSet:
         begin_ticks = ticks_us()
         try:
             device = self.sensor.converter(self._settings["rate_hz"], self._settings["samples"])
-            device.begin()
+            if device.owner is not self:
+                device.begin()
             left_us = device.left_us()
             if left_us:
                 await asyncio.sleep_ms(left_us // 1000 + 1)
             device.finish(self._blocks, take)
+            device.owner = None
+            if self._continuous:
+                device.begin()
+                device.owner = self
         except FAILURES as error:
             result.faults.append(self.sensor.failed(error, self._path))
             return
@@ -167,11 +184,32 @@ class CurrentSet:
             marked,
             jitter_us=take.jitter_us,
         )
+        if self._inrush is not None:
+            self._find_inrush(outs, withheld)
         if narrow:
             for key in self._keys:
                 if key not in keys:
                     for reasons in withheld:
                         reasons[key] = "bandwidth"
+
+    def _find_inrush(
+        self, outs: "list[dict[str, float]]", withheld: "list[dict[str, str]]"
+    ) -> None:
+        values: "dict[str, float]" = {}
+        reasons: "dict[str, str]" = {}
+        for index in range(self.sensor.currents):
+            self._inrush.compute(
+                self._blocks[index],
+                self._per_digit[index],
+                self._take.rate_hz,
+                self.sensor.settings["line_hz"],
+                self._inrush_keys,
+                values,
+                reasons,
+                self.sensor.rows[index]["noise"],
+            )
+            outs[index].update(values)
+            withheld[index].update(reasons)
 
     def _direct(self, outs: "list[dict[str, float]]") -> None:
         """Of DC: the means of the currents, of their voltages, and what they make together."""

@@ -36,6 +36,7 @@ _HARMONICS = (
 )
 _NEAR = 0.1  # line frequencies apart: resolved by a record of ten cycles
 MOTOR_KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
+INRUSH_KEYS = ("cur_inrush_a", "cur_inrush_ms")
 DC_KEYS = ("cur_dc_a", "cur_dc_v", "cur_dc_w")
 
 

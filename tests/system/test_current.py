@@ -175,3 +175,31 @@ def test_node__port_without_dma__is_polled_and_says_how_well() -> None:
     record = message["record"]
     assert record["valid"] and record["rate_ppm"] == 50, message
     assert abs(message["channels"]["c"]["cur_rms_a"] / (10 * RMS) - 1) < 0.005, message
+
+
+def test_node__motor_that_starts__inrush_hours_and_starts_kept_over_a_power_cut() -> None:
+    timeline = [[0, "off"], [1.6, "start"]]
+    rig = clamps_rig.node(1883, {"amps": 3.0, "timeline": timeline}, motor=clamps_rig.MOTOR)
+    rig.settings["sets"][0] |= {
+        "rate_hz": 2000,
+        "samples": 2048,
+        "features": [
+            *("cur_rms_a", "cur_inrush_a", "cur_inrush_ms"),
+            *("cur_running", "cur_starts", "cur_run_h", "cur_load_pct"),
+        ],
+    }
+    rig.every_ms(1050)  # one record after the other
+    with broker.start() as hub:
+        rig.settings["mqtt"]["port"] = hub.port
+        with listen(hub) as heard, rig.board() as board:
+            off, start, *_, running = [event.message for event in reports(heard, 4)]
+            board.cut_power()
+            (after,) = [event.message for event in reports(heard, 1)]
+    assert off["channels"]["a"]["cur_running"] == off["channels"]["a"]["cur_starts"] == 0, off
+    assert off["withheld"]["a"]["cur_inrush_a"] == "no_start", off
+    values = start["channels"]["a"]
+    assert abs(values["cur_inrush_a"] / (3 * 6 * sqrt(2)) - 1) < 0.1, start
+    assert values["cur_running"] == values["cur_starts"] == 1, start
+    assert running["channels"]["a"]["cur_run_h"] > 0, running
+    assert 30 <= running["channels"]["a"]["cur_load_pct"] < 180, running  # with the start's
+    assert after["boot"] == 2 and after["channels"]["a"]["cur_starts"] == 1, after

@@ -31,6 +31,7 @@ class Polled:
         """clock: ticks_us, ticks_diff, sleep_us, as in module time."""
         self._clock = time if clock is None else clock
         self._found = array("i", [0, 0])
+        self.owner: "Any" = None  # of a record that runs by itself: none does
         self._samples = self._period_us = 0
         self._inputs: "Any" = ()
         self.rails = (0, 0)

@@ -76,6 +76,7 @@ class RP2ADC:
         self._span_us = 0
         self._begin_ticks = 0
         self._running = False
+        self.owner: "Any" = None  # whose record runs
         self._taker: "Any" = port.DMA()
         self._stopper: "Any" = port.DMA()
         self._take_ctrl = self._taker.pack_ctrl(
@@ -182,6 +183,7 @@ class RP2ADC:
 
     def stop(self) -> None:
         """No conversion, no transfer."""
+        self.owner = None
         self._mem[self._cs] = _EN
         if self._taker.active():
             self._taker.active(0)

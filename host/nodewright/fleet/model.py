@@ -39,6 +39,7 @@ UPLINKS = ("mqtt",)
 _ASIA = ("AS923-1", "AS923-2", "AS923-3", "AS923-4", "KR920", "IN865", "CN470", "CN779")
 REGIONS = ("EU868", "EU433", "US915", "AU915", "RU864", *_ASIA)
 
+_CHIPS = tuple(sorted(chips.of_kind("accelerometer") + chips.of_kind("temperature")))
 PIN = Whole(0, 99)  # the board says which; this is for the schema
 TITLE = Text(80)
 SECRET = Name(secret=True)
@@ -250,7 +251,7 @@ class Bus(Part):
 class Sensor(Part):
     """A sensor of a node."""
 
-    chip: Annotated[str, OneOf(tuple(sorted(chips.ROWS)))] = Field(description="which one")
+    chip: Annotated[str, OneOf(_CHIPS)] = Field(description="which one")
     point: Annotated[str, PointName()] | None = Field(
         None, description="where it sits; left out: nowhere that has speed, bearing or gravity"
     )
