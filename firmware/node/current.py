@@ -85,7 +85,7 @@ class Current:
         self._reasons: "dict[str, str]" = {}
         self._keys: "tuple[str, ...]" = ()
         self._rules: "tuple[tuple[str, Any], ...]" = ()
-        self._lines = True
+        self._lines, self._estimates = True, False
 
     def compute(
         self,
@@ -155,6 +155,7 @@ class Current:
                     raise ValueError("%r is none of %s" % (key, ", ".join(KEYS)))
             self._keys = tuple(keys)
             self._rules = tuple([(key, validity.rules_of(key)) for key in keys])
+            self._estimates = any(key in _ESTIMATES for key in keys)
             self._lines = not keys or any(key not in _LEVELS for key in keys)
 
     def _measure(self, channel: int, block: "Samples", scale: float, rate_hz: float) -> None:
@@ -172,11 +173,27 @@ class Current:
             if self._accept(channel, block, rate_hz, near) or (
                 near and self._accept(channel, block, rate_hz, 0.0)
             ):
+                if self._estimates and channel < self.currents:
+                    self._estimate(channel)
                 return
         noise = self._noise(channel, scale)
         if self._rms[channel] > noise:
             # No line: a wave is still one that crosses the mean twice.
             quantities["cycles"] = 0.5 * sums.crossings(channel, block)
+
+    def _estimate(self, channel: int) -> None:
+        """The shaft's turns over the record, where lines beside the mains' tell them."""
+        from node import slip
+
+        quantities, pairs = self._quantities[channel], self.pole_pairs
+        line = self._turns[channel] * self.samples
+        if pairs is None or quantities["steady"] < 1.0:
+            return
+        quantities["field_turns"] = line / pairs
+        if pairs > 1 and line / pairs >= validity.LEAST_FIELD_TURNS:
+            found = slip.shaft_bins(self.sums.tone, line, pairs)
+            if found is not None:
+                quantities["shaft_bins"] = found
 
     def _accept(self, channel: int, block: "Samples", rate_hz: float, near: float) -> bool:
         """Whether the channel has a line, and what its rules ask for."""
@@ -344,6 +361,12 @@ class Current:
         values["cur_freq_hz"] = turns * rate_hz
         fundamental = sqrt(2.0) * first / (_MEAN_W2 * self.samples) * scale
         values["cur_fund_a"], values["cur_thd_order"] = fundamental, float(most)
+        turned = quantities.get("shaft_bins")
+        if turned is not None:
+            values["cur_shaft_hz"] = turned * rate_hz / self.samples
+            line = turns * self.samples
+            values["cur_slip_pct"] = 100.0 * (1.0 - (self.pole_pairs or 1) * turned / line)
+            quantities["estimated"] = 0.0
         values["cur_thd_pct"] = thd = 100.0 * sqrt(others) / first
         noise = self._noise(phase, scale)
         jitter = 2e-6 * pi * turns * rate_hz * jitter_us * fundamental

@@ -31,15 +31,16 @@ LEAST_PART, LEAST_FLOOR = 1e-4, 5e-3
 LEAST_CYCLES = 4.0  # of a line or an order in the record, f T
 
 # Of currents (docs/decisions/0017-current.md): `cycles` f T, or half the crossings of the mean
-# where there is no line; `over_noise` the peak over the noise's RMS, that of an RMS likewise;
-# `rate_sure` 100 ppm over the rate's uncertainty; `line_part` the fundamental's part of the RMS,
-# `harmonic_part` of its square that of all harmonics to H; `halves` the lesser half's fundamental
-# over the greater's, `steady` 0.2 over the cycles by which the frequency leaves its line within
-# the record; `harmonics` H, `over_floor` THD over its floor; `orders_apart` the greater sequence
-# over the lesser, `sum_small` 0.25 over the three phases' sum.
+# where there is no line; `over_noise` the peak over the noise's RMS; `rate_sure` 100 ppm over the
+# rate's uncertainty; `line_part` the fundamental's part of the RMS, `harmonic_part` of its square
+# that of all harmonics to H; `halves` the lesser half's fundamental over the greater's, `steady`
+# 0.2 over the cycles by which the frequency changes within the record; `harmonics` H,
+# `over_floor` THD over its floor; `orders_apart` the greater sequence over the lesser,
+# `sum_small` 0.25 over the three phases' sum; `field_turns` f T over the pole pairs.
 LEAST_WAVES, LEAST_LINE_WAVES = 3.0, 5.7
 LEAST_PART_OF_LINE, LEAST_PART_OF_HARMONICS = 0.25, 0.5
 SURE_PPM, MOST_SWEEP, MOST_SUM = 100.0, 0.2, 0.25
+LEAST_FIELD_TURNS = 20.0  # f T / p of a slip: then 8 % of slip are 1.6 bins
 LEAST_HARMONICS = 11.0  # for a THD: what ends below holds less than half of a drive's or a lamp's
 _LINE_KEYS = (
     "cur_freq_hz",
@@ -128,6 +129,8 @@ RULES += (
     ("cur_apparent_va", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
     ("cur_power_factor", "over_noise", 10.0, WITHHOLD, "noise"),
     ("cur_power_factor", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_slip_pct", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
+    ("cur_shaft_hz", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
     ("cur_slip_pct", "estimated", 1.0, MARK, "estimate"),
     ("cur_shaft_hz", "estimated", 1.0, MARK, "estimate"),
 )

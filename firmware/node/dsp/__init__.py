@@ -41,6 +41,8 @@ channel's mean and w the Hann window, all sums over w about c:
                                  turns, its frequency over the rate, halves, the lesser half's
                                  amplitude over the greater's, and sweep, the radians by which the
                                  phase of three overlapping halves leaves a line
+    tone(place)                  the amplitude at a place in bins of the channel that line() was
+                                 asked for last, below 400 Hz, in a unit of its own
     harmonics(channel, block, turns, most, out)  out[2h], out[2h + 1] (array 'f'): real and
                                  imaginary part of the sum over w**2 at h turns, h = 1 to most,
                                  of the channel that was weighed last, or it is weighed again

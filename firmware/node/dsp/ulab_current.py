@@ -24,6 +24,7 @@ class Sums:
         self._window, self._half = _hann(samples), _hann(samples // 2)
         self._weight = 0.5 * samples
         self._place = np.arange(samples) * 1.0
+        self._x = self._window
         self.mean, self.square, self.peak = ([0.0] * channels for _ in range(3))
         self.turns = self.halves = self.sweep = 0.0
 
@@ -65,6 +66,7 @@ class Sums:
         samples = self.samples
         half = samples // 2
         x = self._about(channel, block)
+        self._x = x
         turns = near or self._greatest(x, rate_hz) / samples
         first = last = (0.0, 0.0)
         step = 0
@@ -88,6 +90,13 @@ class Sums:
         self.halves = min(a, b) / max(a, b, 1e-9)
         self.turns = turns
         return True
+
+    def tone(self, place: float) -> float:
+        y = self._x * self._window
+        y -= self._window * (np.sum(y) / self._weight)
+        angle = self._place * (2.0 * pi * place / self.samples)
+        real, imag = float(np.sum(y * np.cos(angle))), float(np.sum(y * np.sin(angle)))
+        return (real * real + imag * imag) ** 0.5
 
     def _greatest(self, x: "Any", rate_hz: float) -> int:
         """The greatest bin of 40 to 70 Hz, 0 where there is none."""

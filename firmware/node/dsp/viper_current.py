@@ -47,7 +47,7 @@ class Sums:
         self._offset = [0.0] * channels  # c of e
         self.mean, self.square, self.peak = ([0.0] * channels for _ in range(3))
         self.turns = self.halves = self.sweep = 0.0
-        self._first = self._last = (0.0, 0.0)
+        self._count = samples  # of those that are thinned
 
     def weigh(self, channel: int, block: "Samples") -> bool:
         samples, out = self.samples, self._out
@@ -99,6 +99,7 @@ class Sums:
         count, factor = samples >> shift, 1 << shift
         base, up = self._centre[channel] + 32768, self._up[channel]
         viper_mains.thin(block, count, shift, base, up, thin)
+        self._count = count
         half, step, turns = count // 2, 0, near * factor
         if not near:
             turns = self._greatest(count, rate_hz) / count
@@ -125,6 +126,13 @@ class Sums:
         self.halves = min(a, b) / max(a, b, 1e-9)
         self.turns = turns / factor
         return True
+
+    def tone(self, place: float) -> float:
+        count = self._count
+        step = tones.step_of(place / count)
+        level = tones.hann(step, count)
+        real, imag = self._sum(0, count, step, level[0], level[1])
+        return (real * real + imag * imag) ** 0.5
 
     def _greatest(self, count: int, rate_hz: float) -> int:
         """The greatest bin of 40 to 70 Hz, 0 where there is none."""
