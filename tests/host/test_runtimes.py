@@ -52,9 +52,6 @@ def test_identify__esp32__board_as_the_binary_names_it() -> None:
     assert registry.identify(rig.esp(about="Generic ESP32 module")).about == "Generic ESP32 module"
 
 
-@pytest.mark.skipif(
-    not shutil.which("esptool", path=str(Path(sys.executable).parent)), reason="no esptool"
-)
 @pytest.mark.parametrize("chip", ["esp32", "esp32s3", "esp32c3"])
 def test_rig__image_of_each_chip__is_valid_to_esptool(tmp_path: Path, chip: str) -> None:
     for offset, part in rig.esp_parts(chip).items():
