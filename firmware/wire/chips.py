@@ -191,6 +191,8 @@ ROWS: "dict[str, dict[str, Any]]" = {
     "adc": {
         "kind": "current",
         "buses": (None,),
+        "most_hz": {},
+        "address": (),
         "inputs": None,
         "full_scale_v": None,
         "bits": 12,

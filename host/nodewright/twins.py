@@ -14,6 +14,10 @@ from nodewright.errors import BadInput
 
 MACHINES = ("pump", "fan", "motor")
 _HOUSING_C = 41.5
+_CHIPS = {"adc": "rp2_adc"}  # twins that are called otherwise than what they are of
+_AMPS = 10.0
+# A motor of three phases starts, runs, loses one, and stops, s since the boot.
+_TIMELINE = [[0, "off"], [5, "start"], [40, "lost1"], [50, "off"], [60, "start"]]
 _CONNECT_MS = 300
 _MOST_PPM = 20_000  # so far off are the oscillators of twins, each its own
 # Turned about another axis until the one that gravity pulls at looks down.
@@ -60,8 +64,10 @@ def around(settings: Mapping[str, Any], machine: str) -> dict[str, Any]:
     }
 
 
-def _wires(bus: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _wires(bus: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """A bus as its twin has it, and where on it the chip is."""
+    if bus is None:
+        return {"kind": "adc"}, {}
     place = {key: bus[key] for key in ("address", "cs", "rom") if key in bus}
     return {key: bus[key] for key in bus if key not in place and key != "rate_hz"}, place
 
@@ -70,6 +76,7 @@ def _chip(
     sensor: Mapping[str, Any], place: dict[str, Any], machine: str, seed: int, index: int
 ) -> dict[str, Any]:
     name, chip = sensor["name"], sensor["chip"]
+    chip = _CHIPS.get(chip, chip)
     if not (firmware_dir() / "sim" / "chips" / f"{chip}.py").is_file():
         raise NoTwin(name, chip)
     common = {"chip": chip, "name": name, **place}
@@ -77,6 +84,8 @@ def _chip(
         if "rom" in place:
             common["rom"] = place["rom"] or _rom(seed + index)
         return {**common, "source": _HOUSING_C}
+    if sensor["kind"] == "current":
+        return {**common, **_clamps(sensor), "seed": seed + index}
     if sensor["kind"] != "accelerometer":
         raise NoTwin(name, chip)
     gravity = sensor["gravity"]
@@ -92,6 +101,40 @@ def _chip(
         "orientation": _TURNED.get(gravity, "xyz"),
         "source": {"kind": "machine", "machine": facts, "seed": seed},
     }
+
+
+def _clamps(sensor: Mapping[str, Any]) -> dict[str, Any]:
+    """A motor at the rated current of the settings, and what is clamped around its cables."""
+    motor, bias_v = sensor["motor"], sensor["bias_v"] or 0.0
+    if sensor["chip"] == "ina226":
+        rows = [
+            {"constant": 1.0 if row["quantity"] == "current" else 24.0} for row in _rows(sensor)
+        ]
+    else:
+        rows = [{"signal": row["quantity"], "bias_v": bias_v} for row in _rows(sensor)]
+    phases = {"current": 0, "voltage": 0}
+    inputs = []
+    for row, given in zip(rows, sensor["inputs"], strict=True):
+        quantity = given["quantity"]
+        place = {"phase": phases[quantity], "phase_deg": given["phase_deg"]}
+        phases[quantity] += 1
+        inputs.append(row | place | {"input": given["input"], "per_volt": given["per_volt"]})
+    amps = (motor or {}).get("rated_a") or _AMPS
+    source = {
+        "kind": "motor",
+        "amps": 0.8 * amps,
+        "line_hz": sensor["line_hz"],
+        "phases": 3 if phases["current"] == 3 else 1,
+        "timeline": _TIMELINE,
+    }
+    if phases["current"] < 3:
+        source["timeline"] = [step for step in _TIMELINE if not str(step[1]).startswith("lost")]
+    return {"inputs": inputs, "source": source}
+
+
+def _rows(sensor: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = sensor["inputs"]
+    return rows
 
 
 def _rom(number: int) -> str:

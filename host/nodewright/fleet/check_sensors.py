@@ -7,7 +7,9 @@ from nodewright.fleet.resolve import NodeOf, SensorOf
 from nodewright.fleet.whole import named
 
 _ON_BUS = {"address": "i2c", "cs": "spi", "rom": "onewire"}
-_MEASURES = {"accelerometer": "waveform", "temperature": "value"}
+_MEASURES = {"accelerometer": "waveform", "temperature": "value", "current": "current"}
+_OF_CONVERTERS = ("full_scale", "bias", "line", "inputs", "motor")
+_NOT_OF_CONVERTERS = ("range", "int1", "tacho", "channels", "point")
 
 
 def check(node: NodeOf) -> Iterator[Finding]:
@@ -25,6 +27,14 @@ def check(node: NodeOf) -> Iterator[Finding]:
 def _bus(sensor: SensorOf) -> Iterator[Finding]:
     bus, chip, path = sensor.bus, sensor.given.chip, sensor.path
     if bus is None:
+        if sensor.given.bus is None and None not in sensor.chip["buses"]:
+            kinds = named(sensor.chip["buses"])
+            cure = _bus_cure(sensor.chip["buses"][0])
+            yield Finding((*path, "bus"), "missing", f"a bus that {chip} speaks: {kinds}", cure)
+        return
+    if None in sensor.chip["buses"]:
+        cure = "take it out: the converter is the board's own"
+        yield Finding((*path, "bus"), shown(bus.name), f"none of {chip}", cure, key=True)
         return
     if bus.kind not in sensor.chip["buses"]:
         allowed = f"a bus that {chip} speaks: {named(sensor.chip['buses'])}"
@@ -56,6 +66,13 @@ def _bus_cure(kind: str) -> str:
 def _chip(sensor: SensorOf) -> Iterator[Finding]:
     given, row, path = sensor.given, sensor.chip, sensor.path
     chip = given.chip
+    if row["kind"] == "current":
+        yield from _converter(sensor)
+        return
+    for key in _OF_CONVERTERS:
+        if key in given.model_fields_set:
+            cure = f"take it out: {chip} is no converter"
+            yield Finding((*path, key), "no key of this chip", "none", cure, key=True)
     if row["kind"] == "accelerometer":
         ranges = ", ".join(f'"{one}g"' for one in row["ranges_g"])
         if given.range is None:
@@ -74,6 +91,22 @@ def _chip(sensor: SensorOf) -> Iterator[Finding]:
     if len(sensor.channels) != axes:
         count = f"{len(sensor.channels)} names"
         yield Finding((*path, "channels"), count, f"{axes}, as {chip} has axes")
+
+
+def _converter(sensor: SensorOf) -> Iterator[Finding]:
+    """What the node's own check does not say by the fleet's names."""
+    given, path = sensor.given, sensor.path
+    for key in _NOT_OF_CONVERTERS:
+        if getattr(given, key) is not None:
+            cure = f"take it out: {given.chip} is a converter"
+            yield Finding((*path, key), "no key of a converter", "none", cure, key=True)
+    if not given.inputs:
+        cure = "add a table inputs.CHANNEL with input and per_volt"
+        yield Finding((*path, "inputs"), "missing", "1 to 3 currents", cure)
+    if given.full_scale is None:
+        choices = sensor.chip["full_scale_v"]
+        allowed = "one of " + ", ".join(f'"{one:g}V"' for one in choices) if choices else '"3.3V"'
+        yield Finding((*path, "full_scale"), "missing", allowed, "add full_scale")
 
 
 def _sets(sensor: SensorOf) -> Iterator[Finding]:

@@ -8,6 +8,12 @@ from nodewright.fleet.places import Path
 from nodewright.fleet.whole import Whole
 from wire import features
 
+_KEYS = {
+    "waveform": features.WAVEFORM_KEYS,
+    "value": features.VALUE_KEYS,
+    "current": features.CURRENT_KEYS,
+}
+_OF_CURRENTS = ("rate", "samples")
 WHEN = ("every", "demand", "motion")
 _OF_WAVEFORMS = ("rate", "samples", "decimate", "blocks", "bands", "envelope_band", "spectrum")
 _OF_WAVEFORMS_ALONE = (*_OF_WAVEFORMS, "motion", "rest")
@@ -27,21 +33,23 @@ def _set(path: Path, given: Set) -> Iterator[Finding]:
     if "rest" in given.model_fields_set and given.motion is None:
         yield Finding((*path, "rest"), "of a set without motion", "beside motion", "take it out")
     waveform = given.kind == "waveform"
-    keys = features.WAVEFORM_KEYS if waveform else features.VALUE_KEYS
+    keys = _KEYS[given.kind]
     for index, key in enumerate(given.features):
         if key not in keys:
             allowed = f"of a set of kind {given.kind}: " + (", ".join(keys) or "none yet")
             yield Finding((*path, "features", index), key, allowed)
     if not waveform:
         for key in _OF_WAVEFORMS_ALONE:
+            if given.kind == "current" and key in _OF_CURRENTS:
+                continue
             if key in given.model_fields_set and key != "rest":
-                allowed = "in a set of kind waveform"
-                yield Finding((*path, key), f"{key} in a value", allowed, "take it out", key=True)
-        return
-    if given.rate is None:
+                what, allowed = f"{key} in a {given.kind}", "in a set of kind waveform"
+                yield Finding((*path, key), what, allowed, "take it out", key=True)
+    if given.rate is None and given.kind != "value":
         allowed = 'a rate of the sensor\'s chip, as "3200Hz"'
         yield Finding((*path, "rate"), "missing", allowed, "add rate")
-    yield from _bands(path, given)
+    if waveform:
+        yield from _bands(path, given)
 
 
 def _bands(path: Path, given: Set) -> Iterator[Finding]:

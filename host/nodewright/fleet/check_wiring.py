@@ -25,7 +25,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
     for name, bus in node.given.buses.items():
         yield from _bus(node, bus, node.buses[name], (*node.path, "buses", name))
     for sensor in node.sensors:
-        if sensor.bus is None:
+        if sensor.bus is None and sensor.given.bus is not None:
             known = [
                 *node.given.buses,
                 *(name for name in node.buses if name not in node.given.buses),
@@ -34,6 +34,11 @@ def check(node: NodeOf) -> Iterator[Finding]:
             yield unknown_name(path, sensor.given.bus, known, f"nodes.{node.name}.buses")
         for key, pin in sensor.pins():
             yield from _pin(node.board, (*sensor.path, key), pin, drives=key == "cs")
+        for channel, pin in sensor.analogue_pins():
+            if pin not in node.board.adc.pins:
+                path = (*sensor.path, "inputs", channel, "input")
+                allowed = f"analogue pins of {node.board.name}: {named(node.board.adc.pins)}"
+                yield Finding(path, str(pin), allowed)
     yield from _shared(node)
     yield from _peripherals(node)
     yield from _addresses(node)
@@ -112,6 +117,9 @@ def _shared(node: NodeOf) -> Iterator[Finding]:
     for sensor in node.sensors:
         for key, pin in sensor.pins():
             yield from take(pin, f"sensor {sensor.name}", key, (*sensor.path, key))
+        for channel, pin in sensor.analogue_pins():
+            path = (*sensor.path, "inputs", channel, "input")
+            yield from take(pin, f"sensor {sensor.name}", channel, path)
 
 
 def _peripherals(node: NodeOf) -> Iterator[Finding]:

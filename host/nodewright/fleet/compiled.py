@@ -138,6 +138,8 @@ def _number(value: float) -> float | int:
 def _sensor(sensor: SensorOf) -> dict[str, Any]:
     kind = sensor.chip["kind"]
     common = {"kind": kind, "name": sensor.name, "chip": sensor.given.chip}
+    if kind == "current":
+        return {**common, **_converter(sensor)}
     bus = _bus(sensor.bus, sensor)
     if kind == "temperature":
         return {**common, "bus": bus, "channels": list(sensor.channels)}
@@ -157,6 +159,36 @@ def _sensor(sensor: SensorOf) -> dict[str, Any]:
         "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else None,
         "tacho": _tacho(sensor),
         "bearing": None if sensor.bearing is None else bearings.orders(sensor.bearing),
+    }
+
+
+def _converter(sensor: SensorOf) -> dict[str, Any]:
+    given = sensor.given
+    motor = None
+    if given.motor is not None:
+        motor = {
+            "on_a": _number(given.motor.on),
+            "off_a": given.motor.off,
+            "rated_a": given.motor.rated,
+            "pole_pairs": given.motor.pole_pairs,
+        }
+    return {
+        "bus": None if sensor.bus is None else _bus(sensor.bus, sensor),
+        "full_scale_v": given.full_scale,
+        "bias_v": given.bias,
+        "line_hz": given.line,
+        "inputs": [
+            {
+                "channel": name,
+                "input": one.input,
+                "quantity": one.quantity,
+                "per_volt": _number(one.per_volt),
+                "phase_deg": _number(one.phase),
+                "noise": one.noise,
+            }
+            for name, one in given.inputs.items()
+        ],
+        "motor": motor,
     }
 
 
@@ -180,6 +212,10 @@ def _set(name: str, sensor: SensorOf, given: Set) -> dict[str, Any]:
     features, schedule = list(given.features), _schedule(given)
     if given.kind == "value":
         return {**common, "features": features, "schedule": schedule}
+    if given.kind == "current":
+        rate_hz = _number(round(given.rate or 0.0, 6))
+        record = {"rate_hz": rate_hz, "samples": given.samples}
+        return {**common, **record, "features": features, "schedule": schedule}
     rate = next((one for one in sensor.chip["rates_hz"] if one == given.rate), given.rate)
     return {
         **common,

@@ -92,7 +92,7 @@ def _sensor(sensor: SensorOf) -> dict[str, Any]:
     return {
         "name": sensor.name,
         "chip": sensor.given.chip,
-        "bus": (bus.name if bus is not None else sensor.given.bus) + place,
+        "bus": (bus.name if bus is not None else sensor.given.bus or "own") + place,
         "point": sensor.given.point,
         "channels": list(sensor.channels),
         "sets": list(sensor.given.sets),
@@ -108,6 +108,8 @@ def _pins(node: NodeOf) -> list[dict[str, Any]]:
             found[pin] = {"pin": pin, "of": bus.name if bus is not None else "", "is": key}
         for key, pin in sensor.pins():
             found[pin] = {"pin": pin, "of": sensor.name, "is": key}
+        for channel, pin in sensor.analogue_pins():
+            found[pin] = {"pin": pin, "of": sensor.name, "is": channel}
     return [found[pin] for pin in sorted(found)]
 
 
@@ -118,6 +120,9 @@ def _set(settings: dict[str, Any]) -> dict[str, Any]:
         blocks = f"{settings['blocks']} × " if settings["blocks"] > 1 else ""
         seconds = settings["samples"] * settings["blocks"] / rate_hz
         record = f"{blocks}{settings['samples']} at {rate_hz:g} Hz, {seconds:.3g} s"
+    elif settings["kind"] == "current":
+        seconds = settings["samples"] / settings["rate_hz"]
+        record = f"{settings['samples']} at {settings['rate_hz']:g} Hz, {seconds:.3g} s"
     schedule = settings["schedule"]
     when = {"demand": "on demand", "motion": "when it moves"}.get(schedule["kind"])
     if when is None:

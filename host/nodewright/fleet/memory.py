@@ -85,7 +85,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
 
 
 def _has_wave(given: Set) -> bool:
-    return given.kind == "waveform"
+    return given.kind in ("waveform", "current")
 
 
 def _has_envelope(given: Set) -> bool:

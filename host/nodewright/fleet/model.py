@@ -39,7 +39,6 @@ UPLINKS = ("mqtt",)
 _ASIA = ("AS923-1", "AS923-2", "AS923-3", "AS923-4", "KR920", "IN865", "CN470", "CN779")
 REGIONS = ("EU868", "EU433", "US915", "AU915", "RU864", *_ASIA)
 
-_CHIPS = tuple(sorted(chips.of_kind("accelerometer") + chips.of_kind("temperature")))
 PIN = Whole(0, 99)  # the board says which; this is for the schema
 TITLE = Text(80)
 SECRET = Name(secret=True)
@@ -191,14 +190,15 @@ class Asset(Part):
 class Set(Part):
     """A measurement set: what is measured, when, and what is computed."""
 
-    kind: Annotated[str, OneOf(("waveform", "value"))] = Field(
-        "waveform", description="a timed record, or a single value (temperature)"
+    kind: Annotated[str, OneOf(("waveform", "value", "current"))] = Field(
+        "waveform",
+        description="a timed record, a single value (temperature), or a record of clamps",
     )
     rate: Annotated[float, Quantity(units.FREQUENCY, 0.1, 30e3, "0.1Hz to 30kHz")] | None = Field(
-        None, description="the sensor's output data rate (waveform)"
+        None, description="the sensor's output data rate (waveform), or of each input (current)"
     )
     samples: Annotated[int, OneOf(settings.SAMPLES)] = Field(
-        1024, description="of each axis in a block (waveform)"
+        1024, description="of each axis or input in a block (waveform, current)"
     )
     decimate: Annotated[int, OneOf(settings.DECIMATIONS)] = Field(
         1, description="the rate by this before anything is computed (waveform)"
@@ -248,15 +248,51 @@ class Bus(Part):
     pin: Annotated[int, PIN] | None = Field(None, description="onewire")
 
 
+AMPERES = Quantity(units.CURRENT, 0.001, 1e5, "1mA to 100kA")
+
+
+class Input(Part):
+    """A clamp or a transformer at an input of a converter; its name is the channel's."""
+
+    input: Annotated[int, Whole(0, 48)] = Field(
+        description="the chip's own number; of the board's own converter (adc) the pin"
+    )
+    quantity: Annotated[str, OneOf(("current", "voltage"))] = Field(
+        "current", description="what it is; the n-th voltage is that of the n-th current"
+    )
+    per_volt: Annotated[float, Number(-100_000, 100_000)] = Field(
+        description="amperes or volts by volts at the input; negative: the other way round"
+    )
+    phase: Annotated[float, Quantity(units.ANGLE, -90, 90, "-90deg to 90deg")] = Field(
+        0.0, description="by which it leads, at the line's frequency"
+    )
+    noise: Annotated[float, Number(0, 10_000)] | None = Field(
+        None, description="A or V RMS with the clamp on no cable; left out: nobody has measured it"
+    )
+
+
+class Motor(Part):
+    """A motor behind clamps, whose running state, starts and hours are kept."""
+
+    on: Annotated[float, AMPERES] = Field(description="RMS current from which on it runs")
+    off: Annotated[float, AMPERES] | None = Field(
+        None, description="below which it stands; left out: 0.8 of on"
+    )
+    rated: Annotated[float, AMPERES] | None = Field(None, description="of its plate")
+    pole_pairs: Annotated[int, Whole(1, 24)] | None = Field(None, description="for the slip")
+
+
 class Sensor(Part):
     """A sensor of a node."""
 
-    chip: Annotated[str, OneOf(_CHIPS)] = Field(description="which one")
+    chip: Annotated[str, OneOf(tuple(sorted(chips.ROWS)))] = Field(description="which one")
     point: Annotated[str, PointName()] | None = Field(
         None, description="where it sits; left out: nowhere that has speed, bearing or gravity"
     )
-    bus: Annotated[str, Name()] = Field(
-        description="one of the node's buses, or i2c0, i2c1, spi0 … with the board's own pins"
+    bus: Annotated[str, Name()] | None = Field(
+        None,
+        description="one of the node's buses, or i2c0, i2c1, spi0 … with the board's own pins; "
+        "none of the board's own converter (adc)",
     )
     address: Annotated[int, Whole(0x08, 0x77)] | None = Field(
         None, description="on I2C, as 0x53; left out: the chip's first"
@@ -279,6 +315,17 @@ class Sensor(Part):
     tacho_pulses: Annotated[int, Whole(1, 1024)] = Field(
         1, description="of the tachometer in a turn"
     )
+    full_scale: Annotated[float, Quantity(units.VOLTAGE, 0.08, 6.2, "80mV to 6.2V")] | None = (
+        Field(None, description="of a converter: what its highest digit stands for")
+    )
+    bias: Annotated[float, Quantity(units.VOLTAGE, 0, 5, "0V to 5V")] | None = Field(
+        None, description="of a converter: what inputs rest at; left out: not checked"
+    )
+    line: Annotated[int, OneOf((50, 60))] = Field(50, description="of the mains, Hz (converter)")
+    inputs: dict[NameText, Input] = Field(
+        default_factory=dict, description="of a converter, by their channels' names"
+    )
+    motor: Motor | None = Field(None, description="behind the clamps of a converter")
     channels: Annotated[tuple[str, ...], Many(Name(), 1, 3)] | None = Field(
         None, description="names of its axes; left out: x, y, z; of a thermometer: housing"
     )

@@ -66,6 +66,9 @@ class SensorOf:
     def channels(self) -> tuple[str, ...]:
         if self.given.channels is not None:
             return self.given.channels
+        if self.chip["kind"] == "current":
+            inputs = self.given.inputs.items()
+            return tuple(name for name, one in inputs if one.quantity == "current")
         return ("x", "y", "z") if self.chip["kind"] == "accelerometer" else ("housing",)
 
     def pins(self) -> Iterator[tuple[str, int]]:
@@ -76,6 +79,12 @@ class SensorOf:
             yield "int1", self.given.int1
         if self.given.tacho is not None:
             yield "tacho", self.given.tacho
+
+    def analogue_pins(self) -> Iterator[tuple[str, int]]:
+        """Of the board's own converter, by their channels."""
+        if None in self.chip["buses"]:
+            for name, one in self.given.inputs.items():
+                yield name, one.input
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,8 @@ def resolve(fleet: FleetFile, name: str) -> NodeOf:
 def _chips_by_bus(node: Node) -> dict[str, list[str]]:
     used: dict[str, list[str]] = {}
     for sensor in node.sensors.values():
-        used.setdefault(sensor.bus, []).append(sensor.chip)
+        if sensor.bus is not None:
+            used.setdefault(sensor.bus, []).append(sensor.chip)
     return used
 
 
@@ -187,7 +197,7 @@ def _pins(bus: Bus, peripheral: I2CBus | SPIBus | None) -> dict[str, int]:
 def _sensor(
     fleet: FleetFile, buses: dict[str, BusOf], name: str, sensor: Sensor, path: Path
 ) -> SensorOf:
-    chip, bus = chips.ROWS[sensor.chip], buses.get(sensor.bus)
+    chip, bus = chips.ROWS[sensor.chip], buses.get(sensor.bus or "")
     asset_name, _, point_name = (sensor.point or "").partition("/")
     asset = fleet.assets.get(asset_name)
     point = asset.points.get(point_name) if asset else None

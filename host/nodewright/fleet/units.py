@@ -24,6 +24,8 @@ SPEED = Dimension("speed", {"rpm": 1 / 60, "Hz": 1.0, "rps": 1.0})  # the result
 LENGTH = Dimension("length", {"mm": 1.0, "cm": 10.0, "in": 25.4})
 ANGLE = Dimension("angle", {"deg": 1.0})
 SHARE = Dimension("share", {"%": 1.0})
+CURRENT = Dimension("current", {"A": 1.0, "mA": 1e-3, "kA": 1e3})
+VOLTAGE = Dimension("voltage", {"V": 1.0, "mV": 1e-3})
 POWER = Dimension("power", {"kW": 1.0, "W": 1e-3, "MW": 1e3})
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z%]*)")

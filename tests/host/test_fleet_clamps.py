@@ -1,0 +1,92 @@
+"""Clamps in fleet.toml: what they compile to, and what is wrong with them in words."""
+
+from pathlib import Path
+
+import pytest
+
+from host.fleet_rig import judged
+from nodewright import twins
+from wire import settings
+
+SETS = """
+[sets.currents]
+kind = "current"
+rate = "8kHz"
+samples = 1024
+every = "10s"
+features = ["cur_rms_a", "cur_unbalance_pct", "cur_running"]
+"""
+CLAMPS = """
+[nodes.pump-1.sensors.clamps]
+chip = "adc"
+full_scale = "3.3V"
+bias = "1.65V"
+inputs.l1 = { input = 26, per_volt = 100, phase = "1.5deg" }
+inputs.l2 = { input = 27, per_volt = 100 }
+inputs.u1 = { input = 28, per_volt = -350, quantity = "voltage" }
+motor = { on = "2A", rated = "11.5A", pole_pairs = 2 }
+sets = ["currents"]
+"""
+
+
+def test_compile__clamps_at_the_boards_own_converter__settings_the_node_takes(
+    tmp_path: Path,
+) -> None:
+    found = judged(tmp_path, end=SETS + CLAMPS)
+    assert not found.errors, [str(one) for one in found.errors]
+    compiled = found.compiled["pump-1"].settings
+    sensor = compiled["sensors"][-1]
+    assert sensor["kind"] == "current" and sensor["bus"] is None
+    assert sensor["inputs"][0] == {
+        "channel": "l1",
+        "input": 26,
+        "quantity": "current",
+        "per_volt": 100,
+        "phase_deg": 1.5,
+        "noise": None,
+    }
+    assert sensor["motor"] == {"on_a": 2, "off_a": None, "rated_a": 11.5, "pole_pairs": 2}
+    assert compiled["sets"][-1] == {
+        "kind": "current",
+        "name": "currents",
+        "sensor": "clamps",
+        "rate_hz": 8000,
+        "samples": 1024,
+        "features": ["cur_rms_a", "cur_unbalance_pct", "cur_running"],
+        "schedule": {"kind": "interval", "interval_ms": 10000},
+    }
+    assert settings.channels_of(sensor) == ["l1", "l2"]
+    (pins,) = [bus for bus in twins.around(compiled, "pump")["buses"] if bus["kind"] == "adc"]
+    assert [row["signal"] for row in pins["chips"][0]["inputs"]] == ["current"] * 2 + ["voltage"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ('full_scale = "3.3V"', "", "full_scale"),
+        ('full_scale = "3.3V"', "full_scale = 3.3", "full_scale"),
+        ("input = 27", "input = 3", "inputs.l2.input"),
+        ("input = 27", "input = 26", "inputs.l2.input"),
+        ('chip = "adc"', 'chip = "adc"\nbus = "i2c0"', "bus"),
+        ('chip = "adc"', 'chip = "adc"\nrange = "2g"', "range"),
+        ('chip = "adc"', 'chip = "mcp3208"', "bus"),
+        ('rate = "8kHz"', 'rate = "100Hz"', "sets.currents"),
+        ('rate = "8kHz"', "", "rate"),
+        ("samples = 1024\nevery", "samples = 1024\nblocks = 2\nevery", "blocks"),
+        ('"cur_running"]', '"acc_rms_g"]', "features"),
+        ('motor = { on = "2A"', 'motor = { on = "2A", off = "3A"', "sensors.clamps"),
+    ],
+)
+def test_check__clamps_with_an_error__said_where_it_is(
+    tmp_path: Path, old: str, new: str, path: str
+) -> None:
+    text = SETS + CLAMPS
+    assert text.count(old) == 1, old
+    found = judged(tmp_path, end=text.replace(old, new))
+    assert found.errors
+    assert any(path in str(one) for one in found.errors), [str(one) for one in found.errors]
+
+
+def test_check__accelerometer_with_a_converters_key__refused(tmp_path: Path) -> None:
+    found = judged(tmp_path, ('range = "16g"', 'range = "16g"\nbias = "1.65V"'))
+    assert [one.path[-1] for one in found.errors] == ["bias"], [str(one) for one in found.errors]
