@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from node.uplink.dns import Resolver
     from node.uplink.tls import Identity
 
-_INFLIGHT = 8  # publishes that await their acknowledgement
+_INFLIGHT = 4  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
 _WIFI_RETRY_MS = 15_000
 _UNREACHED_MS = 600_000  # without the broker: perhaps the radio only believes to be connected
@@ -281,6 +281,8 @@ class Node:
         errors = dict(self.health.errors)
         for name in self._client.errors:
             errors["mqtt_" + name] = self._client.errors[name]
+        if self._pump.short:
+            errors["memory"] = self._pump.short
         return {
             "v": 1,
             "boot": self.boot,

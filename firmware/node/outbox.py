@@ -128,6 +128,12 @@ class Outbox:
         item.payload = self._memory[item.start : item.start + item.length]
         return item
 
+    def put_back(self, item: Item) -> None:
+        """The item taken last was not sent: it is the next again."""
+        if self._taken and self._items[self._taken - 1] is item:
+            self._taken -= 1
+            self.sent -= 1
+
     def acked(self, item: Item) -> bool:
         """An item in flight has arrived, in any order.  False: it had been dropped meanwhile."""
         for index in range(self._taken):

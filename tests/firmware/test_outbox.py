@@ -195,6 +195,17 @@ def test_outbox__payload_changed_after_put__the_copy_stays():
     assert bytes(box.take().payload) == b"before"
 
 
+def test_put_back__taken_last__is_the_next_again():
+    box = filled(3, 3)
+    box.take()
+    second = box.take()
+    box.put_back(second)
+    assert (box.sent, box.queued) == (1, 3)
+    assert box.take() is second
+    box.put_back(box.take())
+    assert taken(box) == [2]
+
+
 def test_reserve__items_in_it__value_error():
     box = filled(2, 1)
     try:

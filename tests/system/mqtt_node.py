@@ -71,7 +71,7 @@ async def main(plan):
     client.on_connect = lambda present: print("connected", present)
     if "subscribe" in plan:
         client.subscribe(plan["subscribe"])
-    outbox = Outbox(plan.get("capacity", 1000), 131_072)
+    outbox = Outbox(plan.get("capacity", 1000), plan.get("most_bytes", 131_072))
     acked = []
 
     def on_acked(seq):

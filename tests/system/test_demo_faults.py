@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from nodewright import broker, image, watch
+from nodewright import broker, watch
 from nodewright.cli import exits
+from nodewright.data import firmware_dir
 from nodewright.demo.fault_outage import OutageCase
 from nodewright.demo.fault_reboot import RebootCase
 from nodewright.demo.faults import NAMES, parse
@@ -18,6 +19,7 @@ from nodewright.demo.fleet import FleetOptions, VirtualFleet
 from nodewright.demo.result import DemoResult
 from nodewright.demo.run import DemoOptions, run_demo
 from nodewright.demo.tally import Tally
+from nodewright.image import compiler, files
 from system.demo_rig import command
 
 NO_MOSQUITTO = broker.mosquitto_version() is None
@@ -145,10 +147,11 @@ def test_demo_faults__collector_back_long_after_the_nodes__nothing_lost(
 def spoil(monkeypatch: pytest.MonkeyPatch, folder: Path, module: str, more: str) -> None:
     """Append to a module of the firmware that the images are made of."""
     firmware = folder / "firmware"
-    shutil.copytree(image.firmware_dir(), firmware)
+    shutil.copytree(firmware_dir(), firmware)
     with (firmware / module).open("a") as source:
         source.write(more)
-    monkeypatch.setattr(image, "firmware_dir", lambda: firmware)
+    for reader in (compiler, files):
+        monkeypatch.setattr(reader, "firmware_dir", lambda: firmware)
 
 
 def test_demo_faults__node_that_marks_nothing__fails(

@@ -156,7 +156,7 @@ def test_client__broker_stops_reading__write_times_out() -> None:
             time.sleep(0.05)
 
     # three messages, each of more than a socket's buffers hold
-    errors = errors_of(script, padding=6000000, until_errors=1, heap="128M")
+    errors = errors_of(script, padding=6000000, most_bytes=20000000, until_errors=1, heap="256M")
     assert errors == {"write_timeout"}
 
 
