@@ -4,9 +4,11 @@
 
 The rounds alternate, so that both meet the same host. The node runs compiled, as on a board, with
 the heap of the virtual board; its window is 8, and so is paho's (paho also at its default of 20).
+TCP, and TLS 1.2 with certificates of both sides, P-256.
 """
 
 import argparse
+import ipaddress
 import os
 import shutil
 import socket
@@ -16,32 +18,72 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import paho.mqtt.client as paho
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright.data import firmware_dir
 from nodewright.image import compile_source
 from nodewright.interpreter import find_interpreter
+from nodewright.pki import authority, certificate
 
 HOST = "127.0.0.1"
 _NODE = Path(__file__).parent.parent / "tests" / "system" / "mqtt_bench_node.py"
 
 
-def start_broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
-    """mosquitto as the demo runs it, without persistence; returns when it accepts."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
+def make_identities(folder: Path) -> Path:
+    """A CA, a broker and a node, as PEM and DER in a folder."""
+    now = datetime.now(UTC)
+    ca = authority.make("bench", now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = (x509.IPAddress(ipaddress.ip_address(HOST)),)
+    wanted = certificate.Wanted("bench", "broker", ExtendedKeyUsageOID.SERVER_AUTH, names)
+    of_broker = certificate.sign(
+        ca, wanted, key.public_key(), now - timedelta(days=1), now + timedelta(days=9)
+    )
+    for name, made, owner in (
+        ("ca", ca.certificate, None),
+        ("broker", of_broker, key),
+        ("certificate", certificate.issue(ca, "bench", "bench", key.public_key(), now), key),
+    ):
+        (folder / f"{name}.pem").write_bytes(made.public_bytes(Encoding.PEM))
+        (folder / f"{name}.der").write_bytes(made.public_bytes(Encoding.DER))
+        if owner is not None:
+            for encoding, end in ((Encoding.PEM, "pem"), (Encoding.DER, "der")):
+                data = owner.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+                (folder / f"key.{end}").write_bytes(data)
+    return folder
+
+
+def start_broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int, int]:
+    """mosquitto, its ports for TCP and TLS, without persistence; returns when it accepts."""
+    ports = []
+    for _ in range(2):
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            ports.append(int(probe.getsockname()[1]))
+    port, sealed = ports
     conf = folder / "mosquitto.conf"
-    conf.write_text(f"listener {port} {HOST}\nallow_anonymous true\nset_tcp_nodelay true\n")
+    # As root it would drop to a user who cannot read this folder.
+    user = "user root\n" if os.getuid() == 0 else ""
+    conf.write_text(
+        f"{user}set_tcp_nodelay true\nper_listener_settings true\n"
+        f"listener {port} {HOST}\nallow_anonymous true\n"
+        f"listener {sealed} {HOST}\ncafile {folder}/ca.pem\ncertfile {folder}/broker.pem\n"
+        f"keyfile {folder}/key.pem\nrequire_certificate true\nuse_identity_as_username true\n"
+    )
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     broker = subprocess.Popen([program, "-c", conf], stderr=subprocess.DEVNULL)
     for _ in range(200):
         try:
             socket.create_connection((HOST, port), 1).close()
-            return broker, port
+            return broker, port, sealed
         except OSError:
             time.sleep(0.02)
     broker.kill()
@@ -52,7 +94,7 @@ def compile_uplink(folder: Path) -> None:
     """What the client consists of, as .mpy below a folder."""
     root, arch = firmware_dir(), find_interpreter().mpy_arch
     for source in [
-        *(root / "node" / name for name in ("__init__.py", "outbox.py")),
+        *(root / "node" / name for name in ("__init__.py", "outbox.py", "dates.py")),
         *(root / "node" / "uplink").glob("*.py"),
     ]:
         name = source.relative_to(root)
@@ -61,9 +103,12 @@ def compile_uplink(folder: Path) -> None:
         target.write_bytes(compile_source(source, name.as_posix(), arch))
 
 
-def node_rate(compiled: Path, port: int, count: int, size: int) -> tuple[int, ...]:
+def node_rate(
+    compiled: Path, port: int, count: int, size: int, identity: Path | None = None
+) -> tuple[int, ...]:
     """(messages a second, bytes of code, of an idle client, at its peak)."""
     command = [*find_interpreter().command, "-X", "heapsize=400K", _NODE, port, count, size]
+    command += [] if identity is None else [identity]
     ran = subprocess.run(
         [str(word) for word in command],
         stdout=subprocess.PIPE,
@@ -75,7 +120,7 @@ def node_rate(compiled: Path, port: int, count: int, size: int) -> tuple[int, ..
     return tuple(int(word) for word in ran.stdout.split())
 
 
-def paho_rate(port: int, count: int, size: int, window: int) -> int:
+def paho_rate(port: int, count: int, size: int, window: int, identity: Path | None = None) -> int:
     """The same with paho, its network loop in a thread, as its users run it."""
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.max_inflight_messages_set(window)
@@ -91,6 +136,10 @@ def paho_rate(port: int, count: int, size: int, window: int) -> int:
 
     client.on_connect = lambda *_: connected.set()
     client.on_publish = on_publish
+    if identity is not None:
+        client.tls_set(
+            str(identity / "ca.pem"), str(identity / "certificate.pem"), str(identity / "key.pem")
+        )
     client.connect(HOST, port)
     client.loop_start()
     if not connected.wait(10):
@@ -114,30 +163,34 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     size, count = given.bytes, given.count
-    rates: dict[str, list[int]] = {"node, window 8": [], "paho, window 8": [], "paho, 20": []}
-    heap: tuple[int, ...] = ()
+    rates: dict[str, list[int]] = {}
+    heaps: dict[str, tuple[int, ...]] = {}
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as name:
         compiled = Path(name) / "mpy"
         compile_uplink(compiled)
-        broker, port = start_broker(Path(name))
+        folder = make_identities(Path(name))
+        broker, plain, sealed = start_broker(folder)
         try:
             for _ in range(given.rounds):
-                rate, *figures = node_rate(compiled, port, count, size)
-                heap = tuple(figures)
-                rates["node, window 8"].append(rate)
-                rates["paho, window 8"].append(paho_rate(port, count, size, 8))
-                rates["paho, 20"].append(paho_rate(port, count, size, 20))
+                for kind, port, identity in (("TCP", plain, None), ("TLS", sealed, folder)):
+                    rate, *figures = node_rate(compiled, port, count, size, identity)
+                    heaps[kind] = tuple(figures)
+                    rates.setdefault(f"{kind}: node, window 8", []).append(rate)
+                    for window in (8, 20):
+                        rate = paho_rate(port, count, size, window, identity)
+                        rates.setdefault(f"{kind}: paho, window {window}", []).append(rate)
         finally:
             broker.terminate()
             broker.wait()
     print(f"QoS 1, {size} bytes, {count} messages, {given.rounds} rounds, {find_interpreter()}")
     for who, found in rates.items():
         median = int(statistics.median(found))
-        print(f"  {who:<16} {median:>7} messages/s   ({min(found)} to {max(found)})")
-    code, idle, peak = heap
-    print(
-        f"heap on 64 bit: code {code} bytes, connected client {idle}, peak {peak} with 64 queued"
-    )
+        print(f"  {who:<20} {median:>7} messages/s   ({min(found)} to {max(found)})")
+    for kind, (code, idle, peak) in heaps.items():
+        print(
+            f"heap on 64 bit, {kind}: code {code} bytes, connected client {idle}, "
+            f"peak {peak} with 64 queued"
+        )
     return 0
 
 

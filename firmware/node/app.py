@@ -15,9 +15,9 @@ from node.result import Result
 from node.schedule import Schedule
 from node.spectra import Spectra
 from node.uplink.dial import Dialer
+from node.uplink.hosts import is_address
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
-from node.uplink.udp import is_address
 from wire import VERSION, topics
 from wire.report import dumps
 

@@ -8,6 +8,7 @@ from node import ntp
 from node.uplink import udp
 from node.uplink.backoff import backoff_ms
 from node.uplink.causes import Lost
+from node.uplink.hosts import split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Clock:
         return False
 
     async def _ask(self, server: str) -> bool:
-        host, port = udp.split(server, ntp.PORT)
+        host, port = split(server, ntp.PORT)
         addresses = [host] if self._resolver is None else await self._resolver.resolve(host)
         nonce = bytes([random.getrandbits(8) for _ in range(8)])
         asked_ms = self._uptime_ms()

@@ -9,7 +9,7 @@ sys.path.append(TESTS + "/firmware")
 
 from udp_rig import deaf, with_servers
 
-from node.uplink import dns, udp
+from node.uplink import dns, hosts
 from node.uplink.causes import Lost
 from node.uplink.dns import Malformed, Resolver, question, read
 
@@ -74,6 +74,7 @@ def test_read__record_of_another_name__ignored():
 def test_read__what_does_not_answer__malformed():
     good = reply(address(10, 0, 0, 1))
     other = question("other.plant", 0x1234)
+    later = address(10, 0, 0, 2, owner=ASKED[12:26])  # at 0x2e
     long_alias = reply(*[record(POINTER, 5, POINTER) for _ in range(9)])
     for name, data in (
         ("empty", b""),
@@ -84,7 +85,8 @@ def test_read__what_does_not_answer__malformed():
         ("shorter than it says", good[:-1]),
         ("no record where one should be", good[:6] + b"\x00\x02" + good[8:]),
         ("pointer to itself", reply(record(b"\xc0\x1e", 1, b"\x0a\x00\x00\x01"))),
-        ("pointer ahead", reply(record(b"\xc0\xff", 1, b"\x0a\x00\x00\x01"))),
+        ("pointer past the end", reply(address(10, 0, 0, 1, owner=b"\xc0\xff"))),
+        ("pointer ahead", reply(address(10, 0, 0, 1, owner=b"\xc0\x2e"), later)),
         ("label of a reserved kind", reply(record(b"\x80\x0c", 1, b"\x0a\x00\x00\x01"))),
         ("address of 3 bytes", reply(record(POINTER, 1, b"\x0a\x00\x00"))),
         ("this network", reply(address(0, 0, 0, 0))),
@@ -115,9 +117,9 @@ def test_read__noise__malformed_or_an_answer_never_anything_else():
 
 def test_is_address__digits_and_names__told_apart():
     for host, expected in (("10.0.0.1", True), ("a.b.c.d", False), ("1.2.3", False)):
-        assert udp.is_address(host) is expected
-    assert udp.split("time.plant", 123) == ("time.plant", 123)
-    assert udp.split("10.0.0.1:1123", 123) == ("10.0.0.1", 1123)
+        assert hosts.is_address(host) is expected
+    assert hosts.split("time.plant", 123) == ("time.plant", 123)
+    assert hosts.split("10.0.0.1:1123", 123) == ("10.0.0.1", 1123)
 
 
 def test_resolve__address__asks_nobody():

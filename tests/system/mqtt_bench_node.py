@@ -27,15 +27,16 @@ async def main(port, count, size, folder=None):
     asyncio.wait_for_ms, asyncio.Event, asyncio.StreamWriter  # noqa: B018  asyncio's own modules
     before = used()
     from node.outbox import Outbox
-    from node.uplink import tls
     from node.uplink.dial import Dialer
     from node.uplink.mqtt import MqttClient
     from node.uplink.pump import Pump
 
+    if folder is not None:
+        from node.uplink import tls
     code = used() - before
     brokers = (("127.0.0.1", port),)
     if folder is not None:
-        names = [folder + name for name in (tls.CA[9:], tls.CERTIFICATE[9:], tls.KEY[9:])]
+        names = [folder + "/" + name for name in ("ca.der", "certificate.der", "key.der")]
         brokers = Dialer(brokers, identity=lambda: tls.load(*names))
     client = MqttClient(brokers, "bench")
     outbox = Outbox(64, 65_536)

@@ -8,7 +8,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from node.uplink import udp
 from node.uplink.causes import Lost
-from node.uplink.udp import is_address
+from node.uplink.hosts import is_address, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Resolver:
                 self._tell("dns_dropped")
                 return None
 
-        address, port = udp.split(server, PORT)
+        address, port = split(server, PORT)
         found = await udp.ask(address, port, asked, fits, _TIMEOUT_MS)
         if found is None:
             raise Lost("dns_lies" if lies[0] else "dns_timeout", server)

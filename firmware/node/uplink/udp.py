@@ -15,17 +15,6 @@ _MOST_BYTES = 512
 _MOST_STRANGE = 32  # answers that do not fit: whoever sends more of them is not waited for
 
 
-def is_address(host: str) -> bool:
-    """True for IPv4 in digits, as checked settings have it."""
-    return len(host.split(".")) == 4 and not host.strip("0123456789.") and ".." not in host
-
-
-def split(server: str, port: int) -> "tuple[str, int]":
-    """(host, port) of "host" or "host:port"."""
-    host, colon, number = server.partition(":")
-    return host, int(number) if colon else port
-
-
 async def ask(
     address: str,
     port: int,
