@@ -50,7 +50,7 @@ def written(folder: Path, change: Callable[[str], str] | None = None, **wish: ob
 def running(
     folder: Path, change: Callable[[str], str] | None = None, **wish: object
 ) -> Iterator[FleetBroker]:
-    with FleetBroker(folder, written(folder, change, **wish)) as hub:
+    with FleetBroker(folder, written(folder, change, **wish), kept(folder)) as hub:
         hub.start()
         yield hub
 

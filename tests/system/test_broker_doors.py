@@ -159,11 +159,12 @@ def test_running__a_node_revoked__is_out_at_once_and_others_stay(fleet) -> None:
     with running(fleet) as hub, connect(fleet, hub.port, "pump-2") as other:
         old = endpoint.load_pair(fleet, "pump-1", kept(fleet))
         renew(fleet, "pump-1", kept(fleet))
-        with Line(HOST, hub.port, "pump-1", client_context(old.ca, old)):
-            pass  # until it is revoked, it counts
+        session = Line(HOST, hub.port, "pump-1", client_context(old.ca, old))
+        assert session.alive()  # until it is revoked, it counts
         revoke(fleet, "pump-1", kept(fleet), "superseded", "replaced")
-        assert hub.refresh()
-        assert other.alive()  # by now it has read the list
+        assert hub.refresh() == ["pump-1"]
+        assert not session.alive()  # it was ended, and what has its certificate stays out
+        assert other.alive()
         with pytest.raises(Shut, match="revoked"):
             Line(HOST, hub.port, "pump-1", client_context(old.ca, old))
         with connect(fleet, hub.port, "pump-1") as renewed:

@@ -117,8 +117,9 @@ def _run(folder: Path, wish: "Wish", as_json: bool) -> None:
     from nodewright.fleet_broker.layout import write
     from nodewright.fleet_broker.run import FleetBroker
 
-    written = write(folder, wish, secrets_of(folder))
-    with interrupts() as asked, FleetBroker(folder, written) as hub:
+    secrets = secrets_of(folder)
+    written = write(folder, wish, secrets)
+    with interrupts() as asked, FleetBroker(folder, written, secrets) as hub:
         hub.start()
         _show(written, as_json)
         if not as_json:
@@ -128,8 +129,10 @@ def _run(folder: Path, wish: "Wish", as_json: bool) -> None:
             if not hub.running:
                 raise BrokerFailed(hub.kind, "ended by itself", hub.log)
             try:
-                if hub.refresh():
-                    err().print("list of the revoked and rights read again", markup=False)
+                ended = hub.refresh()
+                if ended is not None:
+                    told = "".join(f"; session of {name} ended" for name in ended)
+                    err().print(f"list of the revoked and rights read again{told}", markup=False)
                 said = ""
             except NodewrightError as error:  # in the middle of a change, or one that is wrong
                 if str(error) != said:

@@ -49,9 +49,13 @@ class Line:
         context: ssl.SSLContext | None = None,
         *,
         will: Will | None = None,
+        clean: bool = True,
         limit_s: float = 5.0,
     ) -> None:
-        """context: None speaks plainly.  Raises Shut."""
+        """context: None speaks plainly; clean: the broker forgets what it kept for this client.
+
+        Raises Shut.
+        """
         self.heard: list[tuple[str, bytes]] = []
         self._limit_s, self._ids = limit_s, 0
         self._buffer = bytearray()
@@ -64,7 +68,7 @@ class Line:
         try:
             if context is not None:
                 self._socket = context.wrap_socket(self._socket, server_hostname=host)
-            self._send(_CONNECT, _connect(client_id, will))
+            self._send(_CONNECT, _connect(client_id, will, clean))
             kind, body = self._packet(time.monotonic() + limit_s)
             if kind != _CONNACK or len(body) != 2:
                 raise Shut("no MQTT broker answers")
@@ -195,8 +199,8 @@ class Line:
         return None
 
 
-def _connect(client_id: str, will: Will | None) -> bytes:
-    flags = _CLEAN | (_WILL | _WILL_QOS_1 if will else 0)
+def _connect(client_id: str, will: Will | None, clean: bool) -> bytes:
+    flags = (_CLEAN if clean else 0) | (_WILL | _WILL_QOS_1 if will else 0)
     head = _text("MQTT") + bytes([4, flags]) + _KEEPALIVE_S.to_bytes(2) + _text(client_id)
     if will is None:
         return head

@@ -5,8 +5,12 @@ from pathlib import Path
 
 from nodewright.broker import Broker, find_mosquitto, mosquitto_version
 from nodewright.errors import BadInput
-from nodewright.fleet_broker import layout
+from nodewright.fleet.secret import Secrets
+from nodewright.fleet_broker import layout, visitors
 from nodewright.fleet_broker.layout import Written
+from nodewright.fleet_broker.line import Line, Shut
+from nodewright.pki import record, subject
+from nodewright.tls import client_context
 
 
 class FleetBroker(Broker):
@@ -16,8 +20,8 @@ class FleetBroker(Broker):
     which stays.
     """
 
-    def __init__(self, fleet_folder: Path, written: Written) -> None:
-        """Raises BadInput where there is no mosquitto 2."""
+    def __init__(self, fleet_folder: Path, written: Written, secrets: Secrets) -> None:
+        """secrets: of the fleet; its CA ends sessions.  Raises BadInput without mosquitto 2."""
         version = mosquitto_version()
         if version is None or version < (2, 0):
             what = "is not installed" if version is None else "is older than 2.0"
@@ -25,7 +29,8 @@ class FleetBroker(Broker):
         super().__init__("mosquitto", ".".join(map(str, version)), written.folder)
         self.host, self.port = written.reached_at, written.port
         self.written = written
-        self._fleet_folder = fleet_folder
+        self._fleet_folder, self._secrets = fleet_folder, secrets
+        self._revoked = _revoked(fleet_folder)
 
     def start(self) -> None:
         """Returns when it listens.  Raises PortInUse, BrokerFailed."""
@@ -35,17 +40,42 @@ class FleetBroker(Broker):
         """End it; its folder stays.  Harmless when called again."""
         self._end(signal.SIGTERM)
 
-    def refresh(self) -> bool:
+    def refresh(self) -> list[str] | None:
         """Have it read list and rights again where the fleet's folder says something new.
 
-        Whether it did.  Open sessions stay.  Raises as `layout.refresh`.
+        None where nothing is new, else whose sessions were ended: mosquitto refuses who is revoked
+        meanwhile, and leaves an open session as it is.  Raises as `layout.refresh`.
         """
         if not layout.refresh(self._fleet_folder, self.written):
-            return False
+            return None
         if self._process is not None:
             self._process.send_signal(signal.SIGHUP)
-        return True
+        before, self._revoked = self._revoked, _revoked(self._fleet_folder)
+        names = {name for serial, name in self._revoked.items() if serial not in before}
+        return [name for name in sorted(names) if self._end_session(name)]
+
+    def _end_session(self, name: str) -> bool:
+        """Come in under a client's name, which throws it out, and leave.
+
+        What was revoked cannot come back; a node that was renewed does.  Whether it worked.
+        """
+        pair = visitors.successor(self._fleet_folder, self._secrets, name)
+        try:
+            with Line(self.host, self.port, name, client_context(pair.ca, pair), clean=False):
+                return True
+        except Shut:
+            return False
 
     def _command(self, port: int) -> list[str]:
         assert port == self.port, "the port is in the configuration"
         return [str(find_mosquitto()), "-c", str(self.written.conf)]
+
+
+def _revoked(folder: Path) -> dict[str, str]:
+    """Whose certificates are revoked, by their serials; a broker's has no session."""
+    return {
+        one.serial: known.node
+        for known in record.read_all(folder)
+        for one in known.issued
+        if one.state == "revoked" and not known.node.startswith(subject.BROKER + ".")
+    }

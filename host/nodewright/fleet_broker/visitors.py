@@ -78,6 +78,21 @@ def make(folder: Path, secrets: Secrets, now: datetime | None = None) -> Visitor
     return Visitors(fleet, host.ca, first, second, host, foreign, expired, early, revoked)
 
 
+def successor(folder: Path, secrets: Secrets, name: str, now: datetime | None = None) -> Pair:
+    """Somebody of a name whose certificate was revoked, so that its open session can be taken.
+
+    Raises as `make`.
+    """
+    moment = now or clock.utc_now()
+    fleet = fleet_name(folder)
+    with locked(folder):
+        ca = authority.load(folder, fleet, secrets, moment)
+        pair, certificate = _sign(ca, fleet, name, moment - clock.SKEW, moment + _LIFE)
+        facts = {"serials": [serial_of(certificate)], "why": "to end its session"}
+        Deed(folder, secrets).commit("check", name, facts, moment)
+    return pair
+
+
 def _sign(
     ca: Authority, fleet: str, name: str, begins: datetime, ends: datetime
 ) -> tuple[Pair, x509.Certificate]:
