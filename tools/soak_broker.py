@@ -1,6 +1,6 @@
 """A broker killed (SIGKILL) and restarted at random times while nodes report.
 
-    python tools/soak_broker.py [--kills 100] [--nodes 2] [--every-ms 400] [--seed 1]
+    python tools/soak_broker.py [--kills 100] [--nodes 2] [--every-ms 1000] [--seed 1]
 
 The whole firmware on virtual boards; mosquitto as `nodewright broker` sets it up to save; a
 collector with a session of its own at the broker.  Counted at the end, by boot and sequence
@@ -28,7 +28,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--kills", type=int, default=100)
     options.add_argument("--nodes", type=int, default=2)
-    options.add_argument("--every-ms", type=int, default=400)
+    options.add_argument("--every-ms", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--window", action="store_true", help="only how long mosquitto waits")
     asked = options.parse_args()
@@ -46,8 +46,8 @@ def main() -> int:
     )
     print(
         f"{found.kills} kills in {time.monotonic() - began_s:.0f} s, {asked.nodes} nodes, a "
-        f"report each {asked.every_ms} ms: {found.reports} reports, {found.lost_count} lost "
-        f"{found.lost or ''}, {found.dropped} given up by outboxes, {found.twice} doubled at the "
+        f"report each {asked.every_ms} ms: {found.reports} reports, {found.lost} lost, "
+        f"{found.dropped} given up by outboxes {found.gaps or ''}, {found.twice} doubled at the "
         f"host ({found.doubles} came again and were dropped); after the last restart "
         f"{found.back_s:.1f} s until each node had reported 3 times"
     )

@@ -22,9 +22,9 @@ class Outcome:
     """What came of it.
 
     reports: each once; doubles: sent again by a node or the broker, and dropped by the host;
-    twice: those which the host took for new twice; lost: (node, boot, first, last) that no outbox
-    has given up, and that never came; dropped: given up by outboxes; back_s: after the last
-    restart, until each node has reported three times.
+    twice: those which the host took for new twice; lost: how many never came that no outbox had
+    given up; dropped: given up by outboxes; gaps: (node, boot, first, last) of both; back_s: after
+    the last restart, until each node has reported three times.
     """
 
     kills: int = 0
@@ -32,12 +32,9 @@ class Outcome:
     doubles: int = 0
     twice: int = 0
     dropped: int = 0
-    lost: list[tuple[str, int, int, int]] = field(default_factory=list)
+    lost: int = 0
+    gaps: list[tuple[str, int, int, int]] = field(default_factory=list)
     back_s: float = 0.0
-
-    @property
-    def lost_count(self) -> int:
-        return sum(last - first + 1 for _, _, first, last in self.lost)
 
 
 class Round:
@@ -76,8 +73,8 @@ class Round:
             found.doubles += node.doubles
             dropped = _dropped(node)
             found.dropped += dropped
-            if node.missing > dropped:
-                found.lost += [(node.name, *gap) for gap in node.gaps]
+            found.lost += max(0, node.missing - dropped)
+            found.gaps += [(node.name, *gap) for gap in node.gaps]
         return found
 
 
@@ -85,7 +82,7 @@ def run(
     kills: int,
     seed: int,
     nodes: int = 2,
-    every_ms: int = 400,
+    every_ms: int = 1000,
     up_s: tuple[float, float] = (0.2, 3.0),
     down_s: tuple[float, float] = (0.0, 1.0),
     say: Callable[[str], None] = lambda _: None,
