@@ -20,6 +20,7 @@ COMMANDS = {
     "watch": "Show what the nodes on a broker report, until Ctrl-C.",
     "broker": "Run the fleet's own broker, which keeps its nodes apart; or test one from outside.",
     "ask": "Have a node measure one of its sets now, and show what it says.",
+    "calibrate": "Calibrate a clamp on a node by a known load, with date and uncertainty.",
     "new": "Begin a fleet: a folder with a fleet.toml that explains itself, a place for secrets.",
     "check": "Judge a whole fleet: every error at once, each with its place and its cure.",
     "assets": "List the machines of a fleet, their points, and the sensors at them.",
