@@ -183,14 +183,15 @@ class Current:
 
     def _estimate(self, channel: int) -> None:
         """The shaft's turns over the record, where lines beside the mains' tell them."""
-        from node import slip
-
         quantities, pairs = self._quantities[channel], self.pole_pairs
-        line = self._turns[channel] * self.samples
         if pairs is None or quantities["steady"] < 1.0:
             return
+        line = self._turns[channel] * self.samples
         quantities["field_turns"] = line / pairs
+        # With one pole pair f - r is next to zero.
         if pairs > 1 and line / pairs >= validity.LEAST_FIELD_TURNS:
+            from node import slip  # few ask for it: its code stays on flash
+
             found = slip.shaft_bins(self.sums.tone, line, pairs)
             if found is not None:
                 quantities["shaft_bins"] = found

@@ -8,7 +8,7 @@ from paths import TESTS
 
 sys.path.append(TESTS + "/firmware")
 
-from current_truth import OF_VOLTAGES, SCALE, backends, compute, noise, wave
+from current_truth import OF_VOLTAGES, SCALE, added, backends, compute, noise, wave
 
 ROOT2, THIRD = math.sqrt(2), 2 * math.pi / 3
 TOGETHER = (0.0, 0.0, 0.0)
@@ -173,6 +173,20 @@ def test_power__distorted_current__the_fundamental_alone_works():
             right = 9.0 * 320.0 / 2 * math.cos(0.3)
             near(out["cur_power_w"], right, 0.005 * right)
             near(out["cur_power_factor"], math.cos(0.3) / math.sqrt(1.65), 0.003)
+
+
+def test_power__current_without_a_line_of_its_own__at_the_voltage_s():
+    voltage = wave(1024, 8000.0, 50.0, 1600, 0.9, later_us=400.0)
+    part = wave(1024, 8000.0, 50.0, 150, 0.2, middle=0)
+    current = added(part, wave(1024, 8000.0, 430.0, 1000), 0)
+    right = 1.5 * 320.0 / 2 * math.cos(0.7)
+    for module in backends():
+        blocks, scales = [current, voltage], [SCALE, 0.2]
+        out, withheld, _ = compute(
+            module, blocks, 8000.0, currents=1, scales=scales, delays_us=(0.0, 400.0)
+        )
+        assert withheld[0]["cur_freq_hz"] == "no_line"
+        near(out[0]["cur_power_w"], right, 0.02 * right)
 
 
 def test_power__no_voltage_or_not_together__withheld_with_its_reason():

@@ -26,7 +26,7 @@ class Tolerance:
 
 _SNR = math.exp(0.04) - 1.0  # 0.04 of S
 
-# First match wins.  The family of currents comes with its features.
+# First match wins.
 TOLERANCES = (
     (r"acc_(rms|peak|p2p)_g", Tolerance(relative=0.001)),
     (r"mean_g", Tolerance(relative=0.001, digits=0.1, scale=("mean_g", "acc_rms_g"))),
@@ -38,6 +38,14 @@ TOLERANCES = (
     (r"line[1-9]\d*_hz|shaft_hz", Tolerance(bins=0.05)),
     (r"env_(bpfo|bpfi|bsf|ftf)_g", Tolerance(relative=0.02)),
     (r"env_(bpfo|bpfi|bsf|ftf)_snr", Tolerance(relative=_SNR)),
+    (r"cur_(rms|peak|fund)_a|cur_crest|cur_volt_v|cur_apparent_va", Tolerance(relative=0.002)),
+    (r"cur_freq_hz", Tolerance(absolute=0.02)),
+    (r"cur_(thd|unbalance|neg_seq)_pct", Tolerance(absolute=0.2)),
+    (r"cur_thd_floor_pct", Tolerance(relative=0.01)),
+    (r"cur_power_w|cur_power_factor", Tolerance(relative=0.005)),
+    (r"cur_thd_order|cur_phase_order", Tolerance()),
+    (r"cur_inrush_a", Tolerance(relative=0.002)),
+    (r"cur_inrush_ms", Tolerance(relative=0.001)),
 )
 
 
