@@ -26,6 +26,18 @@ def uptime_ms():
     return ticks_diff(ticks_ms(), START_TICKS)
 
 
+def resident_kb():
+    """What the process holds of the host's memory, mbedTLS's share with it; 0 where unknown."""
+    try:
+        with open("/proc/self/status") as status:
+            for line in status:
+                if line[:6] == "VmRSS:":
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
 def always():
     return True
 
@@ -86,6 +98,7 @@ async def main(plan):
     pumping = asyncio.create_task(pump.run())
     padding = b"x" * plan.get("padding", 100)
     gc.collect()
+    before_kb = resident_kb()
     for seq in range(plan["count"]):
         outbox.put(seq, b'{"boot": 1, "seq": %d, "padding": "%s"}' % (seq, padding))
         if seq % plan.get("burst", 10) == 0:
@@ -119,6 +132,7 @@ async def main(plan):
                 "survived": survived,
                 "dates": dates,
                 "gap_us": gaps[0],
+                "grown_kb": resident_kb() - before_kb,
                 "heap": gc.mem_alloc(),
             }
         )
