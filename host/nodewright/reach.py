@@ -25,7 +25,7 @@ def address(
     if url is None:
         return fleet, of_broker(folder, broker_of(folder, None)[2], program, secrets)
     known = record.read(folder, subject.of_host(program)) is not None
-    if url.startswith("mqtt://") or not (known or "://" in url):
+    if not url.startswith("mqtts://") and not (known and "://" not in url):
         return fleet, parse_url(url)
     pair = endpoint.load_pair(folder, subject.of_host(program), secrets)
     return fleet, parse_url(url, client_context(pair.ca, pair))
