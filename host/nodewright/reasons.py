@@ -40,8 +40,8 @@ SENTENCES = {
     "no_motor": "The motor's rated current or pole pairs are not given.",
     "no_start": "No switch-on lies within the record.",
     "estimate": "It is an estimate, from lines beside the mains': take it for no measurement.",
-    "not_seen": "No good record since the node began has told it yet.",
     "standing": "The machine stands still, by its current: there is nothing to judge.",
+    "not_seen": "No good record since the node began has told it yet.",
     "bias": "The input does not rest where its bias should hold it: look at divider and wiring.",
     "clamp_off": "Two currents flow as if there were a third: its clamp is off the cable, or open.",
     "clamp_reversed": "The clamp sits on its cable the wrong way round: turn it, or make per_volt "
