@@ -61,19 +61,19 @@ def _nw_facts():
         getattr(i, "_mpy", 0), "id": u, "fleet": s.get("fleet"), "node": s.get("node"), "board":
         s.get("board"), "version": a.get("version"), "fs": fs, "broken": b, "crash":
         _nw_json("/state/crash") or None})
-def _nw_walk(d, depth):
+def _nw_walk(d, depth, state):
     for e in os.ilistdir(d or "/"):
         p = d + "/" + e[0]
         if e[1] & 0x4000:
-            if depth and not p.startswith("/state"):
-                _nw_walk(p, depth - 1)
+            if depth and (state or p != "/state"):
+                _nw_walk(p, depth - 1, state)
         else:
             try:
                 _nw_say([p, os.stat(p)[6], _nw_sum(p)])
             except OSError as x:
                 _nw_say([p, -1, str(x)])
 def _nw_put(path, size):
-    r = sys.stdin.readline
+    r = getattr(sys.stdin, "buffer", sys.stdin).readline
     w = sys.stdout.write
     h = hashlib.sha256()
     with open(path, "wb") as f:
@@ -118,12 +118,13 @@ def _nw_move(pairs):
         os.rename(a, b)
 def _nw_wipe(d):
     try:
-        found = list(os.ilistdir(d))
+        found = list(os.ilistdir(d or "/"))
     except OSError:
         return
     for e in found:
         if e[1] & 0x4000:
             _nw_wipe(d + "/" + e[0])
+            os.rmdir(d + "/" + e[0])
         else:
             os.remove(d + "/" + e[0])
 def _nw_prune(d):
@@ -138,6 +139,23 @@ def _nw_prune(d):
 CODE = (
     _CODE.replace("{chunk}", str(CHUNK_BYTES)).replace("{mark}", MARK).replace("{suffix}", SUFFIX)
 )
+
+# ports/rp2/modules/_boot.py and ports/esp32/modules/inisetup.py make theirs of the same parts.
+FORMAT = """
+import os, vfs
+try:
+    import rp2
+    d, n = rp2.Flash(), 256
+except ImportError:
+    import esp32
+    d, n = esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0], 32
+try:
+    vfs.umount("/")
+except OSError:
+    pass
+vfs.VfsLfs2.mkfs(d, progsize=n)
+vfs.mount(vfs.VfsLfs2(d, progsize=n), "/")
+"""
 
 
 def call(name: str, *arguments: object) -> str:

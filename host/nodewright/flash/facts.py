@@ -89,10 +89,14 @@ def read(repl: Repl) -> Facts:
     )
 
 
-def files(repl: Repl) -> dict[str, OnBoard]:
-    """The files of a board but those of its state, by path.  Raises BoardSilent, BoardFailed."""
+def files(repl: Repl, state: bool = False) -> dict[str, OnBoard]:
+    """The files of a board, by path; those of its state where asked for.
+
+    Raises BoardSilent, BoardFailed.
+    """
     found = {}
-    lines = repl.ask(agent.call("walk", "", agent.DEEPEST), _WALK_S).splitlines()
+    call = agent.call("walk", "", agent.DEEPEST, int(state))
+    lines = repl.ask(call, _WALK_S).splitlines()
     if len(lines) > _MOST_FILES:
         raise BoardSilent(repl.port, f"it claims to have {len(lines)} files")
     for line in lines:

@@ -9,8 +9,10 @@ more, as its flash gives them back.
 """
 
 import base64
+import errno
 import hashlib
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable
@@ -31,7 +33,10 @@ _LAST = (ABOUT, SETTINGS)  # in this order
 _BLOCK_BYTES = 4096
 _WRITE_S = 30.0  # a chunk: a worn flash may take seconds for a few blocks
 _TRIES = 4
+_DAMAGED = (errno.EIO, errno.ENODEV, 84)  # 84: LFS_ERR_CORRUPT, EILSEQ
 _AT_ONCE = 20  # names in one call
+_SPARE_BLOCKS = 8  # for folders, and what LittleFS copies before it frees
+_MAKE_ROOM = "--clean removes what is not ours"
 
 
 def program(
@@ -113,16 +118,21 @@ class _Flasher:
         old: list[str],
     ) -> None:
         stale = [path for path in there if _is_stale(path, wanted, there)]
+        self._to_send = sum(len(self._files[path]) for path in send)
+        blocks = sum(_blocks(len(self._files[path])) for path in send)
+        gone = sum(_blocks(there[path].size) for path in {*old, *changed, *stale} & there.keys())
+        if (blocks + _SPARE_BLOCKS) * _BLOCK_BYTES > (found.free_bytes or 0) + gone * _BLOCK_BYTES:
+            reason = f"its file system is full: {blocks * _BLOCK_BYTES} bytes are needed"
+            raise FlashFailed(self._job.port, f"{reason}; {_MAKE_ROOM}", self._state)
+        two_fit = (blocks + _SPARE_BLOCKS) * _BLOCK_BYTES <= (found.free_bytes or 0)
         self._many("gone", stale)
         self._many("dirs", _folders(wanted))
-        self._to_send = sum(len(self._files[path]) for path in send)
-        blocks = sum(-(-len(self._files[path]) // _BLOCK_BYTES) for path in send)
-        two_fit = (blocks + 8) * _BLOCK_BYTES <= (found.free_bytes or 0)
         if not two_fit:
             # No room for both: what is old goes first, and the board is nobody's meanwhile.
             self._begin(found, wanted, there)
             self._many("gone", [*old, *(path for path in changed if path in there)])
         for path in send:
+            self._check_asked()
             self._send(path, wanted[path])
         self._check_asked()
         if two_fit:
@@ -160,7 +170,7 @@ class _Flasher:
                     return
                 reason = "what arrived differs"
             except BoardFailed as error:
-                if "ValueError" not in error.error or not left:
+                if not error.error.startswith(("ValueError", "UnicodeError")) or not left:
                     raise
                 reason = error.error
             except BoardSilent as error:
@@ -227,6 +237,10 @@ def _folders(paths: Iterable[str]) -> list[str]:
     return sorted(found - {"/"})
 
 
+def _blocks(size: int) -> int:
+    return -(-size // _BLOCK_BYTES)
+
+
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -249,10 +263,12 @@ def _notes(found: Facts, kept: list[str]) -> tuple[str, ...]:
 def _cure(error: BoardFailed, port: str) -> str:
     """A board's own error, with what to do about it."""
     said = error.error
-    if "ENOSPC" in said or "Errno 28" in said:
-        return f"its file system is full ({said}): nodewright flash --clean, or erase {port} first"
-    if any(word in said for word in ("EIO", "Errno 5", "Errno 84", "EILSEQ", "ENODEV")):
-        return f"its file system is damaged ({said}): nodewright erase {port} makes a new one"
+    number = re.match(r"OSError: (?:\[Errno )?(\d+)", said)
+    code = int(number[1]) if number else 0
+    if code == errno.ENOSPC:
+        return f"its file system is full; {_MAKE_ROOM}, nodewright erase {port} all"
+    if code in _DAMAGED:
+        return f"its file system is damaged ({said}): nodewright erase {port} --format makes anew"
     if "MemoryError" in said:
         return f"its memory does not suffice ({said}): reset it and try again"
     return f"the board says {said}"

@@ -79,10 +79,10 @@ class Repl:
         port: str,
         *,
         baud: int = BAUD,
-        answer_s: float = ANSWER_S,
+        answer_s: float | None = None,
         silent_s: float = SILENT_S,
     ) -> None:
-        self.port, self._answer_s, self._silent_s = port, answer_s, silent_s
+        self.port, self._answer_s = port, answer_s or ANSWER_S
         self._line = _open(port, baud, silent_s)
         self._serial = _Bounded(self._line.serial)
         self._line.serial = self._serial

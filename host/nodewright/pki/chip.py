@@ -1,15 +1,17 @@
 """The board a node is bound to: its chip's unique id, and the LoRaWAN DevEUI that follows."""
 
-import io
 import re
-import struct
-from contextlib import redirect_stdout, suppress
-
-from mpremote.transport import TransportError
-from mpremote.transport_serial import SerialTransport
-from serial import SerialException
 
 from nodewright.errors import BadInput
+from nodewright.link.errors import (
+    BoardFailed,
+    BoardSilent,
+    PortBusy,
+    PortDenied,
+    PortGone,
+    PortMissing,
+)
+from nodewright.link.repl import Repl
 from nodewright.pki.errors import ChipSilent
 
 # `machine.unique_id()` gives six bytes on an ESP32 (its MAC address), eight on an RP2040 or
@@ -18,9 +20,8 @@ LENGTHS = (6, 8)
 _ALLOWED = "12 or 16 hex digits, as machine.unique_id().hex() prints them on the board"
 _ANSWER_S = 10
 _SILENT_S = 2  # without one, mpremote waits for single bytes for ever
-_SOFT_RESET = b"\x04"
 _LOCAL, _GROUP = 0x02, 0x01  # IEEE 802c, clause 8.2: the U/L and I/G bits of the first byte
-_QUESTION = b"import machine, binascii\nprint(binascii.hexlify(machine.unique_id()).decode())\n"
+_QUESTION = "import machine, binascii\nprint(binascii.hexlify(machine.unique_id()).decode())\n"
 
 
 def parse(text: object) -> str:
@@ -41,35 +42,21 @@ def read(port: str) -> str:
 
     Its program is interrupted for that and started anew after it.  Raises ChipSilent.
     """
-    # mpremote prints what it did not understand: our standard output is not the place.
-    with redirect_stdout(io.StringIO()):
-        told = _ask(port)
+    try:
+        with Repl(port, answer_s=_ANSWER_S, silent_s=_SILENT_S) as repl:
+            told = repl.ask(_QUESTION)
+    except BoardSilent:
+        raise ChipSilent(port, "nothing that is understood comes back") from None
+    except (PortMissing, PortDenied, PortBusy, PortGone) as error:
+        # What is no serial port at all, as a plain file, opens and fails then.
+        what = "it cannot be opened" if not isinstance(error, PortGone) else error.reason
+        raise ChipSilent(port, what) from None
+    except BoardFailed as error:
+        raise ChipSilent(port, error.error) from None
     try:
         return parse(told.decode("ascii", "replace").strip())
     except BadInput as error:
         raise ChipSilent(port, str(error)) from None
-
-
-def _ask(port: str) -> bytes:
-    try:
-        line = SerialTransport(port, baudrate=115200, timeout=_SILENT_S)
-    except (TransportError, SerialException, OSError, ValueError):
-        raise ChipSilent(port, "it cannot be opened") from None
-    try:
-        try:
-            line.enter_raw_repl(soft_reset=False, timeout_overall=_ANSWER_S)
-            told: bytes = line.exec(_QUESTION)
-        finally:
-            # Also after an error: the program that ran is to run again.
-            with suppress(TransportError, SerialException, OSError):
-                line.exit_raw_repl()
-                line.serial.write(_SOFT_RESET)
-                line.serial.flush()
-            with suppress(SerialException, OSError):
-                line.close()
-    except (TransportError, SerialException, OSError, struct.error):
-        raise ChipSilent(port, "nothing that is understood comes back") from None
-    return told
 
 
 def dev_eui(unique_id: str) -> str:

@@ -1,0 +1,181 @@
+"""esptool against a twin of the ROM loader: ESP32, ESP32-S3 and ESP32-C3."""
+
+import os
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from nodewright import boards
+from nodewright.flash import esp
+from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
+from nodewright.flash.job import Outcome
+from nodewright.image.filesystem import pack, unpack
+from nodewright.image.node import NodeImage
+from nodewright.image.whole import assemble
+from nodewright.interpreter import find_interpreter
+from nodewright.link.errors import Interrupted, PortMissing
+from nodewright.virtual import VirtualBoard
+from system.esp_rom_twin import EspRomTwin, Line
+from system.flash_rig import HEAP_BYTES, Heard, fleet, job, made_for_virtual
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
+CHIPS = {"esp32": "esp32", "esp32_s3": "esp32s3", "esp32_c3": "esp32c3"}
+
+
+@pytest.fixture(scope="module")
+def pump(tmp_path_factory: pytest.TempPathFactory) -> NodeImage:
+    return made_for_virtual(fleet(tmp_path_factory.mktemp("flash") / "f"))
+
+
+def on(made: NodeImage, board: str) -> NodeImage:
+    """The files of the image on another board."""
+    hardware = boards.load(board)
+    data = pack(hardware, made.files)
+    return replace(
+        made, board=hardware, file_system=data, flash=assemble(hardware, data, runtime=None)
+    )
+
+
+def small(made: NodeImage, board: str = "esp32") -> NodeImage:
+    """As if it had few files: for what is about the line."""
+    whole = on(made, board)
+    return replace(whole, flash=replace(whole.flash, data=os.urandom(20_000)))
+
+
+def flash(made: NodeImage, twin: EspRomTwin, **more: int) -> Outcome:
+    return esp.program(job(made, twin.port, boot_s=0, **more), Heard(), threading.Event())
+
+
+@pytest.mark.parametrize("board", CHIPS)
+def test_esptool__a_chip_in_its_boot_loader__holds_the_node_which_boots_from_it(
+    pump, board
+) -> None:
+    made = on(pump, board)
+    flash_map = made.board.flash
+    with EspRomTwin(CHIPS[board], flash_bytes=flash_map.total_bytes, paced=False) as twin:
+        outcome = flash(made, twin)
+    begin = flash_map.fs_offset_bytes
+    written = bytes(twin.flash[begin : begin + flash_map.fs_bytes])
+    assert unpack(flash_map, written) == pump.files
+    assert twin.flash[:begin] == b"\xff" * begin
+    assert outcome.by == "esptool"
+    spec = {
+        "name": "bench",
+        "unique_id": "240ac4123456",
+        "seed": 1,
+        "flash": {
+            "block_bytes": flash_map.block_bytes,
+            "prog_bytes": flash_map.prog_bytes,
+            "read_bytes": flash_map.read_bytes,
+            "lookahead_bytes": flash_map.lookahead_bytes,
+        },
+        "network": {"ssids": {}, "connect_ms": 300},
+        "buses": [],
+    }
+    with VirtualBoard(written, spec, find_interpreter(), HEAP_BYTES) as virtual:
+        assert virtual.wait_for("boot", 20.0).facts["boot"] == "1"
+
+
+def test_esptool__paced_by_its_line__says_what_the_line_alone_takes(pump) -> None:
+    with EspRomTwin() as twin:
+        begun_s = time.monotonic()
+        outcome = flash(small(pump), twin, baud=230_400)
+        took_s = time.monotonic() - begun_s
+    assert twin.bauds == [230_400]
+    assert outcome.wire_s == pytest.approx(outcome.sent_bytes * 10 / 230_400)
+    assert took_s > outcome.wire_s
+
+
+def test_esptool__another_chip_or_too_little_flash__refused_before_anything_is_written(
+    pump,
+) -> None:
+    with EspRomTwin("esp32s3", flash_bytes=8 << 20) as twin:
+        with pytest.raises(WrongBoard, match="esp32 has an esp32, this is an esp32s3"):
+            flash(small(pump), twin)
+        assert not {0x02, 0x10, 0x05} & set(twin.commands)
+    with EspRomTwin(flash_bytes=2 << 20) as twin:
+        with pytest.raises(WrongBoard, match="has 4 MB of flash, this has 2 MB"):
+            flash(small(pump), twin)
+        assert not {0x02, 0x10, 0x05} & set(twin.commands)
+
+
+@pytest.mark.parametrize("stub", ["refused", "silent"])
+def test_esptool__a_stub_that_does_not_run__written_by_the_rom_alone(
+    pump, stub, monkeypatch
+) -> None:
+    monkeypatch.setattr(esp, "_STUB_S", 1.5)
+    made = small(pump)
+    with EspRomTwin(stub=stub, paced=False) as twin:
+        outcome = flash(made, twin)
+        begin = made.flash.offset_bytes
+        assert twin.flash[begin : begin + len(made.flash.data)] == made.flash.data
+    assert "the chip refused esptool's stub: written by its ROM alone" in outcome.notes
+
+
+def test_esptool__a_line_that_is_bad_at_speed__taken_slower(pump) -> None:
+    made = small(pump)
+    with EspRomTwin(line=Line(garbled_above=230_400)) as twin:
+        outcome = flash(made, twin)
+        begin = made.flash.offset_bytes
+        assert twin.flash[begin : begin + len(made.flash.data)] == made.flash.data
+    assert twin.bauds == [460_800, 230_400]
+    assert "460800 baud failed" in outcome.notes[0]
+
+
+@pytest.mark.parametrize("line", [Line(lose_at=15_000), Line(garble_at=15_000)])
+def test_esptool__a_byte_lost_or_garbled__is_made_good(pump, line) -> None:
+    made = small(pump)
+    with EspRomTwin(line=line, paced=False) as twin:
+        flash(made, twin)
+        begin = made.flash.offset_bytes
+        assert twin.flash[begin : begin + len(made.flash.data)] == made.flash.data
+
+
+def test_esptool__a_flash_with_a_bit_that_stays__told_by_its_md5(pump) -> None:
+    made = small(pump)
+    rotten = (made.flash.offset_bytes + 100,)
+    with EspRomTwin(rotten=rotten, paced=False) as twin, pytest.raises(NotAsWritten):
+        flash(made, twin)
+
+
+def test_esptool__the_cable_out_in_the_middle__says_what_the_board_is(pump, monkeypatch) -> None:
+    monkeypatch.setattr(esp, "BAUDS", ())
+    with (
+        EspRomTwin(line=Line(unplug_at=12_000)) as twin,
+        pytest.raises((FlashFailed, PortMissing)) as failed,
+    ):
+        flash(small(pump), twin)
+    assert "Traceback" not in str(failed.value)
+
+
+def test_esptool__nobody_at_the_port__said_with_what_the_board_is(pump) -> None:
+    ours, theirs = os.openpty()
+    try:
+        with pytest.raises(FlashFailed, match="Failed to connect") as failed:
+            esp.detect(os.ttyname(theirs), threading.Event())
+        assert failed.value.state == AS_BEFORE
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    with pytest.raises(PortMissing):
+        esp.detect("/dev/no-such-port", threading.Event())
+
+
+def test_esptool__interrupted__its_process_is_gone(pump) -> None:
+    asked = threading.Event()
+
+    def say(step: object) -> None:
+        if "write at" in str(step):
+            asked.set()
+
+    with EspRomTwin() as twin, pytest.raises(Interrupted, match="in part"):
+        esp.program(job(small(pump), twin.port, boot_s=0), say, asked)
+
+
+def test_erase__all_of_the_flash__is_empty() -> None:
+    with EspRomTwin(paced=False) as twin:
+        twin.flash[:4] = b"rest"
+        esp.erase(twin.port, Heard(), threading.Event())
+        assert set(twin.flash) == {0xFF}

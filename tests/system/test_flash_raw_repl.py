@@ -1,0 +1,334 @@
+"""Boards flashed through their REPL: real MicroPython on virtual boards, at their ports."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nodewright.flash import agent, facts, raw_repl
+from nodewright.flash.errors import (
+    UNFINISHED,
+    FlashFailed,
+    NotAsWritten,
+    NotBooted,
+    OtherNode,
+    WrongBoard,
+)
+from nodewright.flash.job import Outcome
+from nodewright.flash.look import look
+from nodewright.image.node import NodeImage
+from nodewright.link import repl as repl_module
+from nodewright.link.errors import BoardFailed, Interrupted, PortBusy
+from nodewright.link.repl import Repl
+from nodewright.virtual import VirtualBoard
+from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from system.virtual_rig import facts as done
+from system.virtual_rig import read_file
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX")
+
+
+@pytest.fixture(scope="module")
+def north(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fleet(tmp_path_factory.mktemp("flash") / "f")
+
+
+@pytest.fixture(scope="module")
+def pump(north: Path) -> NodeImage:
+    return made_for_virtual(north)
+
+
+def flash(
+    made: NodeImage, virtual: VirtualBoard, heard: Heard | None = None, **more: Any
+) -> Outcome:
+    said = heard or Heard()
+    return raw_repl.program(job(made, virtual.port, **more), said, said.asked)
+
+
+def append(repl: Repl, path: str, count: int = 1) -> None:
+    """So many bytes more at the end of a file."""
+    repl.ask(f"f = open({path!r}, 'ab')\nfor _ in range({count}):\n f.write(b'x')\nf.close()")
+
+
+def on_board(virtual: VirtualBoard) -> dict[str, facts.OnBoard]:
+    with Repl(virtual.port) as repl:
+        facts.read(repl)
+        return facts.files(repl)
+
+
+def test_flash__a_board_with_a_program_of_somebody__becomes_the_node_and_starts(pump) -> None:
+    with bare(files={"own.txt": "keep me"}) as virtual:
+        done(virtual)
+        heard = Heard()
+        outcome = flash(pump, virtual, heard)
+        assert outcome.boot == 1
+        assert outcome.sent_files == len(pump.files)
+        assert outcome.sent_bytes == sum(map(len, pump.files.values()))
+        assert outcome.kept == ("/own.txt",)
+        assert heard.stages == ["connect", "compare", "send", "rename", "verify", "boot"]
+        there = on_board(virtual)
+        for path, data in pump.files.items():
+            assert there[path].sha256 == hashlib.sha256(data).hexdigest()
+        assert set(there) == {*pump.files, "/own.txt"}
+
+
+def test_flash__a_second_time__sends_nothing(pump) -> None:
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        outcome = flash(pump, virtual)
+        assert (outcome.sent_bytes, outcome.sent_files, outcome.boot) == (0, 0, 2)
+        seen = look([virtual.port])[0]
+        assert seen.state == "micropython"
+        assert seen.facts is not None
+        assert (seen.facts.node, seen.facts.fleet) == ("pump-1", "north")
+        assert not seen.facts.unfinished
+
+
+def test_flash__a_file_changed_and_one_too_many__only_these_are_touched(pump) -> None:
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        with Repl(virtual.port) as repl:
+            append(repl, "/node/app.mpy")
+            append(repl, "/node/gone.mpy")
+        outcome = flash(pump, virtual)
+        assert outcome.sent_files == 1
+        assert outcome.sent_bytes == len(pump.files["/node/app.mpy"])
+        assert outcome.removed_files == 1
+        assert set(on_board(virtual)) == set(pump.files)
+
+
+def test_flash__stopped_while_it_sends__leaves_what_was_and_goes_on_from_there(pump) -> None:
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        with Repl(virtual.port) as repl:
+            for name in ("app", "capture", "report"):
+                append(repl, f"/node/{name}.mpy")
+        before = on_board(virtual)
+        heard = Heard(stop_at_bytes=len(pump.files["/node/app.mpy"]) + 1)
+        with pytest.raises(Interrupted, match="the board has what it had before"):
+            flash(pump, virtual, heard)
+        after = on_board(virtual)
+        assert {path: after[path] for path in before} == before
+        outcome = flash(pump, virtual)
+        assert 1 <= outcome.sent_files <= 2  # of three the first was there, under its other name
+        assert not [path for path in on_board(virtual) if path.endswith(agent.SUFFIX)]
+
+
+@pytest.mark.parametrize("moves", [1, 3, 6, 8])
+def test_flash__cut_in_the_middle_of_renaming__nothing_starts_until_it_is_whole(
+    pump, moves, monkeypatch
+) -> None:
+    """The power goes at a call of the agent, of those that change names."""
+    with bare() as virtual:
+        done(virtual)
+        monkeypatch.setattr(repl_module, "ANSWER_S", 2.0)
+        asked = Repl.ask
+        count = 0
+
+        def ask(self: Repl, code: str, within_s: float | None = None) -> bytes:
+            nonlocal count
+            count += code.startswith(("_nw_move", "_nw_mark"))
+            if count == moves:
+                count += 1
+                virtual.cut_power()
+            return asked(self, code, within_s)
+
+        monkeypatch.setattr(Repl, "ask", ask)
+        with pytest.raises(FlashFailed) as failed:
+            flash(pump, virtual)
+        assert failed.value.state == UNFINISHED
+        monkeypatch.setattr(Repl, "ask", asked)
+        assert not [line for line in virtual.lines if line.startswith("nodewright: boot ")]
+        seen = look([virtual.port])[0]
+        assert seen.facts is not None
+        assert seen.facts.unfinished
+        outcome = flash(pump, virtual)
+        assert outcome.sent_bytes == 0  # all had been sent
+        assert outcome.boot is not None
+        assert "it had been left between two versions: now it is whole" in outcome.notes
+        assert set(on_board(virtual)) == set(pump.files)
+
+
+def test_flash__a_byte_garbled_or_lost_on_the_line__the_file_is_sent_again(
+    pump, monkeypatch
+) -> None:
+    with bare() as virtual:
+        done(virtual)
+        sent, spoiled = Repl.send, []
+
+        def send(self: Repl, data: bytes) -> None:
+            if len(data) > 1000 and len(spoiled) < 3:
+                spoiled.append(data)
+                data = {1: b"AAAA" + data[4:], 2: data[1:], 3: b"\xff" + data[1:]}[len(spoiled)]
+            sent(self, data)
+
+        monkeypatch.setattr(Repl, "send", send)
+        outcome = flash(pump, virtual)
+        assert len(spoiled) == 3
+        assert outcome.sent_bytes == sum(map(len, pump.files.values()))
+        assert outcome.boot == 1
+
+
+def test_flash__a_flash_that_gives_back_other_bytes__refused_and_does_not_start(
+    pump, monkeypatch
+) -> None:
+    with bare() as virtual:
+        done(virtual)
+        asked = Repl.ask
+
+        def ask(self: Repl, code: str, within_s: float | None = None) -> bytes:
+            if code.startswith("_nw_walk") and virtual_is_written:
+                asked(self, "f = open('/node/app.mpy', 'ab')\nf.write(b'x')\nf.close()")
+            virtual_is_written.extend([1] if code.startswith("_nw_move") else [])
+            return asked(self, code, within_s)
+
+        virtual_is_written: list[int] = []
+        monkeypatch.setattr(Repl, "ask", ask)
+        with pytest.raises(NotAsWritten) as failed:
+            flash(pump, virtual)
+        assert failed.value.paths == ("/node/app.mpy",)
+        monkeypatch.setattr(Repl, "ask", asked)
+        assert "/settings.json" not in on_board(virtual)
+
+
+def test_flash__no_room_for_both_versions__the_old_goes_first(pump) -> None:
+    size = sum(-(-len(data) // 4096) * 4096 for data in pump.files.values())
+    with bare(blocks=size // 4096 + 60) as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        with Repl(virtual.port) as repl:
+            append(repl, "/node/old.mpy", 150_000)
+            for path in pump.files:
+                if path.endswith(".mpy"):
+                    append(repl, path)
+        outcome = flash(pump, virtual)
+        assert outcome.boot is not None
+        assert set(on_board(virtual)) == set(pump.files)
+
+
+def test_flash__a_file_system_too_small__refused_before_anything(pump) -> None:
+    with bare(blocks=20) as virtual:
+        done(virtual)
+        with pytest.raises(WrongBoard, match="do not fit"):
+            flash(pump, virtual)
+
+
+def test_flash__a_full_file_system__says_so_with_a_cure(pump) -> None:
+    with bare() as virtual:
+        done(virtual)
+        with Repl(virtual.port) as repl:
+            append(repl, "/own.bin", 750_000)
+        with pytest.raises(FlashFailed, match=r"full.*--clean.*had before"):
+            flash(pump, virtual)
+        assert flash(pump, virtual, clean=True).boot == 1
+
+
+def test_flash__another_node_or_fleet_or_chip__refused_without_force(
+    north, pump, tmp_path
+) -> None:
+    other = made_for_virtual(north, "pump-2")
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        with Repl(virtual.port) as repl:
+            append(repl, "/state/kept")
+        with pytest.raises(
+            OtherNode, match=r"is pump-1 of fleet north, not pump-2 of fleet north"
+        ):
+            flash(other, virtual)
+        assert flash(other, virtual, force=True).boot == 1  # its own count: the state is new
+        with Repl(virtual.port) as repl:
+            assert repl.ask("import os\nprint('kept' in os.listdir('/state'))").strip() == b"False"
+
+
+def test_flash__an_image_for_another_arch__refused(pump) -> None:
+    pico = replace(pump, arch="armv6m")
+    with bare() as virtual:
+        done(virtual)
+        with pytest.raises(WrongBoard, match="code is for armv6m, the board runs x64"):
+            flash(pico, virtual)
+
+
+def test_flash__settings_that_the_node_refuses__not_taken_for_a_start(pump, monkeypatch) -> None:
+    spoiled = replace(pump, files={**pump.files, "/settings.json": b"{}\n"})
+    with bare() as virtual:
+        done(virtual)
+        with pytest.raises(NotBooted, match="nodewright: settings"):
+            flash(spoiled, virtual)
+
+
+def test_repl__a_port_in_use__said_with_its_cure() -> None:
+    with bare() as virtual:
+        done(virtual)
+        with Repl(virtual.port), pytest.raises(PortBusy, match="in use by another program"):
+            Repl(virtual.port)
+
+
+def test_repl__an_error_on_the_board__its_last_line() -> None:
+    with bare() as virtual:
+        done(virtual)
+        with Repl(virtual.port) as repl, pytest.raises(BoardFailed) as failed:
+            repl.ask("raise ValueError('\\x1b[2J')")
+    assert failed.value.error.startswith("ValueError: ")
+    assert "\x1b" not in str(failed.value)
+
+
+def test_cli__two_boards_at_once__both_flashed_one_line_each(north) -> None:
+    with bare() as one, bare(unique_id="e6614c311b7e6f2b") as two:
+        done(one)
+        done(two)
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "nodewright", "flash", "--dir", str(north), "--json"),
+                *(f"pump-1={one.port}", f"pump-2={two.port}"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        lines = [json.loads(line) for line in ended.stdout.splitlines()]
+        assert {line["node"] for line in lines if line["event"] == "done"} == {"pump-1", "pump-2"}
+        assert {line["event"] for line in lines} == {"step", "done"}
+        wrong = subprocess.run(
+            [
+                *(sys.executable, "-m", "nodewright", "flash", "--dir", str(north)),
+                *("pump-2", "--port", one.port),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert wrong.returncode == 2
+        assert "--force overwrites it" in wrong.stderr
+        assert "Traceback" not in wrong.stderr
+        told = subprocess.run(
+            [sys.executable, "-m", "nodewright", "ports", one.port, "/dev/no-such", "--json"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        first, second = json.loads(told.stdout)["ports"]
+        assert (first["node"], first["state"], first["arch"]) == ("pump-1", "micropython", "x64")
+        assert second["state"] == "closed"
+
+
+def test_flash__its_files_and_those_of_an_image__boot_the_same(pump) -> None:
+    """What the REPL wrote is what the image of the same node holds."""
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual)
+        written = virtual.flash_image()
+    assert read_file(written, "version.json") == pump.files["/version.json"].decode()
