@@ -6,7 +6,7 @@ from math import cos, pi, sin, sqrt
 from node import dsp
 from node.dsp import tones
 from wire import keys as catalogue
-from wire import validity
+from wire import validity, validity_current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Current:
         line = self._turns[channel] * self.samples
         quantities["field_turns"] = line / pairs
         # With one pole pair f - r is next to zero.
-        if pairs > 1 and line / pairs >= validity.LEAST_FIELD_TURNS:
+        if pairs > 1 and line / pairs >= validity_current.LEAST_FIELD_TURNS:
             from node import slip  # few ask for it: its code stays on flash
 
             found = slip.shaft_bins(self.sums.tone, line, pairs)
@@ -212,15 +212,15 @@ class Current:
         quantities["line_part"] = part = sqrt(unit * fundamental)
         quantities["harmonic_part"] = unit * (fundamental + others)
         quantities["halves"] = sums.halves
-        quantities["steady"] = validity.MOST_SWEEP / max(sums.sweep * _SWEEP, 1e-6)
+        quantities["steady"] = validity_current.MOST_SWEEP / max(sums.sweep * _SWEEP, 1e-6)
         quantities["harmonics"] = float(most)
         quantities["others"] = others
         inside = tones.LOW_HZ <= turns * rate_hz <= tones.HIGH_HZ
         if not inside:
             quantities["line_part"] = 0.0
-        elif part >= validity.LEAST_PART_OF_LINE:
+        elif part >= validity_current.LEAST_PART_OF_LINE:
             self._turns[channel] = turns
-        if quantities["harmonic_part"] < validity.LEAST_PART_OF_HARMONICS:
+        if quantities["harmonic_part"] < validity_current.LEAST_PART_OF_HARMONICS:
             self._turns[channel] = 0.0
         if self._turns[channel]:
             quantities["cycles"] = turns * self.samples
@@ -271,7 +271,7 @@ class Current:
             found.append(self._fundamental(phase, per_digit[phase], rate_hz))
         self._found = found
         self.zero_share = self._share(found)
-        of_set["sum_small"] = validity.MOST_SUM / max(self.zero_share, 1e-6)
+        of_set["sum_small"] = validity_current.MOST_SUM / max(self.zero_share, 1e-6)
         of_set["forward"], of_set["backward"] = _length(found, _THIRD), _length(found, -_THIRD)
         lesser = min(of_set["forward"], of_set["backward"])
         greater = max(of_set["forward"], of_set["backward"])
@@ -333,7 +333,7 @@ class Current:
             values["cur_crest"] = peak / rms
         # Unknown is not known to 100 ppm.
         known = rate_known_ppm is not None and rate_known_ppm >= 0.0
-        quantities["rate_sure"] = validity.SURE_PPM / max(rate_known_ppm or 0.01, 0.01)
+        quantities["rate_sure"] = validity_current.SURE_PPM / max(rate_known_ppm or 0.01, 0.01)
         if not known:
             quantities["rate_sure"] = 0.0
         turns = self._turns[phase]

@@ -9,7 +9,7 @@ from node import combs, dsp, lines
 from node.baseline import KINDS, least_threshold
 from node.dsp import bands
 from wire import keys as catalogue
-from wire import validity
+from wire import validity, validity_bearing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FAULT = "bearing_fault"
 _RULES = {key: validity.rules_of(key) for key in KEYS}  # looked up once, and not for each record
 
 _SURE = 0.005  # a speed's relative uncertainty
-_WEAKEST = validity.LEAST_FLOOR / 1e-3  # a band's mean envelope is to be 0.001 of the RMS
+_WEAKEST = validity_bearing.LEAST_FLOOR / 1e-3  # a band's mean envelope is to be 0.001 of the RMS
 _MOST_ORDER = 50.0
 
 
@@ -139,7 +139,10 @@ class Envelope:
                     marked[key] = reason
 
         for name in KINDS:  # what rounding decides is no score: nobody may learn from it
-            if self._quantities.get("floor:" + name, validity.LEAST_FLOOR) < validity.LEAST_FLOOR:
+            if (
+                self._quantities.get("floor:" + name, validity_bearing.LEAST_FLOOR)
+                < validity_bearing.LEAST_FLOOR
+            ):
                 self.scores.pop(name, None)
 
     def _reason(self, shaft_hz: "float | None", axis: int) -> str:

@@ -102,7 +102,8 @@ def _checked() -> str:
     """The SHA-256 of the settings that the host has found good; "" where it has not."""
     try:
         with open("/settings.sha256") as file:
-            return file.read(64)
+            held: str = file.read(64)
+            return held
     except (OSError, ValueError):
         return ""
 

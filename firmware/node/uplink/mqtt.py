@@ -149,7 +149,7 @@ class MqttClient:
     def post(
         self,
         topic: str,
-        payload: bytes,
+        payload: "bytes | memoryview",
         qos: int = 1,
         retain: bool = False,
         done: "Callable[[Any], None] | None" = None,

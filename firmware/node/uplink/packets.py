@@ -79,7 +79,9 @@ def connect(
     return packet
 
 
-def publish(topic: str, payload: bytes, qos: int, retain: bool, packet_id: int) -> bytearray:
+def publish(
+    topic: str, payload: "bytes | memoryview", qos: int, retain: bool, packet_id: int
+) -> bytearray:
     """PUBLISH (3.3) with DUP clear; set it by `packet[0] |= DUP`.  qos 0 or 1."""
     name = topic.encode()
     length = len(name)

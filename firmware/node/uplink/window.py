@@ -43,7 +43,13 @@ class Window:
         self.subacks.clear()
 
     def add(
-        self, topic: str, payload: bytes, qos: int, retain: bool, done: "Any", token: "Any"
+        self,
+        topic: str,
+        payload: "bytes | memoryview",
+        qos: int,
+        retain: bool,
+        done: "Any",
+        token: "Any",
     ) -> None:
         """One more message.
 

@@ -1,0 +1,70 @@
+"""When a value of a current counts: rules as in wire/validity.py, which asks for them."""
+
+from wire.validity import MARK, WITHHOLD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wire.validity import Rule
+
+# Of currents (docs/decisions/0017-current.md): `cycles` f T, or half the crossings of the mean
+# where there is no line; `over_noise` the peak over the noise's RMS; `rate_sure` 100 ppm over the
+# rate's uncertainty; `line_part` the fundamental's part of the RMS, `harmonic_part` of its square
+# that of all harmonics to H; `halves` the lesser half's fundamental over the greater's, `steady`
+# 0.2 over the cycles by which the frequency changes within the record; `harmonics` H,
+# `over_floor` THD over its floor; `orders_apart` the greater sequence over the lesser,
+# `sum_small` 0.25 over the three phases' sum; `field_turns` f T over the pole pairs.
+LEAST_WAVES, LEAST_LINE_WAVES = 3.0, 5.7
+LEAST_PART_OF_LINE, LEAST_PART_OF_HARMONICS = 0.25, 0.5
+SURE_PPM, MOST_SWEEP, MOST_SUM = 100.0, 0.2, 0.25
+LEAST_FIELD_TURNS = 20.0  # f T / p of a slip: then 8 % of slip are 1.6 bins
+LEAST_HARMONICS = 11.0  # for a THD: what ends below holds less than half of a drive's or a lamp's
+_LINE_KEYS = (
+    "cur_freq_hz",
+    "cur_fund_a",
+    "cur_thd_pct",
+    "cur_thd_order",
+    "cur_thd_floor_pct",
+    "cur_neg_seq_pct",
+    "cur_phase_order",
+    "cur_slip_pct",
+    "cur_shaft_hz",
+)
+_OF_LINES = (
+    ("cycles", LEAST_LINE_WAVES, WITHHOLD, "too_short"),
+    ("line_part", LEAST_PART_OF_LINE, WITHHOLD, "no_line"),
+    ("harmonic_part", LEAST_PART_OF_HARMONICS, WITHHOLD, "no_line"),
+    ("halves", 0.5, WITHHOLD, "unsteady"),
+    ("steady", 1.0, WITHHOLD, "unsteady"),
+)
+
+RULES: "tuple[Rule, ...]" = (
+    ("cur_rms_a", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_peak_a", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_crest", "over_noise", 10.0, WITHHOLD, "noise"),
+    ("cur_crest", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_crest", "over_noise", 100.0, MARK, "noise"),
+    ("cur_freq_hz", "over_noise", 100.0, WITHHOLD, "noise"),
+    ("cur_freq_hz", "rate_sure", 1.0, WITHHOLD, "rate"),
+    ("cur_fund_a", "over_noise", 10.0, WITHHOLD, "noise"),
+    ("cur_thd_*", "over_noise", 10.0, WITHHOLD, "noise"),
+)
+RULES += tuple((key,) + rule for key in _LINE_KEYS for rule in _OF_LINES)
+RULES += (
+    ("cur_thd_pct", "harmonics", LEAST_HARMONICS, WITHHOLD, "bandwidth"),
+    ("cur_thd_pct", "over_floor", 2.0, MARK, "noise"),
+    ("cur_unbalance_pct", "over_noise", 10.0, WITHHOLD, "noise"),
+    ("cur_unbalance_pct", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_neg_seq_pct", "sum_small", 1.0, WITHHOLD, "clamp"),
+    ("cur_phase_order", "sum_small", 1.0, WITHHOLD, "clamp"),
+    ("cur_phase_order", "orders_apart", 2.0, WITHHOLD, "unbalanced"),
+    ("cur_volt_v", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_power_w", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_apparent_va", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_apparent_va", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_power_factor", "over_noise", 10.0, WITHHOLD, "noise"),
+    ("cur_power_factor", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
+    ("cur_slip_pct", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
+    ("cur_shaft_hz", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
+    ("cur_slip_pct", "estimated", 1.0, MARK, "estimate"),
+    ("cur_shaft_hz", "estimated", 1.0, MARK, "estimate"),
+)
