@@ -1,6 +1,6 @@
 """A broker killed (SIGKILL) and restarted at random times while nodes report.
 
-    python tools/soak_broker.py [--kills 100] [--nodes 2] [--every-ms 1000] [--seed 1]
+    python tools/soak_broker.py [--kills 100] [--nodes 2] [--every-ms 1000] [--seed 1] [--tls]
 
 The whole firmware on virtual boards; mosquitto as `nodewright broker` sets it up to save; a
 collector with a session of its own at the broker.  Counted at the end, by boot and sequence
@@ -30,6 +30,7 @@ def main() -> int:
     options.add_argument("--nodes", type=int, default=2)
     options.add_argument("--every-ms", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--tls", action="store_true", help="as nodewright broker runs it")
     options.add_argument("--window", action="store_true", help="only how long mosquitto waits")
     asked = options.parse_args()
     if asked.window:
@@ -42,6 +43,7 @@ def main() -> int:
         asked.seed,
         asked.nodes,
         asked.every_ms,
+        tls=asked.tls,
         say=lambda text: print(text, file=sys.stderr),
     )
     print(

@@ -7,9 +7,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from nodewright import broker
+from host.pki_rig import kept
+from nodewright import broker, scratch
+from nodewright.fleet.load import FILE
 from nodewright.fleet_state import NodeState
+from nodewright.offline import choose_runtime
+from nodewright.virtual_node import VirtualNode
 from nodewright.watch import Address, Collector
+from system.broker_rig import address, make_fleet, running
 from system.node_rig import NodeRig
 
 _PATIENCE_S = 90.0
@@ -86,18 +91,16 @@ def run(
     up_s: tuple[float, float] = (0.2, 3.0),
     down_s: tuple[float, float] = (0.0, 1.0),
     say: Callable[[str], None] = lambda _: None,
+    tls: bool = False,
 ) -> Outcome:
-    """Kill mosquitto (SIGKILL) so often, after a random time up, for a random time down."""
+    """Kill mosquitto (SIGKILL) so often, after a random time up, for a random time down.
+
+    tls: as `nodewright broker` runs it, nodes and collector with their certificates.
+    """
     chance = random.Random(seed)
     with ExitStack() as stack:
-        hub = stack.enter_context(broker.start("mosquitto"))
-        source = Collector(Address(hub.host, hub.port), fleet="demo", session="soak")
-        stack.enter_context(source)
-        rigs = [NodeRig(hub.port, index) for index in range(nodes)]
-        for rig in rigs:
-            rig.every_ms(every_ms)
-            stack.enter_context(rig.board())
-        names = [rig.plan.name for rig in rigs]
+        make = _by_tls if tls else _plainly
+        hub, source, names = make(stack, nodes, every_ms)
         going = Round(source)
         going.until_each(names, 1)
         for number in range(kills):
@@ -113,6 +116,36 @@ def run(
         going.until_each(names, _AFTER)
         going.found.back_s = time.monotonic() - began_s
         return going.judge()
+
+
+def _plainly(
+    stack: ExitStack, nodes: int, every_ms: int
+) -> tuple[broker.Broker, Collector, list[str]]:
+    hub = stack.enter_context(broker.start("mosquitto"))
+    source = Collector(Address(hub.host, hub.port), fleet="demo", session="soak")
+    stack.enter_context(source)
+    rigs = [NodeRig(hub.port, index) for index in range(nodes)]
+    for rig in rigs:
+        rig.every_ms(every_ms)
+        stack.enter_context(rig.board())
+    return hub, source, [rig.plan.name for rig in rigs]
+
+
+def _by_tls(
+    stack: ExitStack, nodes: int, every_ms: int
+) -> tuple[broker.Broker, Collector, list[str]]:
+    folder = make_fleet(stack.enter_context(scratch.folder("soak")) / "north", nodes)
+    text = (folder / FILE).read_text(encoding="utf-8")
+    text = text.replace('samples = 1024\nevery = "10s"', f'samples = 256\nevery = "{every_ms}ms"')
+    (folder / FILE).write_text(text, encoding="utf-8")
+    hub = stack.enter_context(running(folder))
+    source = stack.enter_context(Collector(address(folder), fleet="north", session="soak"))
+    names = [f"pump-{number}" for number in range(1, nodes + 1)]
+    for name in names:
+        node = VirtualNode(folder, name, kept(folder), choose_runtime(), fleet_broker=True)
+        stack.enter_context(node)
+        node.boot(lambda _: None)
+    return hub, source, names
 
 
 def _dropped(node: NodeState) -> int:
