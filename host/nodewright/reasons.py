@@ -34,8 +34,7 @@ SENTENCES = {
     "no_voltage": "No voltage of this phase is measured, so there is no power.",
     "not_together": "The channels are not sampled together, so their phases cannot be compared.",
     "no_phases": "It is of three phases, and fewer are measured.",
-    "clamp": "The three currents do not add up to nothing: a clamp is reversed, off its cable or "
-    "on another, or there is a neutral.",
+    "clamp": "The three currents do not cancel: a clamp is reversed or off, or a neutral runs.",
     "unbalanced": "The phases differ too much to tell their order: one may be missing.",
     "no_motor": "The motor's rated current or pole pairs are not given.",
     "no_start": "No switch-on lies within the record.",
@@ -43,7 +42,7 @@ SENTENCES = {
     "standing": "The machine stands still, by its current: there is nothing to judge.",
     "not_seen": "No good record since the node began has told it yet.",
     "bias": "The input does not rest where its bias should hold it: look at divider and wiring.",
-    "clamp_off": "Two currents flow as if there were a third: its clamp is off the cable, or open.",
+    "clamp_off": "Two currents flow as if there were a third: its clamp is off its cable or open.",
     "clamp_reversed": "The clamp sits on its cable the wrong way round: turn it, or make per_volt "
     "negative.",
     "phase_lost": "Two phases carry one current and the third none: a fuse or a contact is gone.",
