@@ -3,9 +3,12 @@
 import json
 import os
 import pty
+import pwd
 import select
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -272,3 +275,37 @@ def test_written__for_root_where_mosquitto_may_enter__is_its_own(fleet) -> None:
     # A test's folder is closed to others: then it stays root, and says so.
     assert "\nuser root\n" in found.conf.read_text()
     assert any("runs as root" in note for note in found.notes)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone starts it as another user")
+def test_broker__started_by_root__is_another_user_and_reads_its_files_again() -> None:
+    try:
+        user = pwd.getpwnam("mosquitto")
+    except KeyError:
+        pytest.skip("no user mosquitto")
+    with tempfile.TemporaryDirectory() as open_to_all:
+        Path(open_to_all).chmod(0o755)
+        folder = make_fleet(Path(open_to_all) / "north", nodes=1)
+        with running(folder) as hub:
+            assert hub.written.notes == ()
+            assert Path(f"/proc/{hub.pid}").stat().st_uid == user.pw_uid
+            for path in (hub.written.folder, *hub.written.folder.rglob("*")):
+                assert path.stat().st_uid == user.pw_uid, path
+                assert path.stat().st_mode & 0o077 == 0, path
+            endpoint.make_host(folder, "late", "read", kept(folder))
+            assert hub.refresh() == []
+            wait_until(lambda: _hears(folder, hub.port, "host.late"), "it has its rights")
+            revoke(folder, "pump-1", kept(folder))
+            assert hub.refresh() == ["pump-1"]
+            assert any("Reloading config" in line for line in hub.log)
+
+
+def _hears(folder: Path, port: int, name: str) -> bool:
+    """Whether a host hears what a node of a test's says."""
+    with (
+        connect(folder, port, name) as host,
+        connect(folder, port, "host.retire") as keeper,
+    ):
+        host.subscribe(TOPIC + "report")
+        keeper.publish(TOPIC + "report", b"x")
+        return host.until(TOPIC + "report", b"x", 0.2)
