@@ -28,10 +28,12 @@ class Clamps(Sensor):
             row for row in inputs if row not in voltages
         ] + voltages
         self.currents = len(inputs) - len(voltages)
+        self._own: "Any" = None
         if settings["bus"] is None:
             # One driver for ever: it has DMA channels and, once configured, a block for them.
             own = self._own_converter()
             self.driver = lambda _bus: own
+            self._own = own
 
         self.motor: "Motor | None" = None
         told = settings["motor"]
@@ -41,6 +43,11 @@ class Clamps(Sensor):
             self.motor = Motor(
                 "/state/motor-" + self.name, told["on_a"], told["off_a"], told["rated_a"]
             )
+
+    def reserve(self, samples: int) -> None:
+        """Make room for records of so many samples while the heap is whole."""
+        if self._own is not None:
+            self._own.reserve(len(self.rows), samples)
 
     def converter(self, rate_hz: float, samples: int) -> "Any":
         """The driver, set up for a record.  Raises FAILURES: tell them to failed()."""

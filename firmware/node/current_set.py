@@ -46,7 +46,9 @@ class CurrentSet:
         self._motor_keys = tuple([key for key in wanted if key in MOTOR_KEYS])
         rows, samples = sensor.rows, settings["samples"]
         self._take = Take(len(rows))
-        self._blocks = make_blocks(len(rows), samples)
+        shared = workspace.blocks(samples)  # one set is measured at a time
+        self._blocks = shared[: len(rows)] + make_blocks(len(rows) - len(shared), samples)
+        sensor.reserve(samples)
         self._per_digit = [0.0] * len(rows)
         self._delays_us = [0.0] * len(rows)
         self._inrush_keys = tuple([key for key in wanted if key in INRUSH_KEYS])

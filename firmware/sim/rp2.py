@@ -170,8 +170,13 @@ class DMA:
 
     def take(self, values: "array[int]", count: int) -> None:
         into, at = self.write, self._at
-        for i in range(count):
-            into[at + i] = values[i]
+        if isinstance(into, bytearray):
+            for i in range(count):
+                into[2 * (at + i)] = values[i] & 0xFF
+                into[2 * (at + i) + 1] = values[i] >> 8
+        else:
+            for i in range(count):
+                into[at + i] = values[i]
         self._at += count
         self._left -= count
         if not self._left:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from host import fleet_rig
-from host.test_fleet_clamps import CLAMPS, SETS
+from host.test_fleet_clamps import CLAMPS, ONE_SET, SETS
 from nodewright import calibrate
 from nodewright.calibrate import NoCalibration
 from nodewright.errors import BadInput
@@ -20,7 +20,7 @@ NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     sets = SETS.replace('"cur_running"', '"cur_running", "cur_power_factor"')
-    return fleet_rig.make(tmp_path, end=sets + CLAMPS)
+    return fleet_rig.make(tmp_path, ONE_SET, end=sets + CLAMPS)
 
 
 class Node:

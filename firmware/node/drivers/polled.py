@@ -46,6 +46,9 @@ class Polled:
         """What all inputs take, one after the other, at least."""
         raise NotImplementedError
 
+    def reserve(self, inputs: int, samples: int) -> None:
+        """It takes samples into the blocks: there is nothing to make room for."""
+
     def per_digit(self, number: int) -> float:  # noqa: ARG002
         """Volts a digit of an input."""
         return self.volts_per_digit

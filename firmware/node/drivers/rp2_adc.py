@@ -68,7 +68,8 @@ class RP2ADC:
         self._cs, self._fcs = base, base + _FCS_OFFSET
         self._fifo, self._div = base + _FIFO_OFFSET, base + _DIV_OFFSET
         self._wide = _WIDE_QUARTERS if port.wide_codes else 0
-        self._raw = array("H")
+        self._raw = bytearray(0)
+        self._count = 0  # results in it
         self._idle = array("I", [_EN])
         self._found = array("i", [0, 0])
         self._samples = self._cycles = 0
@@ -111,8 +112,8 @@ class RP2ADC:
             raise ValueError("rate_hz", rate_hz, "from %.4g to %.6g" % (least, most))
         self._cycles, self._samples = cycles, samples
         self.rate_hz = _CLOCK_HZ / cycles / count
-        if len(self._raw) != count * samples:
-            self._raw = array("H", bytes(2 * count * samples))
+        self.reserve(count, samples)
+        self._count = count * samples
         # Round robin goes upwards, whatever the order of the settings.
         channels = sorted([pin - _FIRST_PIN for pin in inputs])
         self._places = [channels.index(pin - _FIRST_PIN) for pin in inputs]
@@ -123,6 +124,11 @@ class RP2ADC:
         width = _QUARTERS + 4 * self._wide
         self.volts_per_digit = full_scale_v / width
         self.rails = (0, 4 * 4095 + 4 * self._wide)
+
+    def reserve(self, inputs: int, samples: int) -> None:
+        """Make room for a record, once for the longest: best while the heap is whole."""
+        if len(self._raw) < 2 * inputs * samples:
+            self._raw = bytearray(2 * inputs * samples)
 
     def per_digit(self, number: int) -> float:  # noqa: ARG002
         """Volts a digit of an input."""
@@ -142,7 +148,7 @@ class RP2ADC:
         self._taker.config(
             read=self._fifo,
             write=self._raw,
-            count=len(self._raw),
+            count=self._count,
             ctrl=self._take_ctrl,
             trigger=True,
         )
