@@ -25,6 +25,8 @@ def run_all():
     viper_mains.widest(GRID)
     viper_mains.sort(GRID, 0, REVERSAL, DATA)
     viper_mains.crossings(BLOCK, 1024, -1000, 1000)
+    viper_mains.cycles(BLOCK, 24, 100, 10, 32768, 0, DATA)
+    viper_mains.first_beyond(BLOCK, 1024, -32768, 32767)
 
 
 def test_kernels__heap_locked__allocate_nothing():

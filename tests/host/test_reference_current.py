@@ -5,6 +5,7 @@ import json
 import math
 import os
 import sys
+from array import array
 from pathlib import Path
 from types import ModuleType
 
@@ -86,7 +87,9 @@ def test_inrush__node__the_same_as_the_reference() -> None:
         digits = np.round(wave + rng.normal(0.0, 1.0, 2048) + 2048).astype(np.int16)
         out: dict[str, float] = {}
         withheld: dict[str, str] = {}
-        Inrush(2048).compute(digits.tolist(), 0.01, 2000.0, 50.0, KEYS, out, withheld, 0.01)
+        Inrush(2048).compute(
+            array("h", digits.tolist()), 0.01, 2000.0, 50.0, KEYS, out, withheld, 0.01
+        )
         expected, _ = inrush(digits * 0.01, 2000.0, 50.0, 0.01)
         assert withheld == expected.withheld
         assert out == pytest.approx(expected.values, rel=1e-5)

@@ -226,3 +226,29 @@ def crossings(block: ptr16, samples: int, low: int, high: int) -> int:
                 count += 1
             side = 0 - 1
     return count
+
+
+@micropython.viper
+def cycles(block: ptr16, first: int, cycle: int, count: int, base: int, up: int, out: ptr32):
+    """out[k] = the sum of e**2 / 2**10 over each of `count` cycles from sample `first` on.
+
+    base: 2**15 + centre; e**2 <= 2**28: a sum of 4096 is within 2**30.
+    """
+    p = first
+    for k in range(count):
+        total = 0
+        for _ in range(cycle):
+            e = ((((block[p] ^ 0x8000) - base) << up) + 2) >> 2
+            total += (e * e + 512) >> 10
+            p += 1
+        out[k] = total
+
+
+@micropython.viper
+def first_beyond(block: ptr16, samples: int, low: int, high: int) -> int:
+    """The place of the first sample below `low` or above `high`; `samples` where there is none."""
+    for i in range(samples):
+        x = (block[i] ^ 0x8000) - 0x8000
+        if x < low or x > high:
+            return i
+    return samples
