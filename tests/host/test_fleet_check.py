@@ -238,16 +238,12 @@ def test_check__memory__more_than_the_board_has_said(tmp_path) -> None:
     longer += [('rate = "800Hz"', 'rate = "1600Hz"'), ("samples = 1024", "samples = 2048")]
     longer += [("address = 0x53\n", "")]
     assert judged(tmp_path / "f", *longer).errors == []
-    full = judged(tmp_path / "f", *longer, ('"compressed"', '"full"'))
-    assert full.errors == []
-    keys = ", ".join(f'"line{i}_{unit}"' for i in (3, 4, 5) for unit in ("hz", "g"))
-    more = ('"line2_hz", "line2_g"', f'"disp_rms_um", "disp_p2p_um", "env_bpfo_snr", {keys}')
-    slow = ('speed = "1480rpm"', 'speed = "300rpm"')
-    found = judged(tmp_path / "f", *longer, ('"compressed"', '"full"'), more, slow)
+    full = ('"compressed"', '"full"')
+    found = judged(tmp_path / "f", *longer, full)
     [finding] = [one for one in found.errors if one.name == "nodes.pump-1.board"]
     assert "185 KB" in finding.allowed
     assert "4096 samples of set on-demand" in finding.cure
-    grows = judged(tmp_path / "f", *longer, ('"virtual"', '"esp32"'))
+    grows = judged(tmp_path / "f", *longer, full, ('"virtual"', '"esp32"'))
     assert [one.name for one in grows.warnings] == ["nodes.pump-1.board"]
 
 
@@ -272,6 +268,32 @@ def test_check__two_nodes_of_one_address__said(tmp_path) -> None:
         "nodes.pump-1.address",
         "nodes.pump-2.address",
     ]
+
+
+def test_check__tls_without_a_time_server__warned_and_compiled(tmp_path) -> None:
+    tls = (
+        'host = "127.0.0.1"',
+        'host = "broker.plant"\ntls = true\nspares = ["b-2:8884", "1.2.3.4"]',
+    )
+    found = judged(tmp_path / "f", tls)
+    assert [one.name for one in found.warnings if "date" in one.allowed] == ["networks.plant.ntp"]
+    settings = found.compiled["pump-1"].settings
+    assert settings["clock"] is None and settings["network"]["dns"] is None
+    port = settings["mqtt"]["port"]
+    assert settings["mqtt"]["tls"] is True and settings["mqtt"]["host"] == "broker.plant"
+    assert settings["mqtt"]["others"] == [
+        {"host": "b-2", "port": 8884},
+        {"host": "1.2.3.4", "port": port},
+    ]
+    named = (
+        '# ntp = ["192.168.1.1"]',
+        'dns = ["192.168.1.1"]\nntp = ["192.168.1.1", "t.plant:1123"]',
+    )
+    found = judged(tmp_path / "g", tls, named)
+    assert not [one for one in found.findings if one.name.startswith("networks")]
+    settings = found.compiled["pump-1"].settings
+    assert settings["clock"] == {"servers": ["192.168.1.1", "t.plant:1123"]}
+    assert settings["network"]["dns"] == ["192.168.1.1"]
 
 
 def test_check__thermometers__on_their_buses_compiled(tmp_path) -> None:
