@@ -205,6 +205,17 @@ def test_ask__of_another_fleet__is_refused(fleet) -> None:
     assert "is the fleet north" in told.stderr
 
 
+def test_virtual__fleets_broker_runs_here__a_real_node_reports_over_tls(fleet) -> None:
+    with running(fleet), Collector(address(fleet), fleet="north") as source:
+        told = run("virtual", "pump-2", "--fleet", fleet, "--reports", "1")
+        assert told.returncode == 0, told.stderr
+        assert "pump-2 acked boot=1 seq=0" in told.stdout
+        kinds = {event.kind for _ in range(2) if (event := source.get(LIMIT_S))}
+        assert source.connected  # nobody took its name
+        assert source.lost == 0
+    assert kinds == {"status", "report"}
+
+
 def test_watch__two_with_one_identity__the_second_needs_its_own(fleet) -> None:
     with running(fleet) as hub:
         assert run("broker", "--fleet", fleet, "--host-identity", "hall").returncode == 0

@@ -68,14 +68,16 @@ def run(folder: Path, name: str, options: NodeOptions, as_json: bool) -> int:
 
     with interrupts() as asked, node, contextlib.ExitStack() as stack:
         collector = None
-        if not options.fleet_broker:
+        # A broker that knows its clients by certificate has none for us: two with one would throw
+        # each other out, and `nodewright watch` may run.
+        if not options.fleet_broker and not node.settings["mqtt"]["tls"]:
             address = Address(node.host, node.port, None, None)
             collector = stack.enter_context(Collector(address, fleet=node.fleet))
         board = node.boot(on_event)
         if as_json:
             print_json(_as_dict(node, board))
         else:
-            _show(node, board)
+            _show(folder, node, board)
         watch = _Watch(name, as_json, options.reports, collector)
         return watch.until(asked, board, events)
 
@@ -150,7 +152,7 @@ def _as_dict(node: "VirtualNode", board: "VirtualBoard") -> dict[str, Any]:
     }
 
 
-def _show(node: "VirtualNode", board: "VirtualBoard") -> None:
+def _show(folder: Path, node: "VirtualNode", board: "VirtualBoard") -> None:
     facts = node.image.as_dict()
     grid = Table.grid(padding=(0, 2))
     grid.add_row(
@@ -158,7 +160,9 @@ def _show(node: "VirtualNode", board: "VirtualBoard") -> None:
     )
     grid.add_row("image", f"{facts['sha256'][:16]}, {facts['files']} files")
     grid.add_row("runtime", str(node.runtime))
-    grid.add_row("broker", f"nodewright watch --broker mqtt://{node.host}:{node.port}")
+    tls = node.settings["mqtt"]["tls"]
+    where = f"--fleet {folder}" if tls else f"--broker mqtt://{node.host}:{node.port}"
+    grid.add_row("broker", f"nodewright watch {where}")
     if board.port:
         grid.add_row("port", f"mpremote connect {board.port} resume fs ls")
     console = out()
