@@ -36,6 +36,7 @@ _NUMBERS = {
     -0x7700: "tls_unexpected",
     -0x7300: "tls_malformed",
     -0x7200: "tls_malformed",
+    -0x7100: "tls_malformed",
     -0x7180: "tls_tampered",  # a record's code does not fit
     -0x6E80: "tls_version",
     -0x6E00: "tls_handshake",

@@ -32,6 +32,9 @@ def check(whole: Whole) -> Iterator[Finding]:
 
 def _network(whole: Whole, name: str) -> Iterator[Finding]:
     network, path = whole.fleet.networks[name], ("networks", name)
+    if not network.ntp and any(broker.tls for broker in whole.fleet.brokers.values()):
+        allowed = "a time server: boards judge the broker's certificate by the date"
+        yield Finding((*path, "ntp"), "none", allowed, 'ntp = ["192.168.1.1"]', "warning")
     if network.gateway is not None and network.subnet is not None:
         subnet = ipaddress.IPv4Network(network.subnet)
         if ipaddress.IPv4Address(network.gateway) not in subnet:
