@@ -15,10 +15,14 @@ from system.virtual_rig import board, image
 
 BLOCKS = 212  # of a Pico W's file system
 HEAP_BYTES = 400_000
+# By asyncio, which really waits: a sleep would keep a core busy, and time on the board flies.
 IDLE = """
-import time
+import asyncio
 print("nodewright: done")
-while True: time.sleep_ms(1)
+async def idle():
+    while True:
+        await asyncio.sleep_ms(100)
+asyncio.run(idle())
 """
 
 

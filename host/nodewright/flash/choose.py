@@ -49,7 +49,11 @@ def flash(target: Target, make: Make, say: Say, asked: threading.Event) -> Outco
         except BoardSilent:
             if target.by == "repl" or asked.is_set():
                 raise
-    job = target.job(make(target.node, False))
+            job = target.job(make(target.node, False))
+            if job.image.board.programmer == "virtual":
+                raise
+    else:
+        job = target.job(make(target.node, False))
     by = target.by if target.by != "auto" else job.image.board.programmer
     if by == "uf2":
         return uf2_drive.program(job, say, asked)

@@ -1,0 +1,126 @@
+"""`backup`, `erase` and `console` on a virtual board; and the cases of tests/device on one."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from nodewright.flash import keep, raw_repl
+from nodewright.image.node import NodeImage
+from nodewright.link.errors import Interrupted, PortBusy
+from nodewright.link.repl import Repl, why_closed
+from nodewright.virtual import VirtualBoard
+from system.flash_rig import IDLE, Heard, bare, fleet, job, made_for_virtual
+from system.virtual_rig import WAIT_S, facts
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX")
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def north(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fleet(tmp_path_factory.mktemp("flash") / "f")
+
+
+@pytest.fixture(scope="module")
+def pump(north: Path) -> NodeImage:
+    return made_for_virtual(north)
+
+
+def write(made: NodeImage, virtual: VirtualBoard) -> None:
+    heard = Heard()
+    raw_repl.program(job(made, virtual.port), heard, heard.asked)
+
+
+def nodewright(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nodewright", *words],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def test_backup__a_node__all_its_files_for_the_user_alone(pump, tmp_path) -> None:
+    with bare() as virtual:
+        facts(virtual)
+        write(pump, virtual)
+        ended = nodewright("backup", virtual.port, "-o", str(tmp_path / "kept"), "--json")
+        told = json.loads(ended.stdout)
+        taken = nodewright("backup", virtual.port, "-o", str(tmp_path / "kept"))
+    assert (told["node"], told["fleet"]) == ("pump-1", "north")
+    for path, data in pump.files.items():
+        assert (tmp_path / "kept" / path[1:]).read_bytes() == data
+    assert "/state/boot" in told["files"]
+    assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+    assert taken.returncode == 2
+    assert "is not empty" in taken.stderr
+
+
+def test_backup__interrupted__says_how_far_it_came(pump, tmp_path) -> None:
+    asked = threading.Event()
+    with bare() as virtual:
+        facts(virtual)
+        with pytest.raises(Interrupted, match="0 of 1 files"):
+            asked.set()
+            keep.backup(virtual.port, tmp_path / "kept", lambda _p, _s: None, asked)
+
+
+def test_erase__a_node__nothing_is_left_and_it_can_be_flashed_again(pump) -> None:
+    with bare() as virtual:
+        facts(virtual)
+        write(pump, virtual)
+        asked = nodewright("erase", virtual.port, "--json", "--yes")
+        assert json.loads(asked.stdout)["files"] > len(pump.files)
+        with Repl(virtual.port) as repl:
+            assert repl.ask("import os\nprint(os.listdir('/'))").strip() == b"[]"
+        write(pump, virtual)
+
+
+def test_console__a_node_that_crashes__is_explained(north) -> None:
+    crash = (
+        "print('nodewright: after_crash boot=3 count=2 error=OSError(5) wait_s=2')\n"
+        "print('\\x1b[2Jplain')\n" + IDLE
+    )
+    with bare(files={"main.py": crash}) as virtual:
+        facts(virtual)
+        process = subprocess.Popen(
+            [*(sys.executable, "-m", "nodewright", "console", virtual.port), *("--lines", "3")],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        deadline_s = time.monotonic() + WAIT_S
+        while not isinstance(why_closed(virtual.port), PortBusy):  # until it listens
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        virtual.reset()
+        told = process.communicate(timeout=30)[0]
+    assert process.returncode == 0
+    assert "→ boot 3 ended by OSError(5); 2 times in a row, so it waits 2 s" in told
+    assert "?[2Jplain" in told
+    assert "\x1b" not in told
+
+
+def test_device__its_cases_on_a_virtual_board__pass(north) -> None:
+    with bare() as virtual:
+        facts(virtual)
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:randomly"),
+                *("-p", "no:cacheprovider", "tests/device", "--device", virtual.port),
+                *("--fleet", str(north), "--node", "pump-1"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+            cwd=_ROOT,
+        )
+    assert ended.returncode == 0, ended.stdout[-3000:]
+    assert "4 passed" in ended.stdout

@@ -1,0 +1,120 @@
+"""How fast boards are flashed: through the REPL beside mpremote's own copy, four at once, esptool.
+
+python tools/bench_flash.py [--bytes N]
+"""
+
+import argparse
+import base64
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from nodewright import boards
+from nodewright.flash import agent, esp, raw_repl
+from nodewright.image.filesystem import pack
+from nodewright.image.whole import assemble
+from nodewright.link.repl import Repl
+from system.esp_rom_twin import EspRomTwin
+from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from system.virtual_rig import facts
+
+
+def _seconds(what: Callable[[], object]) -> float:
+    begun_s = time.monotonic()
+    what()
+    return time.monotonic() - begun_s
+
+
+def _repl(count: int) -> None:
+    """The same bytes through our agent and through mpremote's, on one port."""
+    data = os.urandom(count)
+    with bare() as virtual:
+        facts(virtual)
+        with Repl(virtual.port, answer_s=60) as repl:
+            repl.ask(agent.CODE)
+
+            def ours() -> None:
+                repl.begin(agent.call("put", "/bench.bin", len(data)))
+                for at in range(0, len(data), agent.CHUNK_BYTES):
+                    assert repl.take(1) == b"."
+                    repl.send(base64.b64encode(data[at : at + agent.CHUNK_BYTES]) + b"\n")
+                repl.finish()
+
+            def theirs() -> None:
+                repl._serial.deadline_s = time.monotonic() + 60
+                repl._line.fs_writefile("/bench.bin", data)
+
+            ours_s = min(_seconds(ours) for _ in range(3))
+            theirs_s = min(_seconds(theirs) for _ in range(3))
+    print(f"raw REPL, {count} bytes: {count / ours_s / 1000:.0f} kB/s, each byte hashed;", end=" ")
+    print(f"mpremote fs cp {count / theirs_s / 1000:.0f} kB/s: {theirs_s / ours_s:.1f} x")
+
+
+def _whole(folder: Path) -> None:
+    """A whole node, alone and four at once; then with nothing changed."""
+    made = made_for_virtual(folder)
+
+    def one(port: str) -> None:
+        raw_repl.program(job(made, port, boot_s=0), Heard(), threading.Event())
+
+    with ExitStack() as stack:
+        virtuals = [
+            stack.enter_context(bare(unique_id=f"e6614c311b7e6f{n:02x}")) for n in range(5)
+        ]
+        for virtual in virtuals:
+            facts(virtual)
+        alone_s = _seconds(lambda: one(virtuals[0].port))
+        with ThreadPoolExecutor() as pool:
+            four_s = _seconds(lambda: list(pool.map(one, [v.port for v in virtuals[1:]])))
+        again_s = _seconds(lambda: one(virtuals[0].port))
+    size = sum(map(len, made.files.values()))
+    print(f"node of {len(made.files)} files, {size} bytes: {alone_s:.2f} s; four at once", end=" ")
+    print(f"{four_s:.2f} s, {four_s / alone_s:.2f} x, on {os.cpu_count()} cores;", end=" ")
+    print(f"unchanged {again_s:.2f} s")
+
+
+def _esptool(folder: Path) -> None:
+    """All files of a node through esptool, at the line's own pace; alone, and four at once."""
+    made = made_for_virtual(folder)
+    board = boards.load("esp32")
+    data = pack(board, made.files)
+    made = replace(made, board=board, flash=assemble(board, data, runtime=None))
+
+    def one(baud: int) -> tuple[float, float]:
+        with EspRomTwin() as twin:
+            outcome = esp.program(
+                job(made, twin.port, boot_s=0, baud=baud), Heard(), threading.Event()
+            )
+        return outcome.seconds, outcome.wire_s or 0.0
+
+    for baud in (115_200, 460_800):
+        took_s, wire_s = one(baud)
+        print(f"esptool, {baud} baud: {took_s:.1f} s, the line alone {wire_s:.1f} s", end=" ")
+        print(f"(+{(took_s / wire_s - 1) * 100:.0f} %)")
+    with ThreadPoolExecutor() as pool:
+        four_s = _seconds(lambda: list(pool.map(one, [460_800] * 4)))
+    print(f"esptool, four at once: {four_s:.1f} s, {four_s / took_s:.2f} x")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bytes", type=int, default=200_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as folder:
+        north = fleet(Path(folder) / "f")
+        _repl(given.bytes)
+        _whole(north)
+        _esptool(north)
+
+
+if __name__ == "__main__":
+    main()
