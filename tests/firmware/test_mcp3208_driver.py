@@ -78,7 +78,7 @@ def test_begin__nothing_on_the_bus_or_an_open_line__no_answer():
     driver = MCP3208(rig.bus, rig.clock)
     record(rig, driver, 2000, 256, INPUTS, 3.3)
     chip = rig.chips.pop(17)
-    for twin in (None, Open()):
+    for twin in (None, Says(b"\xff" * 6), Says(b"\x00\x0a\x55\x33\x00\x00")):
         if twin is not None:
             rig.chips[17] = twin
         try:
@@ -91,12 +91,15 @@ def test_begin__nothing_on_the_bus_or_an_open_line__no_answer():
     driver.begin()
 
 
-class Open:
-    """A line that is pulled up, and nobody there."""
+class Says:
+    """A line that is pulled up, with nobody there; or another chip, that repeats nothing."""
+
+    def __init__(self, told):
+        self._told = told
 
     def transfer(self, out, into):
         for i in range(len(into)):
-            into[i] = 0xFF
+            into[i] = self._told[i]
 
 
 def test_record__input_beyond_its_reference__clipped_samples_are_counted():

@@ -99,6 +99,19 @@ def test_record__next_one_while_the_last_is_computed__both_whole():
     assert rms_a(driver, blocks[0]) < 0.1
 
 
+def test_record__nobody_looks_for_long__stopped_by_itself_and_nothing_is_lost():
+    rig = ADCRig()
+    driver = RP2ADC(rig.port, rig.clock)
+    driver.configure(8000, 256, PINS, 3.3, 50)
+    driver.begin()
+    assert rig.port.mem32[BASE] & 8
+    rig.world.advance_us(200_000)  # the record takes 32 ms
+    assert not rig.port.mem32[BASE] & 8
+    take = Take(3)
+    driver.finish(make_blocks(3, 256), take)
+    assert take.overruns == 0
+
+
 def test_record__samples_lost_or_input_at_its_end__told():
     rig = ADCRig(source={"kind": "motor", "amps": 30.0})
     _, _, take = _record(rig)
