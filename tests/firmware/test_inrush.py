@@ -49,6 +49,13 @@ def test_inrush__no_more_than_what_stays__peak_and_no_duration():
     assert abs(out["cur_inrush_a"] - 10.0) < 0.02 and out["cur_inrush_ms"] == 0.0
 
 
+def test_inrush__greatest_by_noise_in_the_last_cycle__no_longer_for_it():
+    block = started(2048, 300, 1, 0)
+    block[2000] += 80
+    out, withheld = compute(block)
+    assert not withheld and out["cur_inrush_ms"] == 0.0
+
+
 def test_inrush__still_falling_at_the_end__no_duration():
     block = started(1024, 300, 1, 0)
     for i in range(300, 1024):

@@ -14,7 +14,6 @@ _OVER = 1.1  # times the last cycles' RMS: still inrush
 _LAST = 3  # cycles that say what the current settles at
 _SETTLED = 0.1  # and may differ by so much
 _PEAK_OVER_NOISE = 10.0
-_BEYOND = 65536  # no sample is
 
 
 class SwitchOn:
@@ -48,9 +47,6 @@ class SwitchOn:
         begin = viper_mains.first_beyond(block, count, low, high)
         if begin < cycle // 2:
             return None, None, ("no_start", "no_start")  # it ran already
-        upwards = most - middle >= middle - least
-        low, high = (-_BEYOND, most - 1) if upwards else (least + 1, _BEYOND)
-        at = viper_mains.first_beyond(block, count, low, high)
         centre, up = int(middle + 65536.5) - 65536, 0
         while int(peak + 1.0) << (up + 1) <= 1 << 16:
             up += 1
@@ -59,7 +55,7 @@ class SwitchOn:
         viper_mains.cycles(block, first, cycle, cycles, centre + 32768, up, squares)
         last = [squares[k] for k in range(cycles - _LAST, cycles)]
         settled = sqrt(max(last)) <= (1.0 + _SETTLED) * sqrt(min(last))
-        if begin > tail or at >= tail or not settled:
+        if begin > tail or not settled:
             return peak, None, ("", "too_short")
         limit = _OVER * _OVER * sum(last) / _LAST
         k = cycles - _LAST

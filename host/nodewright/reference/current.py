@@ -437,7 +437,7 @@ def inrush(
     levels = np.sqrt(np.mean(whole**2, axis=1))
     last = levels[-3:]
     tail = len(samples) - 3 * cycle
-    if begin > tail or np.argmax(about) >= tail or np.max(last) > 1.1 * np.min(last):
+    if begin > tail or np.max(last) > 1.1 * np.min(last):
         result.withheld["cur_inrush_ms"] = "too_short"
         return result, middle
     over = np.flatnonzero(levels >= 1.1 * math.sqrt(float(np.mean(last**2))))
