@@ -27,9 +27,10 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show what a board prints, with times, until Ctrl-C; and what a node meant by it.
+    """Show what a board prints, with times; what it meant, and why it crashed.
 
-    Nothing is sent: the program on the board runs on. Crashes and refused settings are explained.
+    Until Ctrl-C. Nothing is sent: the program on the board runs on. Crashes and refused settings
+    are explained.
     """
     from nodewright.link.console import listen
 

@@ -28,7 +28,7 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Erase a board: its files through its REPL, or all of its flash.
+    """Erase a board: its files, or with --chip all of an ESP32's flash.
 
     Its key and certificate go too: `nodewright revoke` takes them back for good.
     """
