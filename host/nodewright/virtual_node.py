@@ -89,11 +89,13 @@ class VirtualNode:
     def __enter__(self) -> Self:
         """Raises BrokerFailed, PortInUse."""
         if self._fleet_broker:
+            self._take_own_date()
             return self
         wanted = self.port if _is_loopback(self.host) else None
         given = self._port if self._port is not None else wanted
         if wanted is not None and self._port is None and _answers(self.host, wanted):
             self.notes.append(f"reports to the broker that runs at {self.host}:{wanted}")
+            self._take_own_date()
             return self
         self.hub = broker.start(self._kind, given)
         self._move(self.hub.host, self.hub.port)
@@ -145,11 +147,20 @@ class VirtualNode:
         files = image_files(board, self.settings, arch=image.arch, extra_files=extra)
         return pack(board, files)
 
+    def _take_own_date(self) -> None:
+        """TLS inside a virtual board reads this computer's clock: no time server decides there."""
+        if self.settings["mqtt"]["tls"] and self.settings["clock"] is not None:
+            self.settings = {**self.settings, "clock": None}
+            self.changed.append("clock")
+            self.notes.append(
+                "asks no time server: certificates are judged by this computer's date"
+            )
+
     def _move(self, host: str, port: int) -> None:
         """Have it report there, and say where that differs from the fleet."""
         before = self.settings["mqtt"]
         after = {**before, "host": host, "port": port, "tls": False, "others": []}
-        self.changed = [f"mqtt.{key}" for key in ("host", "port") if before[key] != after[key]]
+        self.changed = [f"mqtt.{key}" for key in after if before[key] != after[key]]
         if self.changed:
             self.settings = {**self.settings, "mqtt": after}
             self.notes.append(
