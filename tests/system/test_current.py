@@ -109,6 +109,8 @@ def test_node__motor_that_loses_a_phase__all_three_say_so_and_unbalance_is_told(
     heard = {message["uptime_ms"]: message for message in _reports(rig, 8)}
     rms = {at: message["channels"]["a"].get("cur_rms_a", 0.0) for at, message in heard.items()}
     assert rms[0] < 0.05 and rms[500] > 15 and abs(rms[1500] / (3 * RMS) - 1) < 0.01, rms
+    for at in (0, 3500):  # nothing flows, and nothing is said of phases
+        assert not any(heard[at]["marked"].values()), heard[at]
     lost = heard[2000]
     for channel in "abc":
         assert set(lost["marked"][channel].values()) == {"phase_lost"}, lost

@@ -1,0 +1,102 @@
+"""What is wrong with a record of clamps, from facts alone."""
+
+from array import array
+
+from node import current_evidence as evidence
+from node.drivers.inputs import Take
+
+
+class Device:
+    rails = (0, 4095)
+    still_samples = 64
+
+    def per_digit(self, number):
+        return 3.3 / 4096
+
+
+class Phases:
+    """What node.current.Current says after compute()."""
+
+    def __init__(self, rms, share, turned=(None, None, None)):
+        self.rms_a, self.zero_share, self._turned = rms, share, turned
+
+    def turned_share(self, index):
+        return self._turned[index]
+
+
+ROWS = [{"input": 26}, {"input": 27}, {"input": 28}]
+
+
+def _take(**changed):
+    take = Take(3)
+    take.samples = 64
+    for key in changed:
+        setattr(take, key, changed[key])
+    return take
+
+
+def _found(take, digits=(2048, 2048, 2048), bias_v=1.65):
+    blocks = [array("h", [digit] * 64) for digit in digits]
+    return evidence.findings(take, Device(), ROWS, blocks, bias_v)
+
+
+def test_findings__sound_record__none():
+    assert _found(_take()) == [] and evidence.valid([])
+
+
+def test_findings__each_fault__named_with_its_inputs():
+    assert _found(_take(overruns=1)) == [("overrun", 7)]
+    assert _found(_take(gaps=2)) == [("gap", 7)]
+    assert _found(_take(still=[64, 63, 0])) == [("stuck", 1)]
+    assert _found(_take(clipped=[0, 3, 0])) == [("clipped", 2)]
+    assert _found(_take(), (2048, 2048, 1500)) == [("bias", 4)]
+    assert _found(_take(), (2048, 2048, 1500), None) == []
+    assert _found(_take(), (2048, 2048, 1650)) == []
+
+
+def test_findings__stuck_at_a_rail__stuck_and_not_clipped():
+    assert _found(_take(still=[64, 0, 0], clipped=[64, 0, 0])) == [("stuck", 1)]
+
+
+def test_valid__what_loses_or_cuts_samples__is_not():
+    for reason in ("overrun", "gap", "stuck", "clipped"):
+        assert not evidence.valid([(reason, 1)])
+    for reason in ("bias", "clamp_off", "clamp_reversed", "phase_lost"):
+        assert evidence.valid([(reason, 1)])
+
+
+def test_of_phases__third_current_is_none__by_the_others_phase_or_clamp():
+    none = [{}, {}, {}]
+    assert evidence.of_phases(Phases([10, 10, 0.1], 0.01), none) == [("phase_lost", 4)]
+    assert evidence.of_phases(Phases([10, 0.1, 10], 0.33), none) == [("clamp_off", 2)]
+    assert evidence.of_phases(Phases([10, 0.1, 0.1], 0.33), none) == []
+    assert evidence.of_phases(Phases([10, 10, 0.1], None), none) == []
+    assert evidence.of_phases(Phases([10, 10], 0.01), none[:2]) == []
+
+
+def test_of_phases__sum_that_is_nothing_with_a_clamp_turned__that_one():
+    none = [{}, {}, {}]
+    turned = Phases([10, 9, 10], 0.66, (0.6, 0.02, 0.7))
+    assert evidence.of_phases(turned, none) == [("clamp_reversed", 2)]
+    assert evidence.of_phases(Phases([10, 9, 10], 0.66, (0.6, 0.5, 0.7)), none) == []
+    assert evidence.of_phases(Phases([10, 9, 10], 0.02, (0.0, 0.0, 0.0)), none) == []
+
+
+def test_of_phases__power_that_flows_back__its_clamp():
+    outs = [{"cur_power_factor": 0.8}, {"cur_power_factor": -0.8}]
+    assert evidence.of_phases(Phases([10, 10], None), outs) == [("clamp_reversed", 2)]
+    outs[1]["cur_power_factor"] = -0.01  # idle: it may be either
+    assert evidence.of_phases(Phases([10, 10], None), outs) == []
+
+
+def test_judge__several_findings__the_first_that_concerns_it():
+    found = [("clipped", 2), ("clamp_off", 4)]
+    assert [evidence.judge(found, index) for index in range(3)] == [None, "clipped", "clamp_off"]
+    found = [("clipped", 2), ("phase_lost", 4)]
+    told = [evidence.judge(found, index) for index in range(3)]
+    assert told == ["phase_lost", "clipped", "phase_lost"]
+
+
+def test_without_harmonics__keys__those_that_one_line_is_enough_for():
+    keys = ("cur_rms_a", "cur_thd_pct", "cur_freq_hz", "cur_slip_pct")
+    assert evidence.without_harmonics(keys) == ("cur_rms_a", "cur_freq_hz")
