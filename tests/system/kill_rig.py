@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from host.pki_rig import kept
 from nodewright import broker, scratch
+from nodewright.console import Event
 from nodewright.fleet.load import FILE
 from nodewright.fleet_state import NodeState
 from nodewright.offline import choose_runtime
@@ -28,8 +29,9 @@ class Outcome:
 
     reports: each once; doubles: sent again by a node or the broker, and dropped by the host;
     twice: those which the host took for new twice; lost: how many never came that no outbox had
-    given up; dropped: given up by outboxes; gaps: (node, boot, first, last) of both; back_s: after
-    the last restart, until each node has reported three times.
+    given up; dropped: given up by outboxes; gaps: (node, boot, first, last) of both; acked: how
+    many of these the broker had acknowledged (known over TLS only); back_s: after the last
+    restart, until each node has reported three times.
     """
 
     kills: int = 0
@@ -39,6 +41,7 @@ class Outcome:
     dropped: int = 0
     lost: int = 0
     gaps: list[tuple[str, int, int, int]] = field(default_factory=list)
+    acked: int = 0
     back_s: float = 0.0
 
 
@@ -47,7 +50,8 @@ class Round:
 
     def __init__(self, source: Collector) -> None:
         self.found = Outcome()
-        self._source = source
+        self.acked: set[tuple[str, str, str]] = set()  # as the nodes' consoles say
+        self.source = source
         self._seen: Counter[tuple[str, int, int]] = Counter()
         self._new: Counter[str] = Counter()
 
@@ -57,7 +61,7 @@ class Round:
         while not enough():
             if time.monotonic() > deadline_s:
                 return False
-            event = self._source.get(_POLL_S)
+            event = self.source.get(_POLL_S)
             if event is None or event.kind != "report" or event.double:
                 continue
             self._seen[event.node, event.message["boot"], event.message["seq"]] += 1
@@ -74,12 +78,17 @@ class Round:
         found = self.found
         found.reports = len(self._seen)
         found.twice = sum(count - 1 for count in self._seen.values())
-        for node in self._source.state.nodes.values():
+        for node in self.source.state.nodes.values():
             found.doubles += node.doubles
             dropped = _dropped(node)
             found.dropped += dropped
             found.lost += max(0, node.missing - dropped)
             found.gaps += [(node.name, *gap) for gap in node.gaps]
+            found.acked += sum(
+                (node.name, str(boot), str(seq)) in self.acked
+                for boot, first, last in node.gaps
+                for seq in range(first, last + 1)
+            )
         return found
 
 
@@ -100,8 +109,8 @@ def run(
     chance = random.Random(seed)
     with ExitStack() as stack:
         make = _by_tls if tls else _plainly
-        hub, source, names = make(stack, nodes, every_ms)
-        going = Round(source)
+        hub, going, names = make(stack, nodes, every_ms)
+        source = going.source
         going.until_each(names, 1)
         for number in range(kills):
             going.listen(chance.uniform(*up_s))
@@ -120,7 +129,7 @@ def run(
 
 def _plainly(
     stack: ExitStack, nodes: int, every_ms: int
-) -> tuple[broker.Broker, Collector, list[str]]:
+) -> tuple[broker.Broker, Round, list[str]]:
     hub = stack.enter_context(broker.start("mosquitto"))
     source = Collector(Address(hub.host, hub.port), fleet="demo", session="soak")
     stack.enter_context(source)
@@ -128,24 +137,28 @@ def _plainly(
     for rig in rigs:
         rig.every_ms(every_ms)
         stack.enter_context(rig.board())
-    return hub, source, [rig.plan.name for rig in rigs]
+    return hub, Round(source), [rig.plan.name for rig in rigs]
 
 
-def _by_tls(
-    stack: ExitStack, nodes: int, every_ms: int
-) -> tuple[broker.Broker, Collector, list[str]]:
+def _by_tls(stack: ExitStack, nodes: int, every_ms: int) -> tuple[broker.Broker, Round, list[str]]:
     folder = make_fleet(stack.enter_context(scratch.folder("soak")) / "north", nodes)
     text = (folder / FILE).read_text(encoding="utf-8")
     text = text.replace('samples = 1024\nevery = "10s"', f'samples = 256\nevery = "{every_ms}ms"')
     (folder / FILE).write_text(text, encoding="utf-8")
     hub = stack.enter_context(running(folder))
     source = stack.enter_context(Collector(address(folder), fleet="north", session="soak"))
+    going = Round(source)
     names = [f"pump-{number}" for number in range(1, nodes + 1)]
     for name in names:
         node = VirtualNode(folder, name, kept(folder), choose_runtime(), fleet_broker=True)
         stack.enter_context(node)
-        node.boot(lambda _: None)
-    return hub, source, names
+
+        def on_event(event: Event, name: str = name) -> None:
+            if event.name == "acked":
+                going.acked.add((name, event.facts["boot"], event.facts["seq"]))
+
+        node.boot(on_event)
+    return hub, going, names
 
 
 def _dropped(node: NodeState) -> int:
