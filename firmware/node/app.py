@@ -61,7 +61,7 @@ class Node:
         network = checked["network"]
         self._wifi = None
         if network["kind"] == "wifi":
-            self._wifi = hal.WiFi(network["ssid"], network["password"])
+            self._wifi = hal.WiFi(network["ssid"], network["password"], network["static"])
         resolver = self._make_resolver()
         self._clock = None if checked["clock"] is None else self._make_clock(resolver)
         self._reporter = Reporter(boot, settings_hash, self._clock)

@@ -191,8 +191,12 @@ def set_date(year: int, month: int, day: int, weekday: int, h: int, m: int, s: i
 class WiFi:
     """The station interface."""
 
-    def __init__(self, ssid: str, password: "str | None") -> None:
+    def __init__(
+        self, ssid: str, password: "str | None", static: "dict[str, str] | None" = None
+    ) -> None:
+        """static: address, mask and gateway of the settings; None: DHCP gives them."""
         self._ssid, self._password = ssid, password
+        self._static = static
         self._wlan = network.WLAN(network.STA_IF)
 
     def begin(self) -> None:
@@ -202,6 +206,10 @@ class WiFi:
             self._wlan.disconnect()
         except OSError:
             pass  # ESP32: there was nothing to leave
+        if self._static is not None:
+            gateway = self._static["gateway"]
+            # The gateway is asked for names where the settings name nobody else.
+            self._wlan.ifconfig((self._static["address"], self._static["mask"], gateway, gateway))
         self._wlan.connect(self._ssid, self._password)
 
     def connected(self) -> bool:

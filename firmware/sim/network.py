@@ -62,6 +62,7 @@ class WLAN:
     _ssid = ""
     _outcome = STAT_IDLE
     _due_us = 0
+    _given: "tuple[str, ...] | None" = None  # a static address
 
     def __init__(self, interface: int = STA_IF) -> None:
         """Raises ValueError for an interface that it has not, and for AP: there is no twin."""
@@ -109,8 +110,14 @@ class WLAN:
     def isconnected(self) -> bool:
         return self.status() == STAT_GOT_IP
 
-    def ifconfig(self) -> "tuple[str, str, str, str]":
-        return _LOOPBACK if self.isconnected() else _NO_ADDRESS
+    def ifconfig(self, given: "tuple[str, ...] | None" = None) -> "tuple[str, ...] | None":
+        """What the station has; or, given, what it is to have instead of DHCP's."""
+        if given is not None:
+            if len(given) != 4:
+                raise ValueError("requires 4 addresses")
+            WLAN._given = given
+            return None
+        return (WLAN._given or _LOOPBACK) if self.isconnected() else _NO_ADDRESS
 
     def config(self, what: "str | None" = None, **settings: "Any") -> "Any":
         """One value by name; settings are taken and change nothing.  Raises ValueError."""

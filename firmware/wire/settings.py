@@ -32,6 +32,7 @@ DECIMATIONS = (1, 2, 4, 8)
 MOST_BLOCKS = 16
 
 _PIN = ("int", 0, 48)
+_IP = ("server", False)
 _HZ = ("number", 0, 13_350)  # most: half of the fastest sensor's rate
 _ORDER = ("number", 0.05, 60)
 
@@ -142,6 +143,10 @@ SCHEMA = {
                 "kind": ("one", ("wifi",)),
                 "ssid": ("text", 32),
                 "password": ("or_null", ("text", 63)),
+                "static": (  # null: what DHCP gives
+                    "or_null",
+                    {"address": _IP, "mask": _IP, "gateway": _IP},
+                ),
                 "dns": ("or_null", ("list", 1, 3, ("server", False))),  # null: those of DHCP
             },
             "none": {"kind": ("one", ("none",))},

@@ -264,10 +264,10 @@ def test_check__two_nodes_of_one_address__said(tmp_path) -> None:
     found = judged(tmp_path / "f", subnet, one, end=end + 'sets = ["severity"]\n')
     assert [finding.name for finding in found.errors] == ["nodes.pump-2.address"]
     assert "node pump-1" in found.errors[0].cure
-    assert [finding.name for finding in found.warnings] == [
-        "nodes.pump-1.address",
-        "nodes.pump-2.address",
-    ]
+    alone = judged(tmp_path / "g", subnet, one)
+    static = alone.compiled["pump-1"].settings["network"]["static"]
+    assert not alone.findings
+    assert static == {"address": "192.168.1.7", "mask": "255.255.255.0", "gateway": "192.168.1.1"}
 
 
 def test_check__tls_without_a_time_server__warned_and_compiled(tmp_path) -> None:

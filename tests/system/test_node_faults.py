@@ -180,6 +180,16 @@ def test_node__interrupted_at_the_port__repl_reachable_and_watchdog_held(hub):
         assert board.boots == 1
 
 
+def test_node__static_address__taken_by_the_radio_and_kept(hub):
+    rig = NodeRig(hub.port)
+    static = {"address": "10.0.0.7", "mask": "255.255.255.0", "gateway": "10.0.0.1"}
+    rig.settings["network"]["static"] = static
+    with rig.board() as board:
+        board.wait_for("acked", WAIT_S)
+        out = mpremote(board, "exec", "import network; print(network.WLAN(0).ifconfig())")
+    assert str(("10.0.0.7", "255.255.255.0", "10.0.0.1", "10.0.0.1")) in out
+
+
 def test_node__reset_in_mid_run__boot_counted_and_seq_from_zero(hub):
     rig = NodeRig(hub.port)
     with listen(hub) as heard, rig.board() as board:

@@ -7,7 +7,13 @@ def good():
         "fleet": "demo",
         "node": "pump-1",
         "board": "virtual",
-        "network": {"kind": "wifi", "ssid": "plant", "password": "not shown", "dns": None},
+        "network": {
+            "kind": "wifi",
+            "ssid": "plant",
+            "password": "not shown",
+            "static": {"address": "10.0.0.7", "mask": "255.255.255.0", "gateway": "10.0.0.1"},
+            "dns": None,
+        },
         "mqtt": {
             "host": "127.0.0.1",
             "port": 1883,
@@ -162,6 +168,7 @@ BAD = (
     (("clock",), {"servers": ["1.2.3.4:65536"]}, "clock.servers[0]"),
     (("network", "dns"), ["dns.plant"], "network.dns[0]"),
     (("network", "dns"), [], "network.dns"),
+    (("network", "static", "mask"), "/24", "network.static.mask"),
     (("mqtt", "host"), "127.0.0", "mqtt.host"),
     (("mqtt", "host"), "127.0.0.256", "mqtt.host"),
     (("mqtt", "host"), "127.0.0.01", "mqtt.host"),

@@ -10,10 +10,6 @@ from nodewright.fleet.places import Path
 from nodewright.fleet.whole import Whole
 from wire.bearings import TABLE
 
-_NO_ADDRESS_YET = (
-    "the firmware asks DHCP for its address: reserve this one there; what stands here is checked"
-)
-
 
 def check(whole: Whole) -> Iterator[Finding]:
     """Findings of everything but the nodes' wiring and sensors."""
@@ -144,4 +140,3 @@ def _addresses(whole: Whole) -> Iterator[Finding]:
             cure = f"that of {taken[address]}: choose another"
             yield Finding(path, shown(address), "an address that nobody else has", cure)
         taken.setdefault(address, f"node {name}")
-        yield Finding(path, shown(address), "DHCP", _NO_ADDRESS_YET, "warning")

@@ -1,5 +1,6 @@
 """Settings of a node out of the fleet: what firmware/wire/settings.py checks and the node runs."""
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,8 +111,21 @@ def _network(node: NodeOf, network: Network) -> dict[str, Any]:
     """A board without a radio joins nothing: what it says is read on its serial port."""
     if not node.board.wifi:
         return {"kind": "none"}
-    dns = list(network.dns) or None
-    return {"kind": "wifi", "ssid": network.ssid, "password": None, "dns": dns}
+    return {
+        "kind": "wifi",
+        "ssid": network.ssid,
+        "password": None,
+        "static": _static(node, network),
+        "dns": list(network.dns) or None,
+    }
+
+
+def _static(node: NodeOf, network: Network) -> dict[str, str] | None:
+    if node.given.address is None:
+        return None
+    assert network.subnet is not None and network.gateway is not None, "check asks for them"
+    mask = str(ipaddress.IPv4Network(network.subnet).netmask)
+    return {"address": node.given.address, "mask": mask, "gateway": network.gateway}
 
 
 def _server(text: str, port: int) -> dict[str, Any]:
