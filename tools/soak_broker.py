@@ -49,9 +49,9 @@ def main() -> int:
     print(
         f"{found.kills} kills in {time.monotonic() - began_s:.0f} s, {asked.nodes} nodes, a "
         f"report each {asked.every_ms} ms: {found.reports} reports, {found.lost} lost, "
-        f"{found.dropped} given up by outboxes, "
-        f"{found.acked} of these acknowledged {found.gaps or ''}, {found.twice} doubled at the host "
-        f" ({found.doubles} came again and were dropped); after the last restart "
+        f"{found.dropped} given up by outboxes, {found.acked} of both acknowledged "
+        f"{found.gaps or ''}, {found.twice} doubled at the host ({found.doubles} came again and "
+        "were dropped); after the last restart "
         f"{found.back_s:.1f} s until each node had reported 3 times"
     )
     return bool(found.lost or found.twice)
