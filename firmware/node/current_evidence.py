@@ -56,10 +56,12 @@ def findings(
     return found
 
 
-def of_phases(features: "Any", outs: "list[dict[str, float]]") -> "list[Finding]":
+def of_phases(
+    features: "Any", outs: "list[dict[str, float]]", least_a: float = 0.0
+) -> "list[Finding]":
     """What three currents say of each other, and each of its voltage.
 
-    features: node.current.Current after compute().
+    features: node.current.Current after compute(); least_a: RMS under which nothing flows.
     """
     found: "list[Finding]" = []
     against = 0
@@ -67,7 +69,7 @@ def of_phases(features: "Any", outs: "list[dict[str, float]]") -> "list[Finding]
         if outs[index].get("cur_power_factor", 0.0) < -_NONE:
             against |= 1 << index  # it feeds the mains, or its clamp is the other way round
     rms, share = features.rms_a, features.zero_share
-    if len(rms) == 3 and share is not None:
+    if len(rms) == 3 and share is not None and max(rms) > least_a:
         greatest = max(rms)
         dead = [index for index in range(3) if rms[index] < _NONE * greatest]
         if len(dead) == 1:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from node.health import Health
     from node.workspace import Workspace
 
+_OVER_NOISE = 10
+_QUIET_DIGITS = 4  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
 _PAUSE_MS = 60  # less is no pause: the schedule wants one record after the other
 
 
@@ -131,7 +133,7 @@ class CurrentSet:
             self._direct(outs)
         else:
             self._alternating(device, self._features, outs, withheld, marked)
-            found += current_evidence.of_phases(self._features, outs)
+            found += current_evidence.of_phases(self._features, outs, self._least_a())
         valid = current_evidence.valid(found)
         if self._features is not None:
             self._follow_motor(self._features, outs[0], withheld[0], valid)
@@ -193,6 +195,14 @@ class CurrentSet:
                 if key not in keys:
                     for reasons in withheld:
                         reasons[key] = "bandwidth"
+
+    def _least_a(self) -> float:
+        """Less than this is no current of which phases can be told: ten times the noise."""
+        least_a = 0.0
+        for index in range(self.sensor.currents):
+            noise_a = self.sensor.rows[index]["noise"] or _QUIET_DIGITS * self._per_digit[index]
+            least_a = max(least_a, _OVER_NOISE * abs(noise_a))
+        return least_a
 
     def _find_inrush(
         self, outs: "list[dict[str, float]]", withheld: "list[dict[str, str]]"

@@ -72,6 +72,7 @@ def test_of_phases__third_current_is_none__by_the_others_phase_or_clamp():
     assert evidence.of_phases(Phases([10, 0.1, 0.1], 0.33), none) == []
     assert evidence.of_phases(Phases([10, 10, 0.1], None), none) == []
     assert evidence.of_phases(Phases([10, 10], 0.01), none[:2]) == []
+    assert evidence.of_phases(Phases([10, 10, 0.1], 0.01), none, 11) == []
 
 
 def test_of_phases__sum_that_is_nothing_with_a_clamp_turned__that_one():
