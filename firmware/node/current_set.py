@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from node.health import Health
     from node.workspace import Workspace
 
+_OF_LINE = "cur_fund_a"
 _OVER_NOISE = 10
 _QUIET_DIGITS = 4  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
 _PAUSE_MS = 60  # less is no pause: the schedule wants one record after the other
@@ -177,17 +178,23 @@ class CurrentSet:
         narrow = device.bandwidth_hz < current_evidence.LEAST_BANDWIDTH * line_hz
         if narrow:
             keys = current_evidence.without_harmonics(keys)
+        # How three phases stand to each other is evidence, whatever is asked for.
+        besides = self.sensor.currents == 3 and _OF_LINE not in keys
         features.compute(
             self._blocks,
             self._per_digit,
             take.rate_hz,
             take.rate_ppm,
-            keys,
+            keys + (_OF_LINE,) if besides else keys,
             outs,
             withheld,
             marked,
             jitter_us=take.jitter_us,
         )
+        if besides:
+            for rows in (outs, withheld, marked):
+                for row in rows:
+                    row.pop(_OF_LINE, None)
         if self._inrush is not None:
             self._find_inrush(outs, withheld)
         if narrow:
