@@ -11,7 +11,7 @@ from nodewright.link.errors import BoardSilent
 from nodewright.link.repl import Repl
 from nodewright.link.usb import Plugged, given, plugged
 
-_ANSWER_S = 4.0
+_ANSWER_S = 12.0  # a node in the middle of a record hears nobody for some seconds
 _SILENT_S = 1.0
 
 
