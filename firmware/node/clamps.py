@@ -35,6 +35,7 @@ class Clamps(Sensor):
             self.driver = lambda _bus: own
             self._own = own
 
+        self.shaft_hz: "float | None" = None  # by the slip of the record before, an estimate
         self.motor: "Motor | None" = None
         told = settings["motor"]
         if told is not None:

@@ -136,6 +136,7 @@ class CurrentSet:
             self._alternating(device, self._features, outs, withheld, marked)
             found += current_evidence.of_phases(self._features, outs, self._least_a())
         valid = current_evidence.valid(found)
+        sensor.shaft_hz = outs[0].get("cur_shaft_hz") if valid else None
         if self._features is not None:
             self._follow_motor(self._features, outs[0], withheld[0], valid)
         for reason, _ in found:

@@ -54,5 +54,8 @@ def make(
             from node.waveform import Waveform
 
             rates = rates or Rates("/state/rates.json")
-            made.append(Waveform(settings, path, sensor, workspace, health, spectra, rates))
+            clamps = sensors.get(sensor.settings["motor"])
+            made.append(
+                Waveform(settings, path, sensor, workspace, health, spectra, rates, clamps)
+            )
     return made

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from node.bearing import Bearing
+    from node.clamps import Clamps
     from node.health import Health
     from node.rate import Rates
     from node.record import Record
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from node.watch import Watch
     from node.workspace import Workspace
 
+_VERDICTS = ("zone", "bearing_fault")
 _COUNTS = ("overruns", "gaps", "clipped")
 
 
@@ -42,7 +44,9 @@ class Waveform:
         health: "Health",
         spectra: "Spectra",
         rates: "Rates",
+        clamps: "Clamps | None" = None,
     ) -> None:
+        """clamps: at the motor that drives the machine, where there are any."""
         self.name: str = settings["name"]
         self.sensor = sensor
         self.result = Result()
@@ -51,6 +55,7 @@ class Waveform:
         self._health = health
         self._spectra = spectra
         self._rates = rates
+        self._clamps = clamps
         self._channels = sensor.settings["channels"]
         self._options = {"odr_hz": settings["odr_hz"], "range_g": sensor.settings["range_g"]}
         samples = settings["samples"]
@@ -117,6 +122,7 @@ class Waveform:
             result.faults.append(self.sensor.failed(error, self._path))
             return
         self._finish(device, found)
+        self._withhold_at_rest()
         self._judge_zone()
         try:
             self._rates.save_if_due()
@@ -266,6 +272,8 @@ class Waveform:
         begin_ticks = ticks_us()
         speed = self._timed()
         estimates = [part["shaft_hz"] for part in result.channels.values() if "shaft_hz" in part]
+        if self._clamps is not None and self._clamps.shaft_hz is not None:
+            estimates.insert(0, self._clamps.shaft_hz)
         for index, channel in enumerate(self._channels):
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
@@ -289,6 +297,19 @@ class Waveform:
             result.withheld[channel].update(withheld)
             result.marked[channel].update(marked)
         self._health.stage("bearing", ticks_diff(ticks_us(), begin_ticks))
+
+    def _withhold_at_rest(self) -> None:
+        """No verdict on a machine that stands still: its clamps tell."""
+        clamps = self._clamps
+        if clamps is None or clamps.motor is None or clamps.motor.running() is not False:
+            return
+        for channel in self._channels:
+            values = self.result.channels[channel]
+            for key in _VERDICTS:
+                if key in values:
+                    del values[key]
+                    self.result.marked[channel].pop(key, None)
+                    self.result.withheld[channel][key] = "standing"
 
     def _judge_zone(self) -> None:
         """ISO 20816-3: the worst direction of the point decides."""

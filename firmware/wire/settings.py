@@ -72,6 +72,7 @@ _ACCELEROMETER = {
     "shaft_hz": ("or_null", ("number", 0.1, 1000)),  # null: estimated from the spectrum
     "shaft_error_pct": ("or_null", ("number", 0, 20)),  # of shaft_hz; null: nobody knows
     "tacho": ("or_null", {"pin": _PIN, "pulses": ("int", 1, 1024)}),  # pulses of a turn
+    "motor": ("or_null", ("name",)),  # the clamps at the motor that drives the machine
     "bearing": ("or_null", {"bpfo": _ORDER, "bpfi": _ORDER, "bsf": _ORDER, "ftf": _ORDER}),
 }
 _TEMPERATURE = {
@@ -236,6 +237,7 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
             if list(channels).count(channel) > 1:
                 errors.append((path + ".channels", channel, "a name no other channel has"))
                 break
+    _check_motors(sensors, errors)
     seen: "list[str]" = []
     share = 0.0
     for index, measured in enumerate(settings["sets"]):
@@ -264,6 +266,20 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
         errors.append(
             ("sets", "%.3g of all time" % share, "intervals which the records do not fill")
         )
+
+
+def _check_motors(sensors: "dict[str, dict[str, Any]]", errors: "list[Error]") -> None:
+    """The clamps that accelerometers name are there, and follow a motor."""
+    fit = [
+        name
+        for name in sorted(sensors)
+        if sensors[name]["kind"] == "current" and sensors[name]["motor"] is not None
+    ]
+    for index, name in enumerate(sensors):
+        sensor = sensors[name]
+        if sensor["kind"] == "accelerometer" and sensor["motor"] not in [None] + fit:
+            allowed = "null, or clamps with a motor: " + (", ".join(fit) or "there are none")
+            errors.append(("sensors[%d].motor" % index, sensor["motor"], allowed))
 
 
 def _check_features(

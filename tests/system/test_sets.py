@@ -286,12 +286,12 @@ def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
 def test_bearing__speed_by_a_tachometer__named_and_not_marked_for_the_speed(hub):
     rig = NodeRig(hub.port, index=2)
     rig.sensor.update(
-        chip="kx134", tacho={"pin": 20, "pulses": 1}, bearing={**BEARING, "bpfi": 4.42}
+        chip="kx134", tacho={"pin": 20, "pulses": 1}, bearing={**BEARING, "bpfi": 4.2}
     )
     rig.chip["chip"] = "kx134"
     rig.tachos = [{"pin": 20, "hz": 49.5, "pulses": 1}]
     rig.measured.update(
-        odr_hz=25600, samples=4096, blocks=4, features=[*SCORES, "shaft_hz", "shaft_confidence"]
+        odr_hz=12800, samples=2048, blocks=4, features=[*SCORES, "shaft_hz", "shaft_confidence"]
     )
     rig.every_ms(4000)
     with listen(hub) as heard, rig.board():

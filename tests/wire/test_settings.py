@@ -46,6 +46,7 @@ def good():
                 "shaft_hz": 24.5,
                 "shaft_error_pct": 0.2,
                 "tacho": {"pin": 20, "pulses": 1},
+                "motor": None,
                 "bearing": {"bpfo": 3.58, "bpfi": 5.42, "bsf": 2.36, "ftf": 0.398},
             },
             {
@@ -69,6 +70,7 @@ def good():
                 "shaft_hz": None,
                 "shaft_error_pct": None,
                 "tacho": None,
+                "motor": None,
                 "bearing": None,
             },
             {
@@ -193,6 +195,7 @@ BAD = (
     (("sensors", 0, "machine", "group"), 3, "sensors[0].machine.group"),
     (("sensors", 0, "shaft_error_pct"), -1, "sensors[0].shaft_error_pct"),
     (("sensors", 0, "bearing", "ftf"), 0, "sensors[0].bearing.ftf"),
+    (("sensors", 0, "motor"), "far", "sensors[0].motor"),
     (("sensors", 0, "tacho", "pulses"), 0, "sensors[0].tacho.pulses"),
     (("sensors", 0, "kind"), "clamp", "sensors[0].kind"),
     (("sensors", 2, "bus", "rom"), "28FF641D8FDF18C1", "sensors[2].bus.rom"),

@@ -87,7 +87,7 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
         "report": {"outbox_reports": node.given.outbox},
         "watchdog_ms": _ms(node.given.watchdog),
         "dsp": {"backend": node.board.dsp_backend},
-        "sensors": [_sensor(sensor) for sensor in node.sensors],
+        "sensors": [_sensor(node, sensor) for sensor in node.sensors],
         "sets": sets,
     }
     secrets: dict[tuple[str, ...], str] = {}
@@ -149,7 +149,7 @@ def _number(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def _sensor(sensor: SensorOf) -> dict[str, Any]:
+def _sensor(node: NodeOf, sensor: SensorOf) -> dict[str, Any]:
     kind = sensor.chip["kind"]
     common = {"kind": kind, "name": sensor.name, "chip": sensor.given.chip}
     if kind == "current":
@@ -172,6 +172,7 @@ def _sensor(sensor: SensorOf) -> dict[str, Any]:
         "shaft_hz": None if shaft_hz is None else _number(round(shaft_hz, 6)),
         "shaft_error_pct": _number(asset.speed_error) if asset and shaft_hz is not None else None,
         "tacho": _tacho(sensor),
+        "motor": _motor(node, sensor),
         "bearing": None if sensor.bearing is None else bearings.orders(sensor.bearing),
     }
 
@@ -204,6 +205,14 @@ def _converter(sensor: SensorOf) -> dict[str, Any]:
         ],
         "motor": motor,
     }
+
+
+def _motor(node: NodeOf, sensor: SensorOf) -> str | None:
+    """The clamps at the motor of the same machine, if this node has them."""
+    for other in node.sensors:
+        if other.given.motor is not None and other.asset is sensor.asset is not None:
+            return other.name
+    return None
 
 
 def _tacho(sensor: SensorOf) -> dict[str, int] | None:
