@@ -1,3 +1,12 @@
+import sys
+
+try:
+    import network
+except ImportError:  # here: the unix port has none, boards and CPython's mocks have
+    from sim import machine, network
+
+    sys.modules["machine"], sys.modules["network"] = machine, network
+
 from node.result import Result
 from node.waveform import Waveform
 
