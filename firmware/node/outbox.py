@@ -2,6 +2,8 @@
 
 import asyncio
 
+_LEAST_BYTES = 4096
+
 
 class Item:
     """One payload on its way; the object itself is the token that `acked` wants back.
@@ -54,14 +56,23 @@ class Outbox:
         return self._taken < len(self._items)
 
     def reserve(self, most_bytes: int) -> None:
-        """Take the memory of all payloads, while it is to be had.  Raises ValueError if not empty.
+        """Take the memory of all payloads, while it is to be had: less where no such piece is.
 
-        Without this the first put() takes it.
+        Without this the first put() takes it.  Raises ValueError if not empty, MemoryError where
+        there is next to nothing.
         """
         if self._items:
             raise ValueError("an outbox with %d items cannot move" % len(self._items))
+        while True:
+            try:
+                self._memory = memoryview(bytearray(most_bytes))
+            except MemoryError:
+                if most_bytes < _LEAST_BYTES:
+                    raise
+                most_bytes = most_bytes * 3 // 4
+            else:
+                break
         self._most_bytes = most_bytes
-        self._memory = memoryview(bytearray(most_bytes))
 
     def put(self, seq: int, payload: "bytes | bytearray | memoryview") -> "int | None":
         """Append a copy; the seq of the last item that had to go for it, else None.

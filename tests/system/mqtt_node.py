@@ -29,7 +29,7 @@ def uptime_ms():
 def resident_kb():
     """What the process holds of the host's memory, mbedTLS's share with it; 0 where unknown."""
     try:
-        with open("/proc/self/status") as status:
+        with open("/proc/self/status") as status:  # noqa: PTH123  MicroPython
             for line in status:
                 if line[:6] == "VmRSS:":
                     return int(line.split()[1])

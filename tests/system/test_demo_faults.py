@@ -178,16 +178,15 @@ def test_demo_faults__boot_counter_that_is_not_kept__fails(
 
 _FORGETS = """
 
-_begin = MqttClient._begin
+_begin = Window.begin
 
 
-def _forget(self, link):
-    del self._window[:]
-    self._room.set()
-    _begin(self, link)
+def _forget(self):
+    del self.messages[:]
+    _begin(self)
 
 
-MqttClient._begin = _forget
+Window.begin = _forget
 """
 
 
@@ -195,7 +194,7 @@ def test_demo_faults__client_that_does_not_send_again__fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(OutageCase, "_PATIENCE_S", 5.0)
-    spoil(monkeypatch, tmp_path, "node/uplink/mqtt.py", _FORGETS)
+    spoil(monkeypatch, tmp_path, "node/uplink/window.py", _FORGETS)
     result = play("link", nodes=1)
     assert any("did not come" in text for text in result.failures)
     assert any("was lost" in text for text in result.failures)
