@@ -24,6 +24,7 @@ from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissin
 from nodewright.link.repl import why_closed
 
 BAUDS = (921_600, 460_800, 230_400, 115_200)
+_LET_GO_S = 2.0  # a port that was in use a moment ago
 _ROM_BAUD = 115_200
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
@@ -211,7 +212,9 @@ def _stub_fails(told: str) -> bool:
 
 def _check_port(port: str) -> None:
     """Raises PortMissing, PortDenied or PortBusy, which esptool says in many words."""
-    error = why_closed(port)
+    until_s = time.monotonic() + _LET_GO_S
+    while isinstance(error := why_closed(port), PortBusy) and time.monotonic() < until_s:
+        time.sleep(0.1)  # whoever had it before may be closing it
     if isinstance(error, PortMissing | PortDenied | PortBusy):
         raise error
 
