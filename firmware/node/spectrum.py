@@ -6,6 +6,8 @@ measured rate.  Definitions: wire/features.py.
 
 from math import ceil, floor, pi, sin, sqrt
 
+import micropython
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
@@ -55,6 +57,7 @@ def noise_integrated(density: float, bin_hz: float, low: int, high: int) -> floa
     return density * sqrt(share / bin_hz) / (2.0 * pi)
 
 
+@micropython.native
 def line(kernels: "Kernels", k: int) -> "tuple[float, float]":
     """(place in bins, amplitude in digits) of a tone whose greatest bin is k, 0 < k < N/2 - 1."""
     middle = kernels.power(k)

@@ -3,6 +3,8 @@
 from array import array
 from math import pi, sqrt
 
+import micropython
+
 from node import plan, spectrum, speed
 from wire import iso20816, validity
 
@@ -71,6 +73,7 @@ class Vibration:
         self._rms = 0.0  # of the record, digits
         self._quantities: dict[str, float] = {}
 
+    @micropython.native
     def compute(
         self,
         block: "Samples",
@@ -216,6 +219,7 @@ class Vibration:
                 if once >= least:
                     values["zone"] = float(iso20816.zone(velocity, self._limits))
 
+    @micropython.native
     def _lines(self, most: int, g_per_digit: float, bin_hz: float) -> None:
         """The strongest lines, but for the one that may have too few cycles in the record."""
         rank, kernels, least = 0, self.kernels, self._rms * _LEAST_LINE
