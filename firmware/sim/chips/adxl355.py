@@ -88,6 +88,7 @@ class Twin(Accelerometer):
     The log of served samples has the upper 16 of their 20 bits.
     """
 
+    read_bit = 1  # "SPI Protocol": the last of the first byte
     START_US = _START_US
     LOG_SHIFT = 4
 
@@ -239,36 +240,9 @@ class Twin(Accelerometer):
         # An entry of which only a part was read is gone.
         self._place = (self._place + 2) // _ENTRY_BYTES * _ENTRY_BYTES
 
+    def _point(self, byte: int, spi: bool) -> None:
+        self._pointer = byte >> 1 if spi else byte
+
     def _step(self) -> None:
         if self._pointer != _FIFO_DATA:
             self._pointer += 1
-
-    def write(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            if i == 0:
-                self._pointer = buf[0]
-            else:
-                self.write_register(self._pointer, buf[i])
-                self._step()
-        self.end()
-
-    def read_into(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            buf[i] = self.read_register(self._pointer)
-            self._step()
-        self.end()
-
-    def _exchange(self, byte: int) -> int:
-        if self._command < 0:
-            self._command = byte
-            self._pointer = byte >> 1  # "SPI Protocol": A6…A0, R/W
-            return 0
-        got = 0
-        if self._command & 1:
-            got = self.read_register(self._pointer)
-        else:
-            self.write_register(self._pointer, byte)
-        self._step()
-        return got

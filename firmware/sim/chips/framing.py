@@ -4,8 +4,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Buffer = bytearray | memoryview
 
-_READ = 0x80  # SPI command: R/W, MB, six bits of address
-_MULTIPLE = 0x40
+_MULTIPLE = 0x40  # SPI command: R/W, MB, six bits of address
 _ADDRESS = 0x3F
 
 
@@ -13,11 +12,15 @@ class RegisterChip:
     """A register pointer behind both buses.
 
     A chip overrides begin, read_register, write_register and end; begin and end frame what happens
-    in one transaction.
+    in one transaction.  One that reads the first byte otherwise than the ADXL345, or steps on
+    otherwise, overrides _point and _step; read_bit: of that byte on SPI.
     """
+
+    read_bit = 0x80
 
     def __init__(self) -> None:
         self._pointer = 0
+        self._counts = True  # whether the pointer moves on from byte to byte
         self._command = -1  # of the SPI frame under way, -1 before its first byte
 
     def begin(self) -> None:
@@ -32,6 +35,16 @@ class RegisterChip:
     def end(self) -> None:
         """The transaction is over."""
 
+    def _point(self, byte: int, spi: bool) -> None:
+        """The first byte of a transaction: which register, and whether its successors follow."""
+        self._pointer = byte & _ADDRESS if spi else byte
+        self._counts = bool(byte & _MULTIPLE) if spi else True
+
+    def _step(self) -> None:
+        """The register of the next byte."""
+        if self._counts:
+            self._pointer += 1
+
     # --- I2C: the pointer stays between a write and the read after it
 
     def write(self, buf: "Buffer") -> None:
@@ -39,10 +52,10 @@ class RegisterChip:
         self.begin()
         for i in range(len(buf)):
             if i == 0:
-                self._pointer = buf[0]
+                self._point(buf[0], False)
             else:
                 self.write_register(self._pointer, buf[i])
-                self._pointer += 1
+                self._step()
         self.end()
 
     def read_into(self, buf: "Buffer") -> None:
@@ -50,7 +63,7 @@ class RegisterChip:
         self.begin()
         for i in range(len(buf)):
             buf[i] = self.read_register(self._pointer)
-            self._pointer += 1
+            self._step()
         self.end()
 
     # --- SPI: a frame is what happens while the chip is selected
@@ -68,15 +81,15 @@ class RegisterChip:
 
     def _exchange(self, byte: int) -> int:
         if self._command < 0:
-            self._command, self._pointer = byte, byte & _ADDRESS
+            self._command = byte
+            self._point(byte, True)
             return 0
         got = 0
-        if self._command & _READ:
+        if self._command & self.read_bit:
             got = self.read_register(self._pointer)
         else:
             self.write_register(self._pointer, byte)
-        if self._command & _MULTIPLE:
-            self._pointer += 1
+        self._step()
         return got
 
     def deselect(self) -> None:

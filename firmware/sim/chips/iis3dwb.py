@@ -240,17 +240,11 @@ class Twin(Accelerometer):
 
     # --- transactions
 
-    def _exchange(self, byte: int) -> int:
-        if self._command < 0:
-            self._command, self._pointer = byte, byte & 0x7F
-            return 0
-        got = 0
-        if self._command & 0x80:
-            got = self.read_register(self._pointer)
-        else:
-            self.write_register(self._pointer, byte)
+    def _point(self, byte: int, spi: bool) -> None:
+        self._pointer = byte & 0x7F
+
+    def _step(self) -> None:
         if self._pointer == _FIFO_DATA_OUT_Z_H:
             self._pointer = _FIFO_DATA_OUT_TAG
         elif self._regs[_CTRL3_C] & _IF_INC:
             self._pointer += 1
-        return got

@@ -253,35 +253,9 @@ class Twin(Accelerometer):
 
     # --- transactions
 
+    def _point(self, byte: int, spi: bool) -> None:
+        self._pointer = byte & _LAST  # seven bits of address; on SPI behind the read bit
+
     def _step(self) -> None:
         if self._pointer != _BUF_READ:
             self._pointer = (self._pointer + 1) & _LAST
-
-    def write(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            if i == 0:
-                self._pointer = buf[0] & _LAST
-            else:
-                self.write_register(self._pointer, buf[i])
-                self._step()
-        self.end()
-
-    def read_into(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            buf[i] = self.read_register(self._pointer)
-            self._step()
-        self.end()
-
-    def _exchange(self, byte: int) -> int:
-        if self._command < 0:
-            self._command, self._pointer = byte, byte & 0x7F  # the read bit, seven of address
-            return 0
-        got = 0
-        if self._command & 0x80:
-            got = self.read_register(self._pointer)
-        else:
-            self.write_register(self._pointer, byte)
-        self._step()
-        return got

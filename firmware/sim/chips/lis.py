@@ -98,33 +98,3 @@ class Lis(Accelerometer):
             self._taken = False  # the next entry
         else:
             self._pointer += 1
-
-    def write(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            if i == 0:
-                self._point(buf[0], False)
-            else:
-                self.write_register(self._pointer, buf[i])
-                self._step()
-        self.end()
-
-    def read_into(self, buf: "Buffer") -> None:
-        self.begin()
-        for i in range(len(buf)):
-            buf[i] = self.read_register(self._pointer)
-            self._step()
-        self.end()
-
-    def _exchange(self, byte: int) -> int:
-        if self._command < 0:
-            self._command = byte
-            self._point(byte, True)
-            return 0
-        got = 0
-        if self._command & 0x80:  # read
-            got = self.read_register(self._pointer)
-        else:
-            self.write_register(self._pointer, byte)
-        self._step()
-        return got
