@@ -16,17 +16,19 @@ class Tacho:
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
         self._pin: int = config["pin"]
-        self._hz = float(config["hz"]) * config.get("pulses", 1)
+        hz = config["hz"] * config.get("pulses", 1)
+        self._period_ns = int(1e9 / hz + 0.5) if hz > 0 else 0
         self._missed: int = config.get("missed", 0)
         self._edge = 0  # even ones rise
         world.pin(self._pin, 0)
 
     def next_event_us(self) -> "int | None":
         """When the next edge is due."""
-        if self._hz <= 0.0:
+        if not self._period_ns:
             return None
-        share = self._edge // 2 + (0.125 if self._edge % 2 else 0.0)
-        return int(share * 1e6 / self._hz + 0.5)
+        # In whole numbers: single precision would lose the microseconds within the first minute.
+        eighths = 8 * (self._edge // 2) + self._edge % 2
+        return eighths * self._period_ns // 8000
 
     def advance(self, now_us: int) -> None:
         """The edge that is due."""

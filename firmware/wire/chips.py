@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 _BOTH = ("i2c", "spi")
 _TO_16_G = (2, 4, 8, 16)
-_OF_16_BITS = (1 / 16384, 1 / 8192, 1 / 4096, 1 / 2048)
+
+
+def _over(number: int, *divisors: int) -> "tuple[float, ...]":
+    # Divided by the reader: a constant stands in a compiled module in decimals, which a board of
+    # single precision may read a last place off.
+    return tuple([number / divisor for divisor in divisors])
+
+
+_OF_16_BITS = _over(1, 16384, 8192, 4096, 2048)
+_OF_64_G = _over(1, 4096, 2048, 1024, 512)
 _ADS_RANGES_V = (6.144, 4.096, 2.048, 1.024, 0.512, 0.256)
 _MPU_RATES = (1000, 500, 250, 200, 125, 100, 50, 25, 10)
 
@@ -99,14 +108,14 @@ ROWS: "dict[str, dict[str, Any]]" = {
         ),
         "bandwidth": 0.5,
         "ranges_g": (8, 16, 32, 64),
-        "g_per_digit": (1 / 4096, 1 / 2048, 1 / 1024, 1 / 512),
+        "g_per_digit": _OF_64_G,
         "bits_a_sample": 108,
         "noise_g_rthz": 300e-6,
         "fifo": 86,
         "axes": 3,
         "interrupt": True,
         "self_test": True,
-        "motion": (0.045, 31.984375),
+        "motion": (0.045,) + _over(2047, 64),
     },
     "lis2dw12": {
         "kind": "accelerometer",

@@ -6,20 +6,28 @@ from sim.tacho import Tacho as Twin
 from sim.world import World
 
 PIN = 20
+MOST_TICKS = (1 << 30) - 1  # the greatest small integer of 32 bits
 
 
 class Clock:
     """The clock of a world, wrapping as a board's does."""
 
-    def __init__(self, world, offset=(1 << 30) - 500_000):
-        self._world, self._offset = world, offset
+    _BEFORE_US = 500_000  # until the wrap
+
+    def __init__(self, world):
+        self._world = world
 
     def ticks_us(self):
-        return (self._world.now_us() + self._offset) & ((1 << 30) - 1)
+        # An interrupt asks, and integers from 2**30 on take heap: none comes up.
+        since_us = self._world.now_us() - self._BEFORE_US
+        return since_us if since_us >= 0 else MOST_TICKS + (since_us + 1)
 
     @staticmethod
     def ticks_diff(end, begin):
-        return ((end - begin + (1 << 29)) & ((1 << 30) - 1)) - (1 << 29)
+        away = end - begin
+        if away < -(1 << 29):
+            return away + MOST_TICKS + 1
+        return away
 
 
 def made(hz, pulses=1, wired=None, missed=0):

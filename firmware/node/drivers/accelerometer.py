@@ -299,19 +299,20 @@ class Accelerometer:
         is asked.  disarm() or start() ends it.
         Raises ValueError(key, value, (least, most)), OSError, DeviceMismatch.
         """
-        least_g, most_g = self.motion_limits_g()
-        if not least_g <= threshold_g <= most_g:
-            raise ValueError("threshold_g", threshold_g, (least_g, most_g))
+        fit = [
+            (step_g, _steps(threshold_g, step_g), code)
+            for step_g, most, code in self.motion
+            if _steps(threshold_g, step_g) <= most
+        ]
+        if not fit or threshold_g < self.motion_least_g:
+            raise ValueError("threshold_g", threshold_g, self.motion_limits_g())
+        step_g, steps, code = fit[0]
         self._prove_identity()
-        for step_g, most, code in self.motion:
-            steps = int(threshold_g / step_g + 0.999)
-            if steps <= most:
-                self.streaming = False
-                self._armed_reg, self._armed = self._arm(steps, code)
-                clock.sleep_us(self.motion_settle_us)
-                self._hold()
-                self._take_event()  # what switching on has looked like
-                break
+        self.streaming = False
+        self._armed_reg, self._armed = self._arm(steps, code)
+        clock.sleep_us(self.motion_settle_us)
+        self._hold()
+        self._take_event()  # what switching on has looked like
         return steps * step_g
 
     def motion_limits_g(self) -> "tuple[float, float]":
@@ -348,3 +349,9 @@ class Accelerometer:
     def _read(self, reg: int) -> int:
         self._bus.read_into(reg, self._one)
         return self._one[0]
+
+
+def _steps(threshold_g: float, step_g: float) -> int:
+    """The least number of steps that reach a threshold, but for what decimals lose in 32 bits."""
+    steps = int(threshold_g / step_g)
+    return steps if steps * step_g >= threshold_g * (1 - 1e-6) else steps + 1
