@@ -8,9 +8,12 @@ import json
 import sys
 import time
 
-from node import crash, hal
-from node.app import Node
-from node.console import event
+# What loading a module leaves behind would lie between the modules, and cut the heap into pieces.
+gc.threshold(4096)
+
+from node import crash, hal  # noqa: E402
+from node.app import Node  # noqa: E402
+from node.console import event  # noqa: E402
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def main() -> None:
     try:
         before = _after_crash()
         node = Node(checked, settings_hash, before)
-        gc.threshold(-1)  # all is in its place: main.py has kept it together
+        gc.threshold(-1)  # all is in its place
         asyncio.run(node.run())
     except KeyboardInterrupt:
         event("interrupted")

@@ -6,6 +6,7 @@ import gc
 import micropython
 
 from node.capture import Capture, make_blocks
+from node.dsp import decimator  # noqa: F401 - loaded here: its code is not what a capture takes
 from node.stamps import Stamps
 
 

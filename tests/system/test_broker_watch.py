@@ -133,7 +133,8 @@ def test_watch__broker_killed_and_back__goes_on_and_says_so(fleet) -> None:
         assert "north/pump-1: " in rest[1]
 
 
-def test_watch__json__is_a_stream_of_objects(fleet) -> None:
+def test_watch__json__is_a_stream_of_objects(tmp_path) -> None:
+    fleet = make_fleet(tmp_path / "north")  # a broker that keeps nothing of other tests
     with running(fleet) as hub, connect(fleet, hub.port, "pump-1") as node:
         with connect(fleet, hub.port, "host.retire"):
             watch = start("watch", "--fleet", fleet, "--json", "--count", "2")

@@ -13,12 +13,12 @@ _MAIN = """
 import asyncio
 import os
 
+from node import start
+
 try:
     os.stat("/state/boot")
 except OSError:
     {spoil}
-
-from node import start
 
 start.main()
 """
@@ -87,7 +87,8 @@ def test_node__error_nobody_catches__reset_and_health_says_which(hub):
 def test_node__falls_over_at_each_boot__waits_longer_each_time_and_counts_few_boots(hub):
     rig = NodeRig(hub.port)
     always = (
-        b"from node import app, start\nraises = None\napp.dsp.backend = raises\nstart.main()\n"
+        b"from node import start\nfrom node import app\n"
+        b"raises = None\napp.dsp.backend = raises\nstart.main()\n"
     )
     with rig.board({"/main.py": always}) as board:
         board.wait_for("after_crash", WAIT_S, lambda event: event.facts["count"] == "3")

@@ -37,6 +37,7 @@ _SIZE = re.compile(r"Detected flash size:\s+(\d+)\s*([KM])B")
 _PERCENT = re.compile(r"(\d{1,3}\.\d)%")
 _SENT = re.compile(r"\((\d+) compressed\)")
 _STUB_SENT, _STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
+_UNOPENED = "Could not open"
 _MISMATCH = "MD5 of file does not match"
 _HASHED = "Hash of data verified"
 _KNOWN = ("esp32s3", "esp32c3", "esp32s2", "esp32c2", "esp32c6", "esp32h2", "esp32p4", "esp32")
@@ -88,7 +89,13 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
 
 def detect(port: str, asked: threading.Event) -> Found:
     """Which chip answers at a port.  Raises FlashFailed, and what is wrong with the port."""
-    code, told = _run(port, ["--no-stub", "flash-id"], _ROM_BAUD, lambda _: None, asked, AS_BEFORE)
+    words = ["--no-stub", "flash-id"]
+    until_s = time.monotonic() + _LET_GO_S
+    while True:
+        code, told = _run(port, words, _ROM_BAUD, lambda _: None, asked, AS_BEFORE)
+        if _UNOPENED not in told or time.monotonic() > until_s:
+            break
+        time.sleep(0.1)  # whoever had it before may be closing it
     chip, size = _CHIP.search(told), _SIZE.search(told)
     if chip is None:
         raise FlashFailed(port, _reason(port, told, code), AS_BEFORE)
