@@ -1,6 +1,6 @@
 """ADXL345, a triaxial accelerometer of 16 g: Analog Devices data sheet, rev. G.
 
-Not verified against the sheet's own text: the factors of the self-test at 3.3 V (table 14).
+Tables and figures are its; a register's description is headed by its address ("Register 0x2C").
 """
 
 from micropython import const
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from node.drivers.bus import RegisterBus
 
-# Register map, table 19
+# Table 19, and the description of each: "Register 0x00" and on
 _DEVID = const(0x00)
 _ID = const(0xE5)
 _THRESH_ACT = const(0x24)  # 62.5 mg a step
@@ -89,11 +89,9 @@ class ADXL345(Accelerometer):
     )
     ranges = ((2, 0b00), (4, 0b01), (8, 0b10), (16, 0b11))  # table 21: range_g, code
     bits_a_sample = 500
-    fifo_depth = 32
-    # Table 1, note 6: data are valid 1.1 ms + 1/ODR after the start; the filter settles within
-    # four samples ("Self-Test").
-    settling_us = 1_100
-    settling_samples = 4
+    fifo_depth = 32  # "FIFO"
+    settling_us = 1_100  # table 1, note on the turn-on time: 1.1 ms + 1/ODR
+    settling_samples = 4  # table 1, note on the self-test: it settles within four
     proof_reg = _POWER_CTL
     off = (_POWER_CTL, 0)
     # A chip that works shows its noise: 0.75 digits RMS in x and y, 1.1 in z at 100 Hz (table 1),

@@ -1,9 +1,9 @@
 """ADXL355, a triaxial accelerometer of low noise and 20 bits: Analog Devices, rev. B.
 
-Registers, bits, rates and the temperature's line are those of the maker's own drivers too (no-OS,
-drivers/accel/adxl355/adxl355.h).  The data sheet gives the self-test's change as typical only: the
-limits are those of Zephyr's driver (drivers/sensor/adi/adxl355).  Not verified: 10 ms to start,
-the delay of the filters, 400 kHz and 10 MHz of the buses.
+A register's description is headed by its name.  Registers, bits, rates and the temperature's line
+are those of the maker's own drivers too (no-OS, drivers/accel/adxl355/adxl355.h).  The data sheet
+gives the self-test's change as typical only: the limits are those of Zephyr's driver
+(drivers/sensor/adi/adxl355).  Not read in a second source: 10 ms to start, the filters' delay.
 """
 
 from errno import EIO
@@ -95,7 +95,7 @@ class ADXL355(Accelerometer):
     bits_a_sample = 120
     frame_bytes = 9  # an entry of three bytes an axis
     longest_burst = 5
-    fifo_depth = _DEPTH
+    fifo_depth = _DEPTH  # "FIFO"
     own_noise_g_rthz = 22.5e-6  # table 2
     # Table 2: from standby to measurement in less than 10 ms, which is within capture's patience.
     # It waits only so long for the line before it polls: were the wire broken and the chip quick,
@@ -109,6 +109,7 @@ class ADXL355(Accelerometer):
     test_settings = (125, 8)
     test_code = _ST1_AND_ST2
     test_limits_g = ((0.1, 0.6), (0.1, 0.6), (0.5, 3.0))  # typical: 0.3, 0.3, 1.5 (table 2)
+    # ACT_THRESH: digits of each range
     motion = tuple([(_THRESHOLD_DIGITS / row[2], 65535, row[1]) for row in ranges])
     motion_least_g = 0.005
     motion_settle_us = 300_000  # 18 time constants of the high-pass, for gravity to go

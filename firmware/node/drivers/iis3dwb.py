@@ -1,8 +1,10 @@
 """IIS3DWB, a triaxial vibration sensor of 6.3 kHz bandwidth: ST data sheet DS12569.
 
-Registers, bits, scales and the limits of the self-test are those of ST's own driver and example
-too (iis3dwb-pid; STMems_Standard_C_drivers, iis3dwb_self_test.c).  Not verified there: 10 MHz of
-the bus, the trim of 0.15 % a step, 10 ms to settle.
+A register's description is headed by its name.  Registers, bits, scales and the limits of the
+self-test are those of ST's own driver and example too (iis3dwb-pid; STMems_Standard_C_drivers,
+iis3dwb_self_test.c), the trim of 0.15 % a step that of iis3dwb_odr_cal_reg_get() there; 10 MHz,
+512 words and the steps of the threshold are those of Tlera's driver (kriswiner/IIS3DWB).  The
+data sheet gives no time to settle: 10 ms are ours, and more than the filter needs.
 """
 
 from errno import EIO
@@ -60,7 +62,7 @@ _INT1_WU = const(0x20)
 _INTERNAL_FREQ_FINE = const(0x63)
 _FIFO_DATA_OUT_TAG = const(0x78)  # six bytes of data follow, then the next word's tag
 
-_ODR_HZ = const(26_667)
+_ODR_HZ = const(26_667)  # CTRL1_XL
 _TRIM = 0.0015  # INTERNAL_FREQ_FINE: 0.15 % a step
 _BANDWIDTH_HZ = const(6_300)  # table "Mechanical characteristics": flat to here, -3 dB
 
@@ -79,24 +81,26 @@ class IIS3DWB(Accelerometer):
     identity = ((_WHO_AM_I, _ID),)
     most_hz = {"spi": 10_000_000}  # table "SPI slave timing values"
     defaults = (_ODR_HZ, 2)
-    rates = ((_ODR_HZ,),)
+    rates = ((_ODR_HZ,),)  # CTRL1_XL
     ranges = ((2, 0b00), (4, 0b10), (8, 0b11), (16, 0b01))  # CTRL1_XL: range_g, FS_XL
     # A word takes 7 bytes of 8 clocks; a third of the bus stays free for questions and for being
     # late.
     bits_a_sample = 84
     frame_bytes = 7
     longest_burst = 6
-    fifo_depth = 512
+    fifo_depth = 512  # FIFO_STATUS2: DIFF_FIFO
     own_noise_g_rthz = 75e-6  # "Mechanical characteristics", three axes
+    # 10 ms, sixty periods of the filter's corner ("Mechanical characteristics", 6.3 kHz): the data
+    # sheet gives no time and no number of samples.  The settling passes through a record's blocks,
+    # of which the shortest has as many.
     settling_us = 10_000
-    # 9.6 ms, sixty periods of the filter's corner: the data sheet gives no number of samples.  The
-    # settling passes through a record's blocks, of which the shortest has as many.
-    settling_samples = 256
+    settling_samples = 256  # as many: 26 667 Hz, CTRL1_XL
     proof_reg = _CTRL1_XL
     off = (_CTRL1_XL, 0)
     test_settings = (_ODR_HZ, 4)
     test_code = _ST_POSITIVE
     test_limits_g = ((0.8, 3.2),) * 3  # "Mechanical characteristics": self-test
+    # WAKE_UP_THS
     motion = tuple([(range_g / 64, 63, code) for range_g, code in ranges])
     motion_least_g = 0.045
 

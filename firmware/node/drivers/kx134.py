@@ -1,10 +1,11 @@
 """KX134-1211, a triaxial accelerometer of 64 g and 25.6 kHz: Kionix.
 
-Sources: KX134-1211 Technical Reference Manual, rev. 1.0 (31-Jul-2019), by its registers' names;
-KX134-1211 Specifications, rev. 1.0.  Registers and bits are those of SparkFun's KX13X library too.
-Not verified: noise, the limits of the self-test (0.5 g is typical), and 15.6 mg a step of the
-wake-up threshold, which the KX132's manual (2.2, equation 6) has as 3.9 mg at a quarter of the
-range.
+Sources: KX134-1211 Technical Reference Manual, rev. 1.0 (31-Jul-2019), whose chapters are headed
+by their registers' names; KX134-1211 Specifications, rev. 1.0.  Registers and bits are those of
+SparkFun's KX13X library too.  The Specifications give the self-test's change as typical only:
+half of it is allowed for.  Not read in a second source: the noise, and 15.6 mg a step of the
+wake-up threshold, which the manual of the KX132 (2.2, equation 6) has as 3.9 mg at a quarter of
+the range.
 """
 
 from micropython import const
@@ -73,7 +74,7 @@ class KX134(Accelerometer):
 
     chip = "kx134"
     identity = ((_WHO_AM_I, _ID),)
-    most_hz = {"i2c": 400_000, "spi": 10_000_000}  # I2C of high speed is not spoken
+    most_hz = {"i2c": 400_000, "spi": 10_000_000}  # Specifications, "Electrical"
     defaults = (50, 8)
     # ODCNTL: odr_hz, OSA, and the watermark of ours.  Less than half the buffer leaves 54 samples
     # for being late, and a power of two is read in few bursts; at low rates fewer, so that a wait
@@ -103,17 +104,19 @@ class KX134(Accelerometer):
     longest_burst = 6
     fifo_depth = 86  # BUF_CNTL1: of 16 bits
     own_noise_g_rthz = 300e-6  # Specifications, table 1
-    # The start-up time is given by rate only; capture's patience is longer.  But so long it waits
-    # for the line before it polls, and with a broken wire the buffer must not run full.
+    # The start-up time is given by rate only (Specifications, "Electrical"); capture's patience is
+    # longer.  But so long it waits for the line before it polls, and with a broken wire the buffer
+    # must not run full.
     settling_us = 1_000
-    # A second-order filter at half the rate has settled within some samples.
+    # A second-order filter at half the rate (ODCNTL) has settled within some samples.
     settling_samples = 8
     proof_reg = _CNTL1
     off = (_CNTL1, 0)
     test_settings = (400, 8)
     test_code = _TEST
-    test_limits_g = ((0.25, 0.75),) * 3  # half of the typical and half more
-    motion = ((1 / 64, 2047, 0),)
+    # Specifications, table 1: 0.5 g is typical, without limits; half and half more
+    test_limits_g = ((0.25, 0.75),) * 3
+    motion = ((1 / 64, 2047, 0),)  # 2.2, equation 6
     motion_least_g = 0.045
     motion_settle_us = 50_000
 

@@ -32,7 +32,7 @@ class Lis(Accelerometer):
     # A sample takes 6 bytes of 9 clocks on I2C, 8 on SPI, and half of the bus stays free for
     # questions and for being late.
     bits_a_sample = 108
-    fifo_depth = _DEPTH
+    fifo_depth = _DEPTH  # ch. 5.1 and 5.3
     proof_reg = CTRL1
     off = (CTRL1, 0)
     first_data = 0

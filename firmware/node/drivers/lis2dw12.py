@@ -1,7 +1,8 @@
 """LIS2DW12, a triaxial accelerometer of 16 g and low noise: ST data sheet DS12141 (of 2024).
 
-Not verified: the corner of the wake-up's filter, which the data sheet leaves to AN5038 (that it is
-a high-pass: community.st.com, LIS2DTW12 wake up filter); the limits of the self-test.
+The limits of the self-test are those of ST's own example, too (STMems_Standard_C_drivers,
+lis2dw12_self_test.c).  Not read in a second source: the corner of the wake-up's filter, which the
+data sheet leaves to AN5038 (that it is a high-pass: community.st.com, LIS2DTW12 wake up filter).
 """
 
 from micropython import const
@@ -75,6 +76,7 @@ class LIS2DW12(Lis):
     test_settings = (100, 4)
     test_code = _SELF_TEST_POSITIVE
     test_limits_g = ((0.07, 1.5),) * 3  # table 3
+    # 8.24
     motion = tuple([(range_g / 64, 63, code) for range_g, code in ranges])
     motion_least_g = 0.03125
 

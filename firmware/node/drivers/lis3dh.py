@@ -1,6 +1,6 @@
 """LIS3DH, a triaxial accelerometer of 16 g: ST data sheet DocID17530, rev. 2 (December 2016).
 
-Not verified: the noise, and where the high-pass for motion begins (AN3308 has ODR/50).
+Not read in a second source: the noise, and where the high-pass for motion begins (AN3308: ODR/50).
 """
 
 from micropython import const

@@ -3,7 +3,8 @@
 Sources: register maps RM-MPU-6500A-00 rev. 2.1 and RM-MPU-6000A-00 rev. 4.2, in which a register
 stands by its number; product specifications PS-MPU-6500A-01 rev. 1.1 and PS-MPU-6000A-00 rev. 3.4.
 Limits of the self-test: eMD 6.12, InvenSense's own driver (inv_mpu.c), and registers 13 to 16.
-Not verified: registers 31, 32 and 105 of the MPU-6050, which rev. 4.2 has no more (rev. 3.2 had).
+Registers 31, 32 and 105 of the MPU-6050, which rev. 4.2 has no more, are those of rev. 3.2 and of
+i2cdevlib (MPU6050.h: MOT_THR, MOT_DUR, MOT_DETECT_CTRL; bits 2 to 0 of register 28: ACCEL_HPF).
 """
 
 import micropython
@@ -49,8 +50,8 @@ _FIFO_COUNTH = const(0x72)  # 114: reading it latches FIFO_COUNTL, which follows
 _FIFO_R_W = const(0x74)  # 116: a burst stays here
 _WHO_AM_I = const(0x75)  # 117
 
-_FRAME_BYTES = const(6)
-_DELAYS = const(4)  # of the filter, after which it has settled
+_FRAME_BYTES = const(6)  # register 116: the high byte of x first
+_DELAYS = const(4)  # of the filter (register 26), after which it has settled
 
 _TRIM_G = 2620 / 16384  # eMD: of code 1, digits of 2 g; 1 % more at each code
 _TRIM_STEP = 1.01
@@ -210,6 +211,7 @@ class MPU6050(MPU6500):
     fifo_depth = 170  # PS-MPU-6000A, 7.18: 1024 bytes
     own_noise_g_rthz = 400e-6  # PS-MPU-6000A, 6.2
     clock_source = 0  # register 107: its own oscillator; the others need a gyroscope
+    # Registers 25 and 26, as above
     rates = (
         (1000, 7, 0, None, 260, 0, 64),
         (500, 1, 1, None, 184, 2000, 64),

@@ -89,7 +89,7 @@ class Twin(Accelerometer):
     """
 
     read_bit = 1  # "SPI Protocol": the last of the first byte
-    START_US = _START_US
+    START_US = _START_US  # table 2
     LOG_SHIFT = 4
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:

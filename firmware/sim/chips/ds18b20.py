@@ -39,6 +39,7 @@ _R1_R0, _FIXED = 0x60, 0x1F  # figure 10: bits 7 and 4 to 0 cannot be written
 _CONVERSION_US = (93_750, 187_500, 375_000, 750_000)  # table 2, the most
 _COPY_US = 10_000  # "AC Electrical Characteristics", tWR
 
+# What a chip may do ("ROM Commands", "Function Commands")
 _DEAF, _RECEIVE, _SEND, _SEARCH, _BUSY = 0, 1, 2, 3, 4
 _OTHER_FAMILY = 0x10  # a DS18S20's
 

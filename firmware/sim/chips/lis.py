@@ -1,5 +1,6 @@
 """What ST's accelerometers LIS3DH and LIS2DW12 have in common: where their registers are, and how
 the address rolls back from the last data register to the first while the FIFO is read.
+Data sheets DocID17530 rev. 2 and DS12141.
 """
 
 from sim.chips.accelerometer import Accelerometer

@@ -68,7 +68,7 @@ _FILTERS = (
 _BYPASSED = (1130, 750)
 _SELF_TEST_G = (0.4, 0.45, 0.6)  # what the actuator does; the trim registers are 0
 
-FRAME_BYTES = 6
+FRAME_BYTES = 6  # register 116
 
 
 class Frames(Levels):
