@@ -205,6 +205,7 @@ class Node:
 
     def _on_connect(self, session_present: bool) -> None:
         event("connected", host=self._dialer.broker[0], session=session_present)
+        self._outbox.lost(self._client.alive_ticks)
         self._connected.set()
 
     def _name_servers(self) -> "Sequence[str]":

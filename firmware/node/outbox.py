@@ -1,25 +1,36 @@
-"""What waits to be sent: a bounded queue in memory that loses nothing in silence."""
+"""What waits to be sent: a bounded queue in memory that loses nothing in silence.
+
+What a broker has acknowledged is kept for a moment longer: mosquitto acknowledges before it saves,
+and one that dies in between has lost it (docs/reliability.md).
+"""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 _LEAST_BYTES = 4096
+_WAITS, _IN_FLIGHT, _KEPT = 0, 1, 2
+_KEEP_MS = 2000  # mosquitto saves within 10 ms on a good disk: two hundred times that
+_MOST_KEPT = 16  # a thousand nodes that return must not all bring an outbox
 
 
 class Item:
     """One payload on its way; the object itself is the token that `acked` wants back.
 
     payload: there once it was taken, to be copied before anything else is put.
+    acked_ticks: when it was first acknowledged, None before.
     """
 
     def __init__(self, seq: int, start: int, length: int) -> None:
         self.seq = seq
         self.start, self.length = start, length
         self.payload: "bytes | memoryview" = b""
+        self.state = _WAITS
+        self.acked_ticks: "int | None" = None
 
 
 class Outbox:
     """FIFO of at most `capacity` items and `most_bytes` of payload; what was taken stays until it
-    is acknowledged.
+    is acknowledged, and a moment longer where nothing else needs its place.
 
     Payloads lie in one piece of memory that is made once: for hours and days they would cut the
     heap into pieces in which the next one finds no room.
@@ -36,24 +47,26 @@ class Outbox:
         self.capacity = capacity
         self._memory = memoryview(b"")
         self._most_bytes = most_bytes
-        self.held_bytes = 0  # of payloads
+        self.held_bytes = 0  # of payloads, those that are kept included
         self.sent = 0  # taken by the uplink
         self.acked_count = 0
         self.dropped = 0
         self.late = 0  # acknowledged after it was dropped
+        self.again = 0  # taken back after they were acknowledged
         self._items = []  # type: list[Item]
-        self._taken = 0  # that many at the front are in flight
+        self._waiting = 0
+        self._spare = 0  # items that have been acknowledged once
         self._ready = asyncio.Event()
 
     @property
     def queued(self) -> int:
         """Items not acknowledged yet, those in flight included."""
-        return len(self._items)
+        return len(self._items) - self._spare
 
     @property
     def unsent(self) -> bool:
         """True where `take` has something to give."""
-        return self._taken < len(self._items)
+        return self._waiting > 0
 
     def reserve(self, most_bytes: int) -> None:
         """Take the memory of all payloads, while it is to be had: less where no such piece is.
@@ -87,11 +100,15 @@ class Outbox:
             return seq
         victim = None
         while self._items and self._is_full(length):
-            victim = self._drop()
+            if self._spare:
+                self._forget_oldest()
+            else:
+                victim = self._drop()
         start = self._room(length)
         self._memory[start : start + length] = payload
         self._items.append(Item(seq, start, length))
         self.held_bytes += length
+        self._waiting += 1
         self._ready.set()
         return victim
 
@@ -114,14 +131,30 @@ class Outbox:
         return end
 
     def _drop(self) -> int:
-        index = self._taken
-        if index == len(self._items):
-            self._taken -= 1
-            index = 0
+        index = 0
+        for i in range(len(self._items)):
+            if self._items[i].state == _WAITS:
+                index = i
+                break
+        seq = self._items[index].seq
+        self._remove(index)
+        self.dropped += 1
+        return seq
+
+    def _remove(self, index: int) -> None:
         item = self._items.pop(index)
         self.held_bytes -= item.length
-        self.dropped += 1
-        return item.seq
+        if item.state == _WAITS:
+            self._waiting -= 1
+        if item.acked_ticks is not None:
+            self._spare -= 1
+
+    def _forget_oldest(self) -> None:
+        """The oldest that has been acknowledged: whoever has not been comes first."""
+        for index in range(len(self._items)):
+            if self._items[index].acked_ticks is not None:
+                self._remove(index)
+                return
 
     async def wait_unsent(self) -> None:
         """Wait until `take` has something to give."""
@@ -131,28 +164,56 @@ class Outbox:
 
     def take(self) -> "Item | None":
         """The oldest item not in flight, which is in flight from now on; None: there is none."""
-        if not self.unsent:
-            return None
-        item = self._items[self._taken]
-        self._taken += 1
-        self.sent += 1
-        item.payload = self._memory[item.start : item.start + item.length]
-        return item
+        for item in self._items:
+            if item.state == _WAITS:
+                item.state = _IN_FLIGHT
+                self._waiting -= 1
+                self.sent += 1
+                item.payload = self._memory[item.start : item.start + item.length]
+                return item
+        return None
 
     def put_back(self, item: Item) -> None:
         """The item taken last was not sent: it is the next again."""
-        if self._taken and self._items[self._taken - 1] is item:
-            self._taken -= 1
+        if item.state == _IN_FLIGHT:
+            item.state = _WAITS
+            self._waiting += 1
             self.sent -= 1
 
     def acked(self, item: Item) -> bool:
         """An item in flight has arrived, in any order.  False: it had been dropped meanwhile."""
-        for index in range(self._taken):
-            if self._items[index] is item:
-                self._items.pop(index)
-                self._taken -= 1
-                self.held_bytes -= item.length
-                self.acked_count += 1
-                return True
-        self.late += 1
-        return False
+        if item.state != _IN_FLIGHT or item not in self._items:
+            self.late += 1
+            return False
+        item.state = _KEPT
+        if item.acked_ticks is None:
+            self._spare += 1
+            self.acked_count += 1
+        item.acked_ticks = now = ticks_ms()
+        self._forget_old(now)
+        return True
+
+    def _forget_old(self, alive_ticks: int) -> None:
+        """Let go of what was acknowledged so long before, and of all but the last few."""
+        kept = 0
+        for index in range(len(self._items) - 1, -1, -1):
+            item = self._items[index]
+            since_ticks = item.acked_ticks
+            if item.state == _KEPT and since_ticks is not None:
+                kept += 1
+                if kept > _MOST_KEPT or ticks_diff(alive_ticks, since_ticks) >= _KEEP_MS:
+                    self._remove(index)
+
+    def lost(self, alive_ticks: int) -> None:
+        """The broker is back, perhaps without what it acknowledged last: that goes out again.
+
+        alive_ticks: until when it is known to have lived.
+        """
+        self._forget_old(alive_ticks)
+        for item in self._items:
+            if item.state == _KEPT:
+                item.state = _WAITS
+                self._waiting += 1
+                self.again += 1
+        if self.unsent:
+            self._ready.set()

@@ -230,6 +230,39 @@ def test_pump__outbox_longer_than_the_window__delivers_in_order():
     with_broker(use)
 
 
+def test_pump__broker_back_without_what_it_acknowledged__gets_it_again_without_dup():
+    async def use(client, script):
+        box, acked = Outbox(100), []
+        client.on_connect = lambda _present: box.lost(client.alive_ticks)
+        task = asyncio.create_task(Pump(box, client, "r", acked.append).run())
+        for seq in range(3):
+            box.put(seq, b"%d" % seq)
+        await until(lambda: not box.queued)
+        script.writer.write(b"\xf0\x00")  # no packet of MQTT 3.1.1: the client leaves
+        await script.writer.drain()
+        await until(lambda: client.connects == 2)
+        box.put(3, b"3")
+        await until(lambda: not box.queued and not box.unsent)
+        task.cancel()
+        again = script.publishes(1)
+        assert [bytes(p[7:]) for p in again] == [b"0", b"1", b"2", b"3"]
+        assert [p[0] for p in again] == [0x32] * 4  # as new messages, with ids of their own
+        assert acked == [0, 1, 2, 3]
+
+    with_broker(use)
+
+
+def test_alive_ticks__broker_answers_a_ping__is_when_that_was_sent():
+    async def use(client, script):
+        await client.publish("a", b"")
+        first = client.alive_ticks
+        assert 0 <= time.ticks_diff(time.ticks_ms(), first) < _LIMIT_MS
+        await until(lambda: client.alive_ticks != first)
+        assert time.ticks_diff(client.alive_ticks, first) >= 500
+
+    with_broker(use, keepalive_s=1)
+
+
 def test_pump__nobody_answers__outbox_keeps_the_newest():
     async def use():
         client = MqttClient((("127.0.0.1", 1),), "c", max_inflight=2)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from time import ticks_add, ticks_ms
 
 from node.outbox import Outbox
 
@@ -224,3 +225,118 @@ def test_reserve__items_in_it__value_error():
     except ValueError:
         return
     raise AssertionError("moved")
+
+
+def acknowledged(box, count):
+    """So many items, put, taken and acknowledged; they themselves."""
+    for seq in range(count):
+        box.put(seq, b"%d" % seq)
+    items = [box.take() for _ in range(count)]
+    for item in items:
+        assert box.acked(item)
+    return items
+
+
+def test_lost__acknowledged_a_moment_before__goes_out_again_in_order_and_counts_once():
+    box = Outbox(8)
+    items = acknowledged(box, 3)
+    assert (box.queued, box.unsent) == (0, False)
+    box.put(3, b"3")
+    box.lost(items[-1].acked_ticks)
+    assert [(item.seq, bytes(item.payload)) for item in (box.take(), box.take())] == [
+        (0, b"0"),
+        (1, b"1"),
+    ]
+    assert taken(box) == [2, 3]
+    assert (box.queued, box.again, box.acked_count) == (1, 3, 3)
+    assert all(box.acked(item) for item in items)
+    assert (box.queued, box.acked_count, box.dropped) == (1, 3, 0)
+
+
+def test_lost__broker_lived_on_for_long__nothing_goes_out_again():
+    box = Outbox(8)
+    items = acknowledged(box, 3)
+    box.lost(ticks_add(items[-1].acked_ticks, 2000))
+    assert taken(box) == [] and box.held_bytes == 0
+    items = acknowledged(box, 3)
+    box.lost(ticks_add(items[-1].acked_ticks, 1900))
+    assert taken(box) == [0, 1, 2]
+
+
+def test_lost__acknowledged_before_the_others_by_far__stays_away():
+    box = Outbox(8)
+    early, late = acknowledged(box, 2)
+    early.acked_ticks = ticks_add(late.acked_ticks, -2000)
+    box.put(2, b"2")
+    assert box.acked(box.take())  # which lets go of what is older
+    assert box.held_bytes == 2
+    box.lost(late.acked_ticks)
+    assert taken(box) == [1, 2]
+
+
+def test_lost__hundreds_acknowledged_at_once__sixteen_go_out_again():
+    box = Outbox(200)
+    acknowledged(box, 200)
+    box.lost(ticks_ms())
+    assert taken(box) == list(range(184, 200))
+
+
+def test_lost__twice_before_anything_went_out__each_once():
+    box = Outbox(8)
+    items = acknowledged(box, 2)
+    box.lost(items[-1].acked_ticks)
+    box.lost(items[-1].acked_ticks)
+    assert taken(box) == [0, 1]
+
+
+def test_put__full_of_what_was_acknowledged__drops_nothing():
+    box = Outbox(4, most_bytes=100)
+    acknowledged(box, 4)
+    for seq in range(4, 8):
+        assert box.put(seq, b"x" * 25) is None
+    assert (box.queued, box.dropped, box.held_bytes) == (4, 0, 100)
+    assert taken(box) == [4, 5, 6, 7]
+
+
+def test_put__full_of_what_goes_out_again__that_goes_before_what_never_arrived():
+    box = Outbox(4)
+    items = acknowledged(box, 3)
+    box.put(3, b"3")
+    box.lost(items[-1].acked_ticks)
+    assert box.take() is items[0]
+    for seq in (4, 5, 6):
+        assert box.put(seq, b"") is None
+    assert taken(box) == [3, 4, 5, 6]
+    assert not box.acked(items[0])  # on its way when it was forgotten
+    assert (box.late, box.dropped, box.queued) == (1, 0, 4)
+    assert box.put(7, b"") == 3
+    assert box.dropped == 1
+
+
+def test_outbox__random_use_with_brokers_that_forget__every_item_is_somewhere():
+    state = 7
+    box = Outbox(6, most_bytes=64)
+    flight, put, first = [], 0, []
+    for _ in range(4000):
+        state = (state * 1103515245 + 12345) & 0x3FFFFFFF
+        choice = (state >> 16) % 7
+        if choice < 2:
+            box.put(put, bytes([put & 255]) * ((state >> 8) % 20))
+            put += 1
+        elif choice < 4:
+            item = box.take()
+            if item is not None:
+                assert bytes(item.payload) == bytes([item.seq & 255]) * item.length
+                flight.append(item)
+        elif choice < 6:
+            if flight:
+                item = flight.pop((state >> 8) % len(flight))
+                new = item.acked_ticks is None
+                if box.acked(item) and new:
+                    first.append(item.seq)
+        else:
+            box.lost(ticks_ms())
+        assert 0 <= box.queued <= 6 and 0 <= box.held_bytes <= 64
+        assert put == box.queued + box.acked_count + box.dropped
+    assert len(first) == len(set(first)) == box.acked_count > 100
+    assert box.again > 100 and box.dropped > 20

@@ -81,6 +81,7 @@ class MqttClient:
         self.turn_ms = timeout_ms  # the longest wait of a connect
         self.connected = False
         self.connects = 0  # sessions opened since the start
+        self.alive_ticks = 0  # when that was sent which the broker answered last
         self.errors = {}  # type: dict[str, int]
         self.last = ("", None)  # type: tuple[str, object]
         self._hello = packets.connect(client_id, keepalive_s, will, username, password)
@@ -325,6 +326,7 @@ class MqttClient:
         elif first & 0xF0 == packets.TYPE_PUBLISH:
             self._deliver(first, body, parser.whole)
         elif first == packets.TYPE_PINGRESP and not body and self._pinged is not None:
+            self.alive_ticks = self._pinged
             self._pinged = None
             self._proven()
         elif first == packets.TYPE_SUBACK:
@@ -342,6 +344,7 @@ class MqttClient:
         if message is None:
             raise ProtocolError("PUBACK for an unknown id", packet_id)
         self._progress = ticks_ms()
+        self.alive_ticks = message.written_ticks
         self._proven()
         self._arrived(message)
 

@@ -24,7 +24,7 @@ class Pump:
         on_acked: "Callable[[int], None] | None" = None,
         on_turn: "Callable[[], None] | None" = None,
     ) -> None:
-        """on_acked(seq) is called for each item that has arrived, on_turn() for each that goes."""
+        """on_acked(seq): called once for each item that arrives; on_turn(): for each that goes."""
         self._outbox = outbox
         self._client = client
         self._topic = topic
@@ -60,6 +60,7 @@ class Pump:
                 self._on_turn()
 
     def _done(self, item: "Item") -> None:
+        first = item.acked_ticks is None
         self._outbox.acked(item)
-        if self._on_acked is not None:
+        if first and self._on_acked is not None:
             self._on_acked(item.seq)

@@ -1,5 +1,7 @@
 """The messages on their way: in their order, each with its packet id, until its PUBACK."""
 
+from time import ticks_ms
+
 from node.uplink import packets
 
 TYPE_CHECKING = False
@@ -14,6 +16,7 @@ class Message:
         self.packet_id = packet_id  # 0: QoS 0
         self.packet = packet
         self.tried = False  # written once, at least in part: from then on it carries DUP
+        self.written_ticks = 0  # on this connection
         self.done = done
         self.token = token
 
@@ -70,6 +73,7 @@ class Window:
         if message.tried and message.packet_id:
             message.packet[0] |= packets.DUP
         message.tried = True
+        message.written_ticks = ticks_ms()
         self.written += 1
         return message
 
