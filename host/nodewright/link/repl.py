@@ -197,6 +197,11 @@ class Repl:
         """Back to the prompt, after something went wrong in the middle.  Raises as entering."""
         self._enter()
 
+    def fresh(self) -> None:
+        """Soft reset to the prompt: the program does not start, and its memory is all free."""
+        with self._guarded(self._answer_s):
+            self._line.enter_raw_repl(soft_reset=True, timeout_overall=self._answer_s)
+
     def restart(self) -> None:
         """Soft reset: the program starts anew, and its output can be read with `take_line`."""
         with self._guarded(self._answer_s):
