@@ -33,7 +33,9 @@ def test_node__broker_killed_right_after_each_acknowledgement__host_misses_none(
         with rig.board() as board:
             last = -1
             for _ in range(_KILLS):
-                event = board.wait_for("acked", WAIT_S, lambda event, last=last: _seq(event) > last)
+                event = board.wait_for(
+                    "acked", WAIT_S, lambda event, last=last: _seq(event) > last
+                )
                 hub.kill()
                 last = _seq(event)
                 hub.restart()
