@@ -121,6 +121,14 @@ class Power:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a validation asks of the board: bytes free at its prompt, of heap and file system."""
+
+    heap_free_bytes: int
+    flash_free_bytes: int
+
+
+@dataclass(frozen=True)
 class UsbId:
     """What the board's serial port says of itself."""
 
@@ -155,6 +163,7 @@ class Board:
     spi: tuple[SPIBus, ...]
     adc: Adc
     power: Power
+    validate: Limits
     usb: tuple[UsbId, ...]
 
 
@@ -241,6 +250,15 @@ def _power(table: Table) -> Power:
     return power
 
 
+def _limits(table: Table) -> Limits:
+    limits = Limits(
+        heap_free_bytes=table.whole("heap_free_bytes", 16 << 10, 64 << 20),
+        flash_free_bytes=table.whole("flash_free_bytes", 1 << 12, 1 << 28),
+    )
+    table.end()
+    return limits
+
+
 def _whole_or(table: Table, key: str, least: int, most: int) -> int | None:
     return table.whole(key, least, most) if table.has(key) else None
 
@@ -282,6 +300,7 @@ def parse(data: Mapping[str, Any], path: Path) -> Board:
         spi=tuple(_spi(row, pins) for row in top.tables("spi")),
         adc=_adc(top.table("adc"), pins),
         power=_power(top.table("power")),
+        validate=_limits(top.table("validate")),
         usb=tuple(_usb(row) for row in top.tables("usb")),
     )
     top.end()
