@@ -160,6 +160,7 @@ class CurrentSet:
             "rate_ppm": take.rate_ppm,
             "nominal_hz": self._settings["rate_hz"],
             "jitter_us": take.jitter_us,
+            "run": take.run,
             "overruns": take.overruns,
             "gaps": take.gaps,
             "clipped": sum(take.clipped),

@@ -1,9 +1,9 @@
 """Whether a motor runs, by its current; starts, hours and load, kept on flash over resets.
 
 A file of /state, of under 150 bytes: JSON with a checksum, replaced whole or not at all.  It is
-written at a start and a stop (an hour apart at least where they come faster), and each six hours
-of running: some 24 times a day at most, which a board's flash outlasts (see rate.py).  A power cut
-loses the hours since, six at most, and no start that is an hour old.
+written at a start and a stop at once (three in a row, and one more each 70 minutes where they come
+faster), and each six hours of running: 24 times a day at most, which a board's flash outlasts (see
+rate.py).  A power cut loses the hours since, six at most, and no start that is 70 minutes old.
 """
 
 import json
@@ -21,7 +21,8 @@ _VERSION = 1
 _MOST_BYTES = 256
 _OFF_PART = 0.8  # of on_a, where no off_a is given
 _SECONDS_H = 3600.0
-_SOON_MS = 3_600_000  # between two writings
+_IN_A_ROW = 3  # writings at once
+_ANOTHER_MS = 4_200_000  # until there may be one more
 _LATE_S = 6 * 3600.0  # of running that no writing has
 # Two records further apart say nothing of the time between: it is not counted.
 _MOST_APART_MS = 3_600_000
@@ -62,7 +63,8 @@ class Motor:
         self._last_ticks: "int | None" = None
         self._last_a = 0.0
         self._unsaved_s, self._changed = 0, False
-        self._save_ticks: "int | None" = None
+        self._writings = _IN_A_ROW  # that are left
+        self._another_ticks: "int | None" = None  # when there will be one more; None: all are left
         self._load()
 
     def running(self) -> "bool | None":
@@ -137,16 +139,20 @@ class Motor:
 
     def save_if_due(self, ticks_ms: int) -> bool:
         """Write the file if it is time and worth it; whether it was.  Raises OSError."""
-        if self._save_ticks is not None:
-            if ticks_diff(ticks_ms, self._save_ticks) < 0:
-                return False
-            self._save_ticks = None  # ticks wrap: it is not compared for ever
+        if self._another_ticks is not None and ticks_diff(ticks_ms, self._another_ticks) >= 0:
+            self._writings += 1
+            full = self._writings == _IN_A_ROW
+            self._another_ticks = None if full else ticks_add(ticks_ms, _ANOTHER_MS)
+        if not self._writings:
+            return False
         if not self._changed and self._unsaved_s < _LATE_S:
             return False
         content = [_VERSION, self.starts, self._run_s, self._load_s, int(bool(self._state))]
         text = json.dumps(content + [_sum(content)])
         state.replace(self._folder or "/", self._name, text)
-        self._save_ticks = ticks_add(ticks_ms, _SOON_MS)
+        self._writings -= 1
+        if self._another_ticks is None:
+            self._another_ticks = ticks_add(ticks_ms, _ANOTHER_MS)
         self._unsaved_s, self._changed = 0, False
         return True
 

@@ -65,6 +65,7 @@ CURRENT = (  # of clamps
     ("rate_ppm", "share", False),
     ("nominal_hz", "number", False),  # of the settings
     ("jitter_us", "share", False),  # RMS, of the instants of the samples
+    ("run", "int", False),  # records that the converter has begun since boot, from 1
     ("overruns", "int", False),
     ("gaps", "int", False),
     ("clipped", "int", False),  # samples at a rail, of all inputs

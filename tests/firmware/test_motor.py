@@ -119,7 +119,21 @@ def test_motor__reset_while_it_stands__the_next_start_counts():
     assert again.update(4.0, 0) == "started" and again.starts == 2
 
 
-def test_save__starts_in_a_row__an_hour_apart():
+def test_save__start_and_stop__both_at_once():
+    path = fresh("both")
+    motor = Motor(path, 1.0)
+    motor.update(4.0, 0)
+    assert motor.save_if_due(0)
+    motor.update(4.0, 90_000)
+    assert not motor.save_if_due(90_000)
+    motor.update(0.0, 100_000)
+    assert motor.save_if_due(100_000)
+    for kept in (motor, Motor(path, 1.0)):
+        out, _ = values(kept, ("cur_starts", "cur_run_h"))
+        assert out == {"cur_starts": 1.0, "cur_run_h": 100 / 3600}, out
+
+
+def test_save__starts_in_a_row__two_dozen_a_day():
     path = fresh("wear")
     motor, written = Motor(path, 1.0), 0
     for minute in range(24 * 60):

@@ -24,6 +24,7 @@ class Take:
     def __init__(self, most: int) -> None:
         """most: inputs."""
         self.samples = 0  # of each input
+        self.run = 0  # of those since the boot, from 1
         self.rate_hz: float = 0  # of each input
         self.rate_ppm: float = 0
         self.overruns = 0  # times that a sample was lost unread

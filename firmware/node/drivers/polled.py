@@ -32,7 +32,7 @@ class Polled:
         self._clock = time if clock is None else clock
         self._found = array("i", [0, 0])
         self.owner: "Any" = None  # of a record that runs by itself: none does
-        self._samples = self._period_us = 0
+        self._samples = self._period_us = self._runs = 0
         self._inputs: "Any" = ()
         self.rails = (0, 0)
         self.rate_hz: float = 0
@@ -80,6 +80,7 @@ class Polled:
         ticks_us, ticks_diff, sleep_us = clock.ticks_us, clock.ticks_diff, clock.sleep_us
         period_us, half_us = self._period_us, self._period_us // _HALF
         gaps = busy_us = total_us = high = low = due_us = 0
+        self._runs += 1
         self.frame(blocks, 0)  # what the first one costs alone: caches, a chip that wakes
         begin_ticks = ticks_us()
         for i in range(self._samples):
@@ -107,7 +108,7 @@ class Polled:
         each_us = busy_us / samples
         if each_us > self._period_us:
             raise ValueError("rate_hz", self.rate_hz, "at most %d" % (1e6 / each_us))
-        take.samples, take.gaps = samples, gaps
+        take.samples, take.gaps, take.run = samples, gaps, self._runs
         take.rate_hz, take.rate_ppm = self.rate_hz, self.rate_ppm
         mean_us = total_us / samples
         take.jitter_us = max(0.0, squares / samples - mean_us * mean_us) ** 0.5

@@ -74,9 +74,11 @@ class RP2ADC:
         self._found = array("i", [0, 0])
         self._samples = self._cycles = 0
         self._places: "list[int]" = []
+        self._skews_us: "list[float]" = []  # floats are objects: made once
         self._span_us = 0
         self._begin_ticks = 0
         self._running = False
+        self._runs = 0  # how often it has been set free
         self.owner: "Any" = None  # whose record runs
         self._taker: "Any" = port.DMA()
         self._stopper: "Any" = port.DMA()
@@ -117,6 +119,7 @@ class RP2ADC:
         # Round robin goes upwards, whatever the order of the settings.
         channels = sorted([pin - _FIRST_PIN for pin in inputs])
         self._places = [channels.index(pin - _FIRST_PIN) for pin in inputs]
+        self._skews_us = [place * cycles * 1e6 / _CLOCK_HZ for place in self._places]
         mask = sum([1 << channel for channel in channels])
         rounds = mask << _RROBIN_SHIFT if count > 1 else 0
         self._run = _EN | _ERR_STICKY | _START_MANY | channels[0] << _AINSEL_SHIFT | rounds
@@ -154,6 +157,7 @@ class RP2ADC:
         )
         self._begin_ticks = self._clock.ticks_us()
         mem[self._cs] = self._run
+        self._runs += 1
         self._running = True
 
     def left_us(self) -> int:
@@ -164,7 +168,8 @@ class RP2ADC:
         return max(1, self._span_us - gone)
 
     def finish(self, blocks: "tuple[Samples, ...]", take: "Take") -> None:
-        """The record into the blocks.  Raises SensorTimeout where the ADC has not delivered."""
+        """The record into the blocks; no heap.  Raises SensorTimeout where the ADC has not
+        delivered."""
         if not self._running:
             raise SensorTimeout(self.chip, 0)
         clock = self._clock
@@ -176,7 +181,7 @@ class RP2ADC:
             clock.sleep_us(max(20, self._span_us - gone_us))
         self._running = False
         mem = self._mem
-        take.samples = self._samples
+        take.samples, take.run = self._samples, self._runs
         take.rate_hz, take.rate_ppm = self.rate_hz, self.rate_ppm
         take.overruns = 1 if mem[self._fcs] & _UNDER_OVER or mem[self._cs] & _ERR_STICKY else 0
         count = len(self._places)
@@ -185,7 +190,7 @@ class RP2ADC:
             input_kernels.split(self._raw, block, place, count, self._samples, self._wide)
             input_kernels.look(block, self._samples, self.rails[0], self.rails[1], self._found)
             take.clipped[index], take.still[index] = self._found[0], self._found[1]
-            take.skew_us[index] = place * self._cycles * 1e6 / _CLOCK_HZ
+            take.skew_us[index] = self._skews_us[index]
 
     def stop(self) -> None:
         """No conversion, no transfer."""

@@ -74,6 +74,7 @@ class Twin:
         self._errors = 0
         self._begun_us = 0  # of the free-running conversions
         self._done = 0  # of them
+        self._served = 0  # of them, to a DMA channel
         self._index = 0  # conversions since power-up, for the noise
         self._frozen: "dict[int, int]" = {}
         self._stall = False
@@ -120,7 +121,7 @@ class Twin:
             before, self._cs = self._cs, value & _CS_WRITABLE
             if value & _START_MANY and not before & _START_MANY:
                 self._begun_us = self._world.now_us()
-                self._done = 0
+                self._done = self._served = 0
                 self.run += 1
             elif value & _START_ONCE and value & _EN:
                 self._result = self.convert(value >> 12 & 7)
@@ -229,7 +230,7 @@ class Twin:
         if self._fifo:
             codes = array("H", self._fifo[:count])
             del self._fifo[:count]
-            sink.take(codes, len(codes))
+            self._serve(sink, codes, len(codes))
             return
         order = self._order()
         ways = len(order)
@@ -250,4 +251,10 @@ class Twin:
         self._done += count
         self._index += count
         self._result = codes[count - 1]
+        self._serve(sink, codes, count)
+
+    def _serve(self, sink: "Sink", codes: "array[int]", count: int) -> None:
+        """Results to a DMA channel, and into the log: one after the other, whatever the input."""
+        first, self._served = self._served, self._served + count
+        self._world.log_samples(self.name, self.run, first, memoryview(codes)[:count], 1)
         sink.take(codes, count)

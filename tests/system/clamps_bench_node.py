@@ -1,0 +1,152 @@
+"""What capture by ADC and DMA does on a Pico, beside the features of the record before.
+
+On a board: copy the compiled firmware and this file, then `import clamps_bench_node;
+clamps_bench_node.on_node()`.  Prints one JSON object a line: what each record says, how long the
+CPU was held for what, and whether anything was allocated while the converter ran.
+"""
+
+import asyncio
+import gc
+import json
+import time
+
+from micropython import heap_lock, heap_unlock
+
+from node import dsp
+from node.clamps import Clamps
+from node.current_set import CurrentSet
+from node.drivers.inputs import Take, make_blocks
+from node.health import Health
+from node.workspace import Workspace
+
+PINS = (26, 27, 28)
+RATE_HZ, SAMPLES = 8000, 1024
+PER_VOLT, BIAS_V, LINE_HZ, FULL_SCALE_V = 20.0, 1.65, 50, 3.3
+FEATURES = [
+    "cur_rms_a",
+    "cur_peak_a",
+    "cur_crest",
+    "cur_freq_hz",
+    "cur_fund_a",
+    "cur_thd_pct",
+    "cur_thd_floor_pct",
+    "cur_unbalance_pct",
+    "cur_neg_seq_pct",
+    "cur_phase_order",
+]
+
+
+def settings(samples, rate_hz):
+    """Three clamps at the board's own converter, and a set without a pause between records."""
+    inputs = [
+        {
+            "channel": channel,
+            "input": pin,
+            "quantity": "current",
+            "per_volt": PER_VOLT,
+            "phase_deg": 0,
+            "noise": 0.01,
+        }
+        for channel, pin in zip("abc", PINS)
+    ]
+    sensor = {
+        "kind": "current",
+        "name": "clamps",
+        "chip": "adc",
+        "bus": None,
+        "full_scale_v": FULL_SCALE_V,
+        "bias_v": BIAS_V,
+        "line_hz": LINE_HZ,
+        "inputs": inputs,
+        "motor": None,
+    }
+    measured = {
+        "name": "currents",
+        "sensor": "clamps",
+        "rate_hz": rate_hz,
+        "samples": samples,
+        "features": FEATURES,
+        "schedule": {"kind": "interval", "interval_ms": samples * 1000 // rate_hz},
+    }
+    return sensor, measured
+
+
+def driver_alone(device, samples):
+    """Begin to end with the heap locked: what is held up, and that nothing is allocated."""
+    blocks, take = make_blocks(len(PINS), samples), Take(len(PINS))
+    begin_us = record_us = finish_us = before = after = 0
+    for _ in range(2):  # the first one warms up
+        gc.collect()
+        before = gc.mem_alloc()
+        heap_lock()
+        try:
+            began_ticks = time.ticks_us()
+            device.begin()
+            begin_us = time.ticks_diff(time.ticks_us(), began_ticks)
+            while device.left_us():
+                pass
+            record_us = time.ticks_diff(time.ticks_us(), began_ticks)
+        finally:
+            heap_unlock()
+        after = gc.mem_alloc()
+        done_ticks = time.ticks_us()
+        device.finish(blocks, take)
+        finish_us = time.ticks_diff(time.ticks_us(), done_ticks)
+    return {
+        "begin_us": begin_us,
+        "record_us": record_us,
+        "finish_us": finish_us,
+        "allocated_bytes": after - before,
+        "rate_hz": take.rate_hz,
+        "seen_hz": 1e6 * samples / record_us,
+        "overruns": take.overruns,
+    }
+
+
+async def in_a_row(measured, count):
+    """Records one after the other, another task beside them: who waits for whom."""
+    turns = [0, 0]
+
+    async def other():
+        last = time.ticks_us()
+        while True:
+            await asyncio.sleep_ms(5)
+            now = time.ticks_us()
+            turns[0] += 1
+            turns[1] = max(turns[1], time.ticks_diff(now, last))
+            last = now
+
+    task = asyncio.create_task(other())
+    lines = []
+    for _ in range(count):
+        began = time.ticks_us()
+        await measured.run()
+        spent = time.ticks_diff(time.ticks_us(), began)
+        result = measured.result
+        lines.append(
+            {
+                "run_us": spent,
+                "record": result.record,
+                "channels": {name: dict(result.channels[name]) for name in result.channels},
+                "withheld": {name: dict(result.withheld[name]) for name in result.withheld},
+                "marked": {name: dict(result.marked[name]) for name in result.marked},
+                "faults": list(result.faults),
+            }
+        )
+    task.cancel()
+    return lines, {"other_turns": turns[0], "other_waited_us": turns[1]}
+
+
+def on_node(records=5, samples=SAMPLES, rate_hz=RATE_HZ):
+    """Print one JSON object a line, the last with "done"."""
+    sensor, wanted = settings(samples, rate_hz)
+    health = Health()
+    clamps = Clamps(sensor, "sensors[0]", health)
+    measured = CurrentSet(wanted, "sets[0]", clamps, Workspace(dsp.backend("viper")), health)
+    print(json.dumps(driver_alone(clamps.converter(rate_hz, samples), samples)))
+    lines, beside = asyncio.run(in_a_row(measured, records))
+    for line in lines:
+        print(json.dumps(line))
+    print(json.dumps(beside | {"stages_us": health.stages_us, "errors": health.errors}))
+    gc.collect()
+    print(json.dumps({"done": True, "free": gc.mem_free()}))
