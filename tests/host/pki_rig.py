@@ -34,6 +34,16 @@ def make(
     return folder
 
 
+def over_lorawan(folder: Path, node: str = "pump-1") -> Path:
+    """A fleet one of whose nodes reports over LoRaWAN."""
+    text = (folder / FILE).read_text(encoding="utf-8")
+    head = f"[nodes.{node}]\n"
+    table = '\n[lorawan]\nregion = "EU868"\njoin_eui = "70b3d57ed0000000"\n'
+    changed = text.replace(head, head + 'uplink = "lorawan"\n') + table
+    (folder / FILE).write_text(changed, encoding="utf-8")
+    return folder
+
+
 def kept(folder: Path, passphrase: SecretStr | None = None) -> Secrets:
     """The secrets of a fleet with this passphrase."""
     return Secrets(folder, lambda: passphrase)

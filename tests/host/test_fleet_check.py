@@ -480,6 +480,35 @@ def test_check__board_without_a_radio__said_and_compiled_without_a_network(
     assert listing.node(found.nodes["pump-1"], compiled)["network"] == "none"
 
 
+def test_check__over_lorawan__compiled_and_what_is_missing_said(tmp_path) -> None:
+    over = ('network = "plant"\n', 'uplink = "lorawan"\n')
+    table = '\n[lorawan]\nregion = "AS923-2"\n'
+    found = judged(tmp_path / "f", over, end=table)
+    assert not found.errors
+    assert [one.name for one in found.warnings] == ["nodes.pump-1.uplink"]
+    compiled = found.compiled["pump-1"]
+    assert compiled.settings["mqtt"] is None and compiled.secrets == {}
+    assert compiled.settings["lorawan"] == {"region": "AS923-2"}
+    lacks = judged(tmp_path / "g", over)
+    assert [one.name for one in lacks.errors] == ["nodes.pump-1.uplink"]
+    assert "add [lorawan]" in lacks.errors[0].cure
+    assert lacks.compiled == {}
+    wrong = judged(tmp_path / "h", over, end='\n[lorawan]\nregion = "EU433x"\n')
+    assert [one.name for one in wrong.errors] == ["lorawan.region"]
+    assert wrong.compiled == {}
+    also = ('network = "plant"\n', 'uplink = "lorawan"\naddress = "10.0.0.9"\n')
+    both = judged(tmp_path / "i", also, end=table)
+    assert [one.name for one in both.errors] == ["nodes.pump-1.address"]
+
+
+def test_check__over_lorawan__all_else_of_the_settings_is_judged(tmp_path, monkeypatch) -> None:
+    over = ('network = "plant"\n', 'uplink = "lorawan"\n')
+    schema = {**node_settings.SCHEMA, "watchdog_ms": ("int", 1, 2)}
+    monkeypatch.setattr(node_settings, "SCHEMA", schema)
+    found = judged(tmp_path / "f", over, end='\n[lorawan]\nregion = "EU868"\n')
+    assert any("watchdog_ms" in one.value for one in found.errors)
+
+
 def test_check__tachometer__compiled_with_its_pulses(tmp_path) -> None:
     found = judged(tmp_path / "f", ("int1 = 15", "int1 = 15\ntacho = 14\ntacho_pulses = 6"))
     assert found.errors == []

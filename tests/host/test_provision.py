@@ -8,11 +8,11 @@ from cryptography import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from host.pki_rig import CHIP, DAY, NOW, OTHER_CHIP, WORD, kept, key_file, make, tree
+from host.pki_rig import CHIP, DAY, NOW, OTHER_CHIP, WORD, kept, key_file, make, over_lorawan, tree
 from nodewright import audit
 from nodewright.errors import NodewrightError
-from nodewright.fleet.check import good_node
-from nodewright.fleet.load import FILE
+from nodewright.image.errors import UplinkMissing
+from nodewright.image.node import ImageMaker
 from nodewright.pki import certificate, compare, record
 from nodewright.pki.errors import (
     ChipDiffers,
@@ -141,22 +141,8 @@ def test_identity__for_an_image__has_the_pair_and_the_ca_in_der_and_shows_no_key
     assert repr(raw)[2:20] not in repr(found)
 
 
-def test_lorawan__dev_eui_follows_from_the_chip_and_the_app_key_stays(
-    tmp_path, monkeypatch
-) -> None:
-    """No firmware speaks it yet, so no fleet.toml may say so: the checked fleet is made to."""
-    folder = make(tmp_path / "f")
-    table = '\n[lorawan]\nregion = "EU868"\njoin_eui = "70b3d57ed0000000"\n'
-    (folder / FILE).write_text((folder / FILE).read_text() + table)
-
-    def over_lorawan(folder, name):
-        judged, compiled = good_node(folder, name)
-        fleet = judged.loaded.fleet
-        node = fleet.nodes[name].model_copy(update={"uplink": "lorawan"})
-        judged.loaded.fleet = fleet.model_copy(update={"nodes": {**fleet.nodes, name: node}})
-        return judged, compiled
-
-    monkeypatch.setattr("nodewright.provision.good_node", over_lorawan)
+def test_lorawan__dev_eui_follows_from_the_chip_and_the_app_key_stays(tmp_path) -> None:
+    folder = over_lorawan(make(tmp_path / "f"))
     secrets = kept(folder)
     first = provision(folder, "pump-1", secrets, None, NOW)
     assert (first.record.dev_eui, first.record.join_eui) == (None, "70b3d57ed0000000")
@@ -172,6 +158,18 @@ def test_lorawan__dev_eui_follows_from_the_chip_and_the_app_key_stays(
     public = {file: data for file, data in tree(folder).items() if "secrets/" not in file}
     assert all(app_key.encode() not in data for data in public.values())
     assert stat.S_IMODE((folder / "secrets" / "pump-1.app-key").stat().st_mode) == 0o600
+
+
+def test_lorawan__no_image_yet__refused_with_the_reason_and_all_else_goes_on(tmp_path) -> None:
+    folder = over_lorawan(make(tmp_path / "f"))
+    secrets = kept(folder)
+    for node in ("pump-1", "pump-2"):
+        provision(folder, node, secrets, None, NOW)
+    maker = ImageMaker(folder, secrets, runtime="none")
+    with pytest.raises(UplinkMissing, match="pump-1 reports over LoRaWAN, which the firmware"):
+        maker.make("pump-1")
+    assert (maker.names(), maker.left_out()) == (["pump-2"], ["pump-1"])
+    assert maker.make("pump-2").node == "pump-2"
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from host.pki_rig import CHIP, WORD, needs_openssl, openssl
+from host.pki_rig import CHIP, WORD, make, needs_openssl, openssl, over_lorawan
 
 
 def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None) -> str:
@@ -97,3 +97,25 @@ def test_passphrase__by_the_environment__seals_every_key_and_is_needed_again(tmp
     run(folder, "secrets", "decrypt", env=word)
     renewed = json.loads(run(folder, "renew", "pump-1", "--json"))
     assert (folder / renewed["files"][1]).read_text().startswith("-----BEGIN PRIVATE KEY-----")
+
+
+def test_lorawan__every_command__shows_the_node_without_its_app_key(tmp_path) -> None:
+    folder = over_lorawan(make(tmp_path / "f"))
+    checked = run(folder, "check")
+    assert "mqtt is what this version's firmware has" in checked
+    made = json.loads(run(folder, "provision", "pump-1", "--unique-id", CHIP, "--json"))
+    assert (made["dev_eui"], made["join_eui"]) == ("e6614c311b7e6f2a", "70b3d57ed0000000")
+    shown = run(folder, "show", "pump-1")
+    assert "LoRaWAN, EU868" in shown
+    settings = json.loads(run(folder, "show", "pump-1", "--settings", "--json"))
+    assert (settings["mqtt"], settings["lorawan"]) == (None, {"region": "EU868"})
+    listed = json.loads(run(folder, "nodes", "--json"))["nodes"][0]
+    assert (listed["uplink"], listed["broker"]) == ("lorawan", None)
+    told = [checked, shown, run(folder, "provision", "pump-1"), run(folder, "nodes")]
+    for words in (("image", "pump-1", "-o", "x.uf2"), ("virtual", "pump-1")):
+        told.append(run(folder, *words, code=2))
+        assert "pump-1 reports over LoRaWAN, which the firmware" in told[-1]
+    assert not (folder / "x.uf2").exists()
+    app_key = (folder / "secrets" / "pump-1.app-key").read_text().strip()
+    assert len(app_key) == 32
+    assert app_key not in "".join([*told, str(made), str(settings), str(listed)])

@@ -87,11 +87,14 @@ def _make(
     identity: bool,
     as_json: bool,
 ) -> None:
+    from nodewright.image.errors import UplinkMissing
     from nodewright.image.node import ImageMaker
 
     maker = ImageMaker(folder, secrets_of(folder), runtime=runtime, identity=identity)
     names = list(dict.fromkeys(nodes)) or maker.names()
     several = not nodes or len(names) > 1
+    for name in maker.left_out() if not nodes else []:
+        err().print(f"left out: {UplinkMissing(name)}", markup=False, soft_wrap=True)
     for name in names:
         maker.compiled(name)  # what is wrong with any of them is told before the first is made
     steps = track(

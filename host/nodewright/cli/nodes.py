@@ -33,5 +33,11 @@ def command(folder: Folder = Path(), as_json: Json = False) -> None:
             for sensor in node["sensors"]
         )
         heap = f"{node['heap_needed_bytes'] * 100 // node['heap_bytes']} %"
-        table.add_row(node["name"], node["board"], node["network"], "\n".join(sensors), heap)
+        table.add_row(
+            node["name"],
+            node["board"],
+            node["network"] or node["uplink"],
+            "\n".join(sensors),
+            heap,
+        )
     out().print(table)

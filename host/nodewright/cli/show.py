@@ -56,7 +56,7 @@ def command(
 def _show(console: Console, node: dict[str, Any]) -> None:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("node", node["name"])
-    for key in ("title", "board", "site", "network", "broker"):
+    for key in ("title", "board", "site", "uplink", "network", "broker"):
         if node[key]:
             facts.add_row(key, str(node[key]))
     need = node["memory"]

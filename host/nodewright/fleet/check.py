@@ -115,7 +115,11 @@ def _concerned(whole: Whole, node: NodeOf, bad: set[Path]) -> bool:
     """Whether an error lies in a node or what it names; bad: paths of errors and around them."""
     given = node.given
     tables: set[Path] = {("fleet",), ("nodes", node.name)}
-    if node.network is None or node.broker is None or whole.damaged("nodes", node.name):
+    lacks = node.network is None or node.broker is None
+    if node.by_lorawan:
+        lacks = whole.fleet.lorawan is None
+        tables.add(("lorawan",))
+    if lacks or whole.damaged("nodes", node.name):
         return True
     if len(node.sensors) != len(whole.names("nodes", node.name, "sensors")):
         return True
@@ -126,8 +130,9 @@ def _concerned(whole: Whole, node: NodeOf, bad: set[Path]) -> bool:
         for held in (sensor.point, sensor.asset):
             if held is not None and held.bearing is not None:
                 tables.add(("bearings", held.bearing))
-    tables |= {("networks", name) for name in [given.network or _only(whole, "networks")] if name}
-    tables |= {("brokers", name) for name in [given.broker or _only(whole, "brokers")] if name}
+    for table, named in (("networks", given.network), ("brokers", given.broker)):
+        name = None if node.by_lorawan else named or _only(whole, table)
+        tables |= {(table, name)} if name else set()
     return not bad.isdisjoint(tables)
 
 

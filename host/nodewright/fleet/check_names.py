@@ -84,11 +84,12 @@ def _asset(whole: Whole, path: Path, asset: Asset) -> Iterator[Finding]:
 
 def _node(whole: Whole, path: Path, node: Node) -> Iterator[Finding]:
     yield from whole.reference((*path, "site"), node.site, "sites")
+    yield from _lorawan(whole, path, node) if node.uplink == "lorawan" else ()
     for key, table in (("network", "networks"), ("broker", "brokers")):
         name: str | None = getattr(node, key)
         yield from whole.reference((*path, key), name, table)
         known = whole.names(table)
-        if name is None and len(known) != 1:
+        if name is None and len(known) != 1 and node.uplink == "mqtt":
             allowed = "one of " + ", ".join(known) if known else f"a name in [{table}]"
             cure = f"add {key}: there are several" if known else f"add a table [{table}.NAME]"
             yield Finding((*path, key), "missing", allowed, cure)
@@ -101,6 +102,18 @@ def _node(whole: Whole, path: Path, node: Node) -> Iterator[Finding]:
         yield from _point(whole, (*place, "point"), sensor.point)
         for index, used in enumerate(sensor.sets):
             yield from whole.reference((*place, "sets", index), used, "sets")
+
+
+def _lorawan(whole: Whole, path: Path, node: Node) -> Iterator[Finding]:
+    if whole.fleet.lorawan is None and not whole.damaged("lorawan"):
+        cure = "add [lorawan] with its region"
+        yield Finding((*path, "uplink"), shown(node.uplink), "mqtt: no [lorawan] is there", cure)
+    if node.address is not None:
+        allowed = "none: the node reports over LoRaWAN"
+        yield Finding((*path, "address"), shown(node.address), allowed, "take it away")
+    cure = "its identity can be provisioned; its image, once the firmware has it"
+    allowed = "mqtt is what this version's firmware has"
+    yield Finding((*path, "uplink"), shown(node.uplink), allowed, cure, "warning")
 
 
 def _point(whole: Whole, path: Path, given: str | None) -> Iterator[Finding]:
@@ -124,7 +137,7 @@ def _addresses(whole: Whole) -> Iterator[Finding]:
                 taken.setdefault(address, "a gateway or time server")
     for name, resolved in whole.nodes.items():
         address, path = resolved.given.address, ("nodes", name, "address")
-        if address is None:
+        if address is None or resolved.by_lorawan:
             continue
         joined = resolved.network
         if joined is not None and (joined.subnet is None or joined.gateway is None):

@@ -14,6 +14,9 @@ from nodewright.fleet.resolve import BusOf, NodeOf, SensorOf
 from nodewright.fleet.secret import Secrets
 from wire import settings as node_settings
 
+# What stands for the broker of a node that has none, so that all else of it can be judged.
+_ANY_BROKER = {"host": "127.0.0.1", "port": 1883, "others": [], "keepalive_s": 60, "tls": False}
+
 
 @dataclass(frozen=True)
 class Compiled:
@@ -44,17 +47,21 @@ class Compiled:
         return self.origins[best]
 
     def check(self) -> list[Finding]:
-        """What the node itself would refuse, at its place in fleet.toml."""
+        """What the node itself would refuse, at its place in fleet.toml.
+
+        That it has no LoRaWAN is `check_names`' to say: all else of such a node is judged here.
+        """
+        judged = dict(self.settings)
+        if judged.pop("lorawan", None) is not None:
+            judged["mqtt"] = _ANY_BROKER
         return [
             Finding(self.origin(path), f"{self.node}: {path}: {value!r:.60}", allowed)
-            for path, value, allowed in node_settings.check(self.settings)
+            for path, value, allowed in node_settings.check(judged)
         ]
 
 
 def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
     """The settings of a node that `check` has found good."""
-    network, broker = node.network, node.broker
-    assert network is not None and broker is not None, "check passes no node without them"
     origins: dict[str, Path] = {"": node.path}
     origins |= {
         "network": ("networks",),
@@ -75,15 +82,7 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
         "fleet": fleet.fleet.name,
         "node": node.name,
         "board": node.board.name,
-        "network": _network(node, network),
-        "mqtt": {
-            "host": broker.host,
-            "port": broker.port,
-            "keepalive_s": round(broker.keepalive),
-            "tls": broker.tls,
-            "others": [_server(spare, broker.port) for spare in broker.spares],
-        },
-        "clock": {"servers": list(network.ntp)} if network.ntp else None,
+        **_uplink(fleet, node),
         "report": {"outbox_reports": node.given.outbox},
         "watchdog_ms": _ms(node.given.watchdog),
         "dsp": {"backend": node.board.dsp_backend},
@@ -91,8 +90,8 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
         "sets": sets,
     }
     secrets: dict[tuple[str, ...], str] = {}
-    if network.secret is not None and node.board.wifi:
-        secrets["network", "password"] = network.secret
+    if node.network is not None and node.network.secret is not None and node.board.wifi:
+        secrets["network", "password"] = node.network.secret
     return Compiled(node.name, settings, secrets, origins)
 
 
@@ -104,6 +103,27 @@ def set_names(node: NodeOf) -> dict[tuple[str, str], str]:
     return {
         (sensor, key): key if keys.count(key) == 1 else f"{key}-{sensor}"[:40].rstrip("-")
         for sensor, key in pairs
+    }
+
+
+def _uplink(fleet: FleetFile, node: NodeOf) -> dict[str, Any]:
+    """How it reports: by a network to a broker, or over LoRaWAN."""
+    network, broker = node.network, node.broker
+    if node.by_lorawan:
+        assert fleet.lorawan is not None, "check passes no such node without it"
+        region = {"region": fleet.lorawan.region}
+        return {"network": {"kind": "none"}, "mqtt": None, "lorawan": region, "clock": None}
+    assert network is not None and broker is not None, "check passes no node without them"
+    return {
+        "network": _network(node, network),
+        "mqtt": {
+            "host": broker.host,
+            "port": broker.port,
+            "keepalive_s": round(broker.keepalive),
+            "tls": broker.tls,
+            "others": [_server(spare, broker.port) for spare in broker.spares],
+        },
+        "clock": {"servers": list(network.ntp)} if network.ntp else None,
     }
 
 

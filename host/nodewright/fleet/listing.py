@@ -50,8 +50,9 @@ def nodes(fleet: FleetFile, resolved: dict[str, NodeOf]) -> list[dict[str, Any]]
                 "name": node.name,
                 "board": node.board.name,
                 "site": node.given.site,
-                "network": the_one(node.given.network, fleet.networks),
-                "broker": the_one(node.given.broker, fleet.brokers),
+                "uplink": node.given.uplink,
+                "network": _of_mqtt(node, node.given.network, fleet.networks),
+                "broker": _of_mqtt(node, node.given.broker, fleet.brokers),
                 "heap_needed_bytes": need.total_bytes,
                 "heap_bytes": need.heap_bytes,
                 "sensors": [_sensor(sensor) for sensor in node.sensors],
@@ -60,17 +61,23 @@ def nodes(fleet: FleetFile, resolved: dict[str, NodeOf]) -> list[dict[str, Any]]
     return found
 
 
+def _of_mqtt(node: NodeOf, given: str | None, table: dict[str, Any]) -> str | None:
+    return None if node.by_lorawan else the_one(given, table)
+
+
 def node(node: NodeOf, compiled: Compiled) -> dict[str, Any]:
     """All that is known of one node, with its settings (null where a secret goes)."""
     need = memory.estimate(node)
     network, broker = compiled.settings["network"], compiled.settings["mqtt"]
+    lorawan = compiled.settings.get("lorawan")
     return {
         "name": node.name,
         "title": node.given.title,
         "board": node.board.name,
         "site": node.given.site,
         "network": f"{network['ssid']} (Wi-Fi)" if network["kind"] == "wifi" else "none",
-        "broker": f"{broker['host']}:{broker['port']}",
+        "broker": f"{broker['host']}:{broker['port']}" if broker else "none",
+        "uplink": f"LoRaWAN, {lorawan['region']}" if lorawan else "MQTT",
         "memory": {
             "needed_bytes": need.total_bytes,
             "heap_bytes": need.heap_bytes,

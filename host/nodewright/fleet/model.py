@@ -34,7 +34,7 @@ from wire import chips, features, settings, spectrum
 AXES = ("horizontal", "vertical", "axial", "radial", "tangential")
 MOUNTINGS = ("stud", "adhesive", "magnet", "clamp")
 ENCODINGS = ("json",)
-UPLINKS = ("mqtt",)
+UPLINKS = ("mqtt", "lorawan")
 # LoRaWAN Regional Parameters RP002-1.0.4, chapter 2: the common names of the regions.
 _ASIA = ("AS923-1", "AS923-2", "AS923-3", "AS923-4", "KR920", "IN865", "CN470", "CN779")
 REGIONS = ("EU868", "EU433", "US915", "AU915", "RU864", *_ASIA)
@@ -349,7 +349,10 @@ class Node(Part):
     broker: Annotated[str, Name()] | None = Field(
         None, description="which of [brokers]; left out where there is one"
     )
-    uplink: Annotated[str, OneOf(UPLINKS)] = Field("mqtt", description="how it reports")
+    uplink: Annotated[str, OneOf(UPLINKS)] = Field(
+        "mqtt",
+        description="how it reports; lorawan is provisioned, and no image of it can be made yet",
+    )
     address: Annotated[str, Address()] | None = Field(
         None, description="a static one within the network's subnet; left out: DHCP"
     )

@@ -100,6 +100,11 @@ class NodeOf:
     buses: dict[str, BusOf]
     sensors: tuple[SensorOf, ...]
 
+    @property
+    def by_lorawan(self) -> bool:
+        """It reports over LoRaWAN: no network and no broker is its own."""
+        return self.given.uplink == "lorawan"
+
 
 def the_one(given: str | None, table: dict[str, Any]) -> str | None:
     """The name given, or that of the only one there is."""
@@ -115,6 +120,7 @@ def resolve(fleet: FleetFile, name: str) -> NodeOf:
     board = boards.load(node.board)
     used = _chips_by_bus(node)
     buses = {bus.name: bus for bus in _own_buses(node, board, path, used)}
+    by_mqtt = node.uplink == "mqtt"
     for bus in _board_buses(board, used):
         buses.setdefault(bus.name, bus)
     return NodeOf(
@@ -122,8 +128,8 @@ def resolve(fleet: FleetFile, name: str) -> NodeOf:
         path,
         node,
         board,
-        fleet.networks.get(the_one(node.network, fleet.networks) or ""),
-        fleet.brokers.get(the_one(node.broker, fleet.brokers) or ""),
+        fleet.networks.get(the_one(node.network, fleet.networks) or "") if by_mqtt else None,
+        fleet.brokers.get(the_one(node.broker, fleet.brokers) or "") if by_mqtt else None,
         buses,
         tuple(
             _sensor(fleet, buses, key, sensor, (*path, "sensors", key))

@@ -48,7 +48,7 @@ host = "127.0.0.1"
 port = 1883
 keepalive = "15s"
 
-# For nodes that report over LoRaWAN:
+# For nodes that report over LoRaWAN (uplink = "lorawan"): provisioned, no firmware has it yet.
 # [lorawan]
 # region = "EU868"
 

@@ -61,3 +61,14 @@ class RuntimeUnfit(BadInput):
     def __init__(self, board: str, reason: str) -> None:
         self.board, self.reason = board, reason
         super().__init__(f"this MicroPython does not fit {board}: {reason}")
+
+
+class UplinkMissing(BadInput):
+    """A node reports in a way that this version's firmware does not have.  node."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        super().__init__(
+            f"{node} reports over LoRaWAN, which the firmware of this version does not have: it "
+            'can be provisioned, and its image is made once it has; until then uplink = "mqtt"'
+        )

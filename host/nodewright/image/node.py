@@ -13,6 +13,7 @@ from nodewright.fleet.compiled import Compiled
 from nodewright.fleet.finding import Finding, FleetErrors
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
+from nodewright.image.errors import UplinkMissing
 from nodewright.image.files import image_files
 from nodewright.image.filesystem import pack
 from nodewright.image.whole import Flashable, assemble
@@ -94,8 +95,17 @@ class ImageMaker:
         self._runtime, self._identity = runtime, identity
 
     def names(self) -> list[str]:
-        """The nodes in service, in the file's order.  Raises FleetErrors."""
-        return [name for name, node in self.judged.fleet.nodes.items() if not node.retired]
+        """The nodes in service of which there are images, in the file's order.
+
+        Raises FleetErrors.
+        """
+        fleet, left_out = self.judged.fleet, self.left_out()
+        return [n for n, node in fleet.nodes.items() if not node.retired and n not in left_out]
+
+    def left_out(self) -> list[str]:
+        """Those in service that report in a way which the firmware does not have."""
+        nodes = self.judged.nodes.values()
+        return [node.name for node in nodes if node.by_lorawan and not node.given.retired]
 
     def make(self, name: str) -> NodeImage:
         """The image of a node for its own board.
@@ -122,7 +132,10 @@ class ImageMaker:
         ]
 
     def compiled(self, name: str) -> Compiled:
-        """The settings of a node without error.  Raises UnknownNode, FleetErrors, NodeRetired."""
+        """The settings of a node without error.
+
+        Raises UnknownNode, FleetErrors, NodeRetired, UplinkMissing.
+        """
         judged = self.judged
         nodes = judged.loaded.raw.get("nodes")
         known = list(nodes) if isinstance(nodes, dict) else []
@@ -132,6 +145,8 @@ class ImageMaker:
             raise FleetErrors(judged.errors)
         if judged.nodes[name].given.retired:
             raise NodeRetired(name)
+        if judged.nodes[name].by_lorawan:
+            raise UplinkMissing(name)
         return judged.compiled[name]
 
     def _make(self, compiled: Compiled, board: Board, arch: str | None) -> NodeImage:
