@@ -50,7 +50,7 @@ style: setup ## format and lint, changing nothing
 types: setup $(TYPINGS) ## mypy --strict: the host against CPython, the firmware against MicroPython
 	$(BIN)/mypy -p nodewright -p sim.cpython
 	$(BIN)/mypy --exclude /stubs/ tools tests/runner
-	$(BIN)/mypy --config-file tools/mypy-firmware.ini -p wire -p node -p sim
+	$(BIN)/mypy --config-file tools/mypy-firmware.ini -p wire -p node -p sim -p bench
 
 # A folder of its own: in .venv these stubs would lie over CPython's modules.
 $(TYPINGS): typings.lock | $(STAMP)

@@ -1,0 +1,83 @@
+"""One accelerometer, through the node's own driver and capture."""
+
+import binascii
+import gc
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_kept: "dict[str, Any]" = {}
+
+
+def find(name: str, odr_hz: float) -> "dict[str, Any]":
+    """The sensor of the settings, looked for; {"fault": …} as a report would name it."""
+    from node.health import Health
+    from node.sensor import FAILURES, Sensor
+
+    with open("/settings.json") as file:
+        settings = json.load(file)
+    row = next(sensor for sensor in settings["sensors"] if sensor["name"] == name)
+    sensor = Sensor(row, "sensor", Health())
+    try:
+        device = sensor.open(odr_hz=odr_hz, range_g=row["range_g"])
+        device.start()  # proves the identity
+        device.stop()
+    except FAILURES as error:
+        return sensor.failed(error, "sensor")
+    _kept["sensor"], _kept["device"] = sensor, device
+    return {
+        "odr_hz": device.odr_hz,
+        "range_g": device.range_g,
+        "g_per_digit": device.g_per_digit,
+        "bandwidth_hz": device.bandwidth_hz,
+        "noise_g_rthz": getattr(device, "noise_g_rthz", None),
+        "interrupt": sensor.stamps._irq is not None,
+    }
+
+
+def self_test() -> "dict[str, Any]":
+    """The chip's own test: [(axis, change_g, least_g, most_g)]."""
+    from node.sensor import FAILURES
+
+    try:
+        passed, facts = _kept["device"].self_test()
+    except FAILURES as error:
+        return _kept["sensor"].failed(error, "sensor")  # type: ignore[no-any-return]
+    return {"passed": passed, "facts": facts}
+
+
+def record(samples: int, records: int) -> "dict[str, Any]":
+    """Records in a row of one run: the evidence of each; the samples of the last stay."""
+    from node.capture import Capture
+    from node.sensor import FAILURES
+
+    sensor, device = _kept["sensor"], _kept["device"]
+    gc.collect()
+    capture = Capture(samples, stamps=sensor.stamps)
+    _kept["capture"] = capture
+    told = []
+    try:
+        for index in range(records):
+            found = capture.record(device, index + 1 < records)
+            told.append(
+                {
+                    "rate_hz": found.measured_hz,
+                    "rate_ppm": found.measured_ppm,
+                    "overruns": found.overruns,
+                    "gaps": found.gaps,
+                    "clipped": found.clipped,
+                    "stuck": found.stuck,
+                }
+            )
+    except FAILURES as error:
+        return sensor.failed(error, "sensor")  # type: ignore[no-any-return]
+    return {"records": told}
+
+
+def samples(axis: int, first: int, count: int) -> str:
+    """Digits of the last record in base64: int16, little-endian."""
+    block = _kept["capture"].blocks[axis]
+    part = memoryview(block)[first : first + count]
+    return binascii.b2a_base64(part).decode().strip()  # type: ignore[arg-type]

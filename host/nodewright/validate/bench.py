@@ -1,0 +1,108 @@
+"""A node on the bench: where its cases run, and what it is to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from nodewright.boards import Board
+from nodewright.image.node import NodeImage
+from nodewright.link.repl import Repl
+from nodewright.validate.agents import Prompt
+from nodewright.validate.result import Place
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the fleet would make of the node now.
+
+    settings: with secrets; files: of its image, by path; unique_id: of the chip that it is bound
+    to, None where to none.
+    """
+
+    node: str
+    fleet: str
+    board: Board
+    settings: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, bytes] = field(repr=False)
+    image: NodeImage = field(repr=False)
+
+    @property
+    def unique_id(self) -> str | None:
+        identity = self.image.identity
+        return None if identity is None else identity.unique_id
+
+
+class Bench:
+    """A place where a node's cases run.  A context manager: entered, it can be asked."""
+
+    place: Place
+
+    def __init__(self, expected: Expected) -> None:
+        self.expected = expected
+
+    @property
+    def prompt(self) -> Prompt:
+        """The board's Python, once entered."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Make it ready.  Raises what the place does."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Leave it as it is to be.  Also after a start that failed; a second call does nothing."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class AtPort(Bench):
+    """A board at a serial port."""
+
+    def __init__(self, expected: Expected) -> None:
+        super().__init__(expected)
+        self._repl: Repl | None = None
+
+    @property
+    def prompt(self) -> Repl:
+        assert self._repl is not None, "not entered"
+        return self._repl
+
+    def open(self, port: str, restarts: bool) -> None:
+        """restarts: the program starts anew when this is stopped."""
+        self._repl = Repl(port)
+        self._repl.restarts = restarts
+        self._repl.__enter__()
+
+    def stop(self) -> None:
+        if self._repl is not None:
+            self._repl.close()
+            self._repl = None
+
+
+class DeviceBench(AtPort):
+    """A board that is there; a virtual board's port is one, too."""
+
+    place: Place = "device"
+
+    def __init__(self, expected: Expected, port: str) -> None:
+        super().__init__(expected)
+        self._port = port
+
+    def start(self) -> None:
+        self.open(self._port, restarts=True)

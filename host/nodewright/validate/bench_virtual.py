@@ -1,0 +1,104 @@
+"""A node of the fleet on a virtual board, lying still on the bench."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nodewright import twins
+from nodewright.flash import facts
+from nodewright.fleet.secret import Secrets
+from nodewright.image.files import SETTINGS
+from nodewright.image.node import ImageMaker, NodeImage
+from nodewright.link.repl import Repl
+from nodewright.offline import Runtime
+from nodewright.pki.errors import NoIdentity
+from nodewright.validate.bench import AtPort, DeviceBench, Expected
+from nodewright.validate.result import Place
+from nodewright.virtual import VirtualBoard
+
+# Of firmware/sim/machines.py: nothing moves.
+_STILL = {
+    "unbalance_mm_s": 0.0,
+    "misalignment_mm_s": 0.0,
+    "looseness_mm_s": 0.0,
+    "passing_mm_s": 0.0,
+    "hum_mm_s": 0.0,
+    "noise_ug_rt_hz": 0,
+    "fault": None,
+}
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def expected_of(folder: Path, node: str, secrets: Secrets, arch: str | None) -> Expected:
+    """What the fleet makes of a node; arch: of a virtual board's interpreter, None: its own's."""
+
+    def make(maker: ImageMaker) -> NodeImage:
+        return maker.make(node) if arch is None else maker.make_virtual(node, arch)
+
+    try:
+        image = make(ImageMaker(folder, secrets))
+    except NoIdentity:
+        image = make(ImageMaker(folder, secrets, identity=False))
+    settings = json.loads(image.files[SETTINGS])
+    return Expected(node, settings["fleet"], image.board, settings, image.files, image)
+
+
+def device_bench(folder: Path, node: str, secrets: Secrets, port: str) -> DeviceBench:
+    """The board at a port, against the image for its kind.  A virtual board's port is one, too."""
+    with Repl(port) as repl:
+        found = facts.read(repl)
+        repl.restarts = False  # the bench asks at once
+    expected = expected_of(folder, node, secrets, found.arch if found.virtual else None)
+    return DeviceBench(expected, port)
+
+
+class VirtualBench(AtPort):
+    """A virtual board with twins of the node's sensors.
+
+    change: what is different about its description, or its image: for tests, which plant faults.
+    """
+
+    place: Place = "virtual"
+
+    def __init__(
+        self,
+        expected: Expected,
+        runtime: Runtime,
+        change: Change | None = None,
+        flash: Callable[[bytes], bytes] | None = None,
+        heap_bytes: int | None = None,
+    ) -> None:
+        super().__init__(expected)
+        image = expected.image
+        part = image.board.flash
+        spec = {
+            **twins.around(expected.settings, "pump"),
+            "unique_id": expected.unique_id or twins.unique_id(expected.node),
+            "flash": {
+                "block_bytes": part.block_bytes,
+                "prog_bytes": part.prog_bytes,
+                "read_bytes": part.read_bytes,
+                "lookahead_bytes": part.lookahead_bytes,
+            },
+        }
+        for bus in spec["buses"]:
+            for chip in bus["chips"]:
+                source = chip.get("source")
+                if isinstance(source, dict) and source["kind"] == "machine":
+                    source["machine"] |= _STILL
+        if change is not None:
+            change(spec)
+        data = image.file_system if flash is None else flash(image.file_system)
+        self.board = VirtualBoard(
+            data, spec, runtime.interpreter, heap_bytes or image.board.heap_bytes
+        )
+
+    def start(self) -> None:
+        self.board.start()
+        self.open(self.board.port, restarts=False)
+
+    def stop(self) -> None:
+        super().stop()
+        self.board.stop()

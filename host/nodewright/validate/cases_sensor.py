@@ -1,0 +1,208 @@
+"""An accelerometer lying still: identity, self-test, noise, rate, gravity, rails."""
+
+import base64
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal, stats
+
+from nodewright.validate.case import Case, Found, Skipped, within
+from nodewright.validate.context import Context
+from wire import chips
+
+_SAMPLES, _RECORDS = 1024, 2
+_AT_ONCE = 512  # samples of one axis in a line
+_AXES = "xyz"
+_SEGMENT = 128
+_BAND = (0.1, 0.8)  # of the sensor's bandwidth: above what a bench does, below where filters end
+
+
+def cases(ctx: Context, row: Mapping[str, Any]) -> Iterator[Case]:
+    """Those of one accelerometer of the settings."""
+    name, bench = row["name"], _Sensor(ctx, row)
+    chip = row["chip"].upper()
+    yield Case(f"{name}.identity", f"{chip} answers and says what it is", bench.identity)
+    yield Case(f"{name}.self-test", f"{chip} pulls at its own axes", bench.self_test)
+    yield Case(f"{name}.rate", "The sample rate is the one set", bench.rate)
+    yield Case(f"{name}.jitter", "The rate stays from record to record", bench.jitter)
+    yield Case(f"{name}.samples", "Nothing is lost, clipped or stuck", bench.samples)
+    yield Case(f"{name}.gravity", "At rest it feels 1 g", bench.gravity)
+    yield Case(f"{name}.axes", "Gravity is where the settings say", bench.axes)
+    for axis in _AXES:
+        title = f"Noise of {axis} is that of its data sheet"
+        yield Case(f"{name}.noise.{axis}", title, lambda axis=axis: bench.noise(axis))  # type: ignore[misc]
+
+
+class _Sensor:
+    """One sensor on the bench; its record is taken once."""
+
+    def __init__(self, ctx: Context, row: Mapping[str, Any]) -> None:
+        self._ctx, self._row = ctx, row
+        self._limits = chips.LIMITS[row["chip"]]
+        self._told: list[dict[str, Any]] | None = None
+        self._block: NDArray[np.float64] | None = None
+
+    def identity(self) -> Found:
+        found, chip = self._ctx.found(self._row), self._row["chip"]
+        if "fault" not in found:
+            return Found(chip, "", chip, None, "pass", "", found)
+        got = f"{found.get('got')}, not {found.get('expected')}"
+        what = {
+            "wrong_identity": f"another chip answers ({got})",
+            "no_answer": "nothing answers at its address",
+            "bus_held": "something holds the bus",
+        }.get(found["fault"], found["fault"].replace("_", " "))
+        reason = f"{what}: look at chip, address and wires of {self._row['name']}"
+        return Found(str(found["fault"]), "", chip, None, "fail", reason, found)
+
+    def self_test(self) -> Found:
+        self._ctx.sensor(self._row)
+        told = self._ctx.agents.call("acc", "self_test")
+        if "fault" in told:
+            return Found(told["fault"], "", "done", None, "fail", "the chip fell silent", told)
+        worst = min(told["facts"], key=lambda fact: _margin(*fact[1:]))
+        axis, change_g, least_g, most_g = worst
+        outside = [fact[0] for fact in told["facts"] if not fact[2] <= fact[1] <= fact[3]]
+        dead = [fact[0] for fact in told["facts"] if abs(fact[1]) < 0.1 * abs(fact[2] or 1)]
+        what = f"{_and(dead)} dead" if dead else f"{_and(outside)} outside"
+        reason = f"self-test: axis {what}; a broken chip, another one, or axes in another order"
+        return within(change_g, f"g in {axis}", least_g, most_g, reason, told)
+
+    def rate(self) -> Found:
+        told = self._records()[-1]
+        nominal = self._ctx.sensor(self._row)["odr_hz"]
+        limit = self._limits["rate_pct"]
+        off_pct = 100 * (told["rate_hz"] / nominal - 1)
+        reason = (
+            f"the chip's clock is {off_pct:+.1f} % off: another chip, another rate than set, "
+            "or it is broken"
+        )
+        details = {"off_pct": off_pct, "uncertain_ppm": told["rate_ppm"], "nominal_hz": nominal}
+        low, high = nominal * (1 - limit / 100), nominal * (1 + limit / 100)
+        return within(told["rate_hz"], "Hz", low, high, reason, details)
+
+    def jitter(self) -> Found:
+        """Two rates may differ by what both are uncertain."""
+        records = self._records()
+        rates = [told["rate_hz"] for told in records]
+        if min(rates) <= 0:
+            return Found("none", "ppm", "measured", None, "fail", "the rate was not measured")
+        spread_ppm = 1e6 * (max(rates) - min(rates)) / min(rates)
+        most = sum(told["rate_ppm"] for told in records)
+        reason = "the rate wanders: an interrupt that comes late, a bus too slow, a broken chip"
+        return within(spread_ppm, "ppm", None, most, reason, {"rates_hz": rates})
+
+    def samples(self) -> Found:
+        told = self._records()
+        counts = {
+            key: sum(found[key] for found in told) for key in ("overruns", "gaps", "clipped")
+        }
+        stuck = 0
+        for found in told:
+            stuck |= found["stuck"]
+        dead = [axis for bit, axis in enumerate(_AXES) if stuck >> bit & 1]
+        bad = [f"{count} {key}" for key, count in counts.items() if count]
+        if dead:
+            bad.append(f"axis {_and(dead)} dead: always the same digit")
+        if counts["clipped"]:
+            bad.append("the range is clipped at rest")
+        value = float(sum(counts.values()) + len(dead))
+        details = {**counts, "stuck": dead}
+        return within(value, "losses", None, 0.0, "; ".join(bad), details)
+
+    def gravity(self) -> Found:
+        mean = self._means()
+        offset_g: tuple[float, ...] = self._limits["offset_g"]
+        # Along gravity an offset counts wholly, across it hardly.
+        spread = self._limits["sensitivity_pct"] / 100 + max(offset_g)
+        most = math.hypot(1 + spread, *sorted(offset_g)[:2])
+        reason = "scale or range is wrong, or it does not lie still"
+        return within(math.hypot(*mean), "g", 1 - spread, most, reason, {"mean_g": mean})
+
+    def axes(self) -> Found:
+        """The settings' axis, and each of the others within its offset and a bracket's tilt."""
+        wanted = self._row["gravity"]
+        if wanted is None:
+            raise Skipped("the settings do not say which axis looks up: gravity of its point")
+        mean = self._means()
+        strongest = max(range(3), key=lambda at: abs(mean[at]))
+        found = ("-" if mean[strongest] < 0 else "") + _AXES[strongest]
+        length = math.hypot(*mean)
+        along = mean[_AXES.index(wanted[-1])] * (-1 if wanted[0] == "-" else 1)
+        turned = math.degrees(math.acos(max(-1.0, min(1.0, along / length)))) if length else 180.0
+        reason = (
+            f"{found} looks up, not {wanted}: axes in another order, or lying another way than "
+            "it is to be mounted"
+        )
+        details = {"mean_g": mean, "up": found, "expected": wanted}
+        return within(turned, "degrees", None, 30.0, reason, details)
+
+    def noise(self, axis: str) -> Found:
+        """Its density between lines and below the filter's end, against the typical one."""
+        found = self._ctx.sensor(self._row)
+        told = self._records()[-1]
+        typical = found["noise_g_rthz"]
+        if typical is None:
+            raise Skipped("its driver does not know the noise of the chip")
+        samples = self._samples()[_AXES.index(axis)]
+        density = _density(samples, told["rate_hz"] or found["odr_hz"], found["bandwidth_hz"])
+        least, most = self._limits["noise"]
+        dead = float(np.ptp(samples)) == 0.0
+        if dead:
+            reason = f"axis {axis} is dead: always the same digit"
+        elif density < typical:
+            reason = f"axis {axis} is too quiet to be alive: a dead axis, or another chip"
+        else:
+            reason = (
+                f"{density / typical:.1f} times its data sheet: does it lie still? Else the chip"
+            )
+        details = {"typical_ug_rthz": 1e6 * typical, "std_mg": 1e3 * float(np.std(samples))}
+        low, high = 1e6 * least * typical, 1e6 * most * typical
+        return within(1e6 * density, "ug/rtHz", low, high, reason, details)
+
+    def _records(self) -> list[dict[str, Any]]:
+        found = self._ctx.sensor(self._row)
+        if self._told is None:
+            told = self._ctx.agents.call("acc", "record", _SAMPLES, _RECORDS)
+            if "fault" in told:
+                raise Skipped(f"no record: {told['fault'].replace('_', ' ')}")
+            self._told = told["records"]
+            digits = [self._axis(axis) for axis in range(3)]
+            self._block = np.array(digits, np.float64) * found["g_per_digit"]
+        return self._told
+
+    def _axis(self, axis: int) -> NDArray[np.int16]:
+        text = b"".join(
+            base64.b64decode(self._ctx.agents.call("acc", "samples", axis, first, _AT_ONCE))
+            for first in range(0, _SAMPLES, _AT_ONCE)
+        )
+        return np.frombuffer(text, "<i2").astype(np.int16)
+
+    def _samples(self) -> NDArray[np.float64]:
+        self._records()
+        assert self._block is not None
+        return self._block
+
+    def _means(self) -> list[float]:
+        return [float(mean) for mean in self._samples().mean(axis=1)]
+
+
+def _density(samples: NDArray[np.float64], rate_hz: float, bandwidth_hz: float) -> float:
+    """Noise in g/rtHz: the median of a spectrum, which lines of a bench do not move."""
+    freq, power = signal.welch(samples, rate_hz, nperseg=_SEGMENT)
+    band = (freq >= _BAND[0] * bandwidth_hz) & (freq <= _BAND[1] * bandwidth_hz)
+    # Of averaged spectra of noise the median lies below the mean.
+    freedom = 2 * 0.95 * (2 * len(samples) / _SEGMENT - 1) * 0.95
+    bias = float(stats.chi2.median(freedom)) / freedom
+    return math.sqrt(float(np.median(power[band])) / bias)
+
+
+def _margin(value: float, least: float, most: float) -> float:
+    return min(value - least, most - value) / (most - least)
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(names)

@@ -1,0 +1,186 @@
+"""Carries out the cases of a node, wherever it is, and keeps what they came to."""
+
+import datetime
+import hashlib
+import secrets as random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from nodewright.errors import NodewrightError
+from nodewright.fleet.secret import Secrets, from_environment
+from nodewright.image.files import ABOUT, SETTINGS
+from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortGone
+from nodewright.offline import Runtime, choose_runtime
+from nodewright.validate import cases_board, cases_golden, cases_sensor
+from nodewright.validate.agents import StrangeAnswer
+from nodewright.validate.bench import Bench
+from nodewright.validate.bench_virtual import VirtualBench, device_bench, expected_of
+from nodewright.validate.case import Case, Found, Skipped
+from nodewright.validate.context import Context
+from nodewright.validate.result import CaseResult, Validation, Verdict
+
+Say = Callable[[str, int, int], None]
+
+_SEED_BITS = 48
+
+
+def validate(
+    fleet_folder: Path,
+    node: str,
+    port: str | None,
+    *,
+    say: Say,
+    asked: threading.Event,
+    seed: int | None = None,
+    secrets: Secrets | None = None,
+    runtime: Runtime | None = None,
+) -> Validation:
+    """All cases of a node: of the board at a port, or of its virtual one.
+
+    say(case, done, total): before each, and once after the last with the name ""; asked: stops it
+    between two cases; seed: of what is drawn, None: another each time; runtime: of the virtual
+    board, None: the one that is found.
+    Raises as `ImageMaker.make`, PortMissing and its like, BoardSilent, NoTwin, Interrupted.
+    """
+    held = secrets or Secrets(fleet_folder, from_environment)
+    if port is not None:
+        bench: Bench = device_bench(fleet_folder, node, held, port)
+    else:
+        runs = runtime or choose_runtime()
+        arch = runs.interpreter.mpy_arch if runs.interpreter is not None else ""
+        expected = expected_of(fleet_folder, node, held, arch)
+        bench = VirtualBench(expected, runs)
+    return on_bench(bench, say=say, asked=asked, seed=seed)
+
+
+def on_bench(
+    bench: Bench, *, say: Say, asked: threading.Event, seed: int | None = None
+) -> Validation:
+    """The same on a bench that is given."""
+    begun, begun_s = datetime.datetime.now(datetime.UTC), time.monotonic()
+    seed = random.randbits(_SEED_BITS) if seed is None else seed
+    with bench:
+        ctx = Context(bench, seed, asked)
+        listed = list(all_cases(ctx))
+        results = []
+        runner = _Runner(ctx)
+        for index, case in enumerate(listed):
+            if asked.is_set():
+                raise Interrupted(bench.prompt.port, "it is as it was; its program starts anew")
+            say(case.name, index, len(listed))
+            results.append(runner.run(case))
+        say("", len(listed), len(listed))
+        found = runner.known()
+    return Validation(
+        node=bench.expected.node,
+        fleet=bench.expected.fleet,
+        board=bench.expected.board.name,
+        place=bench.place,
+        begun=f"{begun:%Y-%m-%dT%H:%M:%SZ}",
+        seconds=time.monotonic() - begun_s,
+        seed=seed,
+        cases=tuple(results),
+        **found,
+    )
+
+
+def all_cases(ctx: Context) -> Iterator[Case]:
+    """The one list of cases: the same on a board, on a virtual one and on CPython."""
+    yield from cases_board.cases(ctx)
+    for row in ctx.settings["sensors"]:
+        if row["kind"] == "accelerometer":
+            yield from cases_sensor.cases(ctx, row)
+    yield from cases_golden.cases(ctx)
+
+
+class _Runner:
+    """Runs one case after the other, and asks a board that fell silent no more."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._lost = ""
+
+    def run(self, case: Case) -> CaseResult:
+        begun_s = time.monotonic()
+        found = self._carry_out(case)
+        return CaseResult(
+            case=case.name,
+            title=case.title,
+            value=found.value,
+            unit=found.unit,
+            limit=found.limit,
+            margin=found.margin,
+            verdict=found.verdict,
+            reason=_one_line(found.reason),
+            seconds=time.monotonic() - begun_s,
+            details=found.details,
+        )
+
+    def _carry_out(self, case: Case) -> Found:
+        if self._lost:
+            return _none("error", self._lost)
+        try:
+            return case.run()
+        except Skipped as why:
+            return _none("skipped", why.reason)
+        except BoardFailed as error:
+            if "MemoryError" in error.error:
+                return _none("fail", f"too little memory on the board: {error.error}")
+            return _none("error", f"the board says {error.error}")
+        except PortGone as error:
+            self._lost = str(error)
+            return _none("error", self._lost)
+        except BoardSilent as error:
+            self._recover(error)
+            return _none("error", str(error))
+        except StrangeAnswer as error:
+            return _none("error", str(error))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            # What a board answers may be anything: a case that is not made for it ends here.
+            return _none("error", f"the board's answer makes no sense ({error!r})")
+
+    def _recover(self, error: NodewrightError) -> None:
+        """A board that hangs in one case may answer in the next."""
+        try:
+            self._ctx.left()
+            self._ctx.agents.fresh()
+        except (BoardSilent, BoardFailed, PortGone, StrangeAnswer):
+            self._lost = f"not carried out: {error}"
+
+    def known(self) -> dict[str, Any]:
+        """What the board is, as far as it told."""
+        ctx = self._ctx
+        try:
+            facts, files = ctx.facts, ctx.files
+        except (NodewrightError, KeyError, TypeError, ValueError):
+            keys = ("unique_id", "firmware", "firmware_hash", "settings_hash", "micropython")
+            return dict.fromkeys(keys, "")
+        release = ".".join(map(str, facts.release))
+        return {
+            "unique_id": facts.unique_id,
+            "firmware": facts.version or "",
+            "firmware_hash": _firmware_hash(files),
+            "settings_hash": files[SETTINGS].sha256 if SETTINGS in files else "",
+            "micropython": _one_line(f"{release} {facts.machine}"),
+        }
+
+
+def _firmware_hash(files: Any) -> str:
+    """One for all files of the firmware, by path and content."""
+    lines = [
+        f"{path} {found.sha256}\n"
+        for path, found in sorted(files.items())
+        if path.startswith(("/node/", "/wire/")) or path in ("/boot.py", "/main.py", ABOUT)
+    ]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _none(verdict: Verdict, reason: str) -> Found:
+    return Found(None, "", "", None, verdict, _one_line(reason))
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)[:500]
