@@ -1,4 +1,5 @@
-"""Identities of what is no node: the fleet's broker, and programs that hear or ask its nodes.
+"""Identities of what is no node: the fleet's broker, programs that hear or ask its nodes, and
+benches that sign certificates of nodes.
 
 They are kept as those of nodes: a record in identities/, a key in secrets/, a line in the log.
 What a host may do stands in its certificate, as its organizational unit.
@@ -30,6 +31,8 @@ from wire.topics import is_name
 # read: hear every node; ask: and command them; keep: and clear what a broker retains of them.
 May = Literal["read", "ask", "keep"]
 MAY: tuple[May, ...] = get_args(May)
+# id-kp-documentSigning, RFC 9336: no broker takes it for a client's.
+DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,19 @@ def make_broker(
     fleet, common = fleet_name(folder), subject.of_broker(name)
     wanted = Wanted(fleet, common, ExtendedKeyUsageOID.SERVER_AUTH, others)
     return _ensure(folder, wanted, secrets, now or clock.utc_now(), {"addresses": named})
+
+
+def make_signer(folder: Path, name: str, secrets: Secrets, now: datetime | None = None) -> Made:
+    """The identity with which a bench signs what it found, made where there is none.
+
+    Raises as `make_host`.
+    """
+    if not is_name(name):
+        raise BadInput(f"{name[:60]!r} is no name of a bench: a-z, 0-9 and -")
+    fleet, common = fleet_name(folder), subject.of_signer(name)
+    uri = x509.UniformResourceIdentifier(f"nodewright://{fleet}/{common}")
+    wanted = Wanted(fleet, common, DOCUMENT_SIGNING, (uri,))
+    return _ensure(folder, wanted, secrets, now or clock.utc_now(), {})
 
 
 def make_revoked(folder: Path, name: str, secrets: Secrets, now: datetime | None = None) -> Made:

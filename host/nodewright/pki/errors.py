@@ -76,6 +76,7 @@ class NoIdentity(BadInput):
             cure = (
                 f"nodewright broker --host-identity {name} makes one" if kind == "host" else cure
             )
+            cure = "nodewright make or validate makes one" if kind == "signer" else cure
         super().__init__(f"{node} has no identity: {cure}")
 
 

@@ -79,11 +79,11 @@ def check_name(node: str) -> None:
 
 
 def check_subject(name: str) -> None:
-    """Raise BadInput for what cannot be the common name of a node, a host or a broker."""
+    """Raise BadInput for what cannot be the common name of a node, host, broker or signer."""
     if not is_subject(name):
         raise BadInput(
-            f"{name[:60]!r} is no name of a node ({NAME_ALLOWED}), a host (host.NAME) or a broker "
-            "(broker.NAME)"
+            f"{name[:60]!r} is no name of a node ({NAME_ALLOWED}), a host (host.NAME), a broker "
+            "(broker.NAME) or a bench that signs (signer.NAME)"
         )
 
 
