@@ -245,15 +245,23 @@ def mosquitto_version() -> tuple[int, ...] | None:
     return tuple(int(part) for part in found[1].split(b".")) if found else None
 
 
+def usable_mosquitto() -> str | None:
+    """The version of the installed mosquitto where it is one that we can set up, else None."""
+    version = mosquitto_version()
+    if version is None or version < _OLDEST_MOSQUITTO:
+        return None
+    return ".".join(map(str, version))
+
+
 def _choose(kind: Kind | Literal["auto"]) -> tuple[Kind, str]:
     """(kind, version) of the broker to start."""
     if kind not in (*KINDS, "auto"):
         raise BadInput(f"broker {kind!r} is not known: auto, mosquitto or embedded")
-    version = mosquitto_version() if kind != "embedded" else None
-    if version is not None and version >= _OLDEST_MOSQUITTO:
-        return "mosquitto", ".".join(map(str, version))
+    version = usable_mosquitto() if kind != "embedded" else None
+    if version is not None:
+        return "mosquitto", version
     if kind == "mosquitto":
-        what = "is not installed" if version is None else "is older than 2.0"
+        what = "is not installed" if mosquitto_version() is None else "is older than 2.0"
         raise BadInput(f"mosquitto {what}: install it (apt install mosquitto), or take 'embedded'")
     from importlib.metadata import version as of_package
 

@@ -127,6 +127,7 @@ def result_of(
         broker_kind="mosquitto",
         broker_version="2.0.11",
         broker_address="127.0.0.1:1883",
+        plain_because="",
         runtime=Runtime(None),
         realtime=False,
         heap_bytes=200 * 1024,

@@ -78,9 +78,10 @@ def command(
     """Watch three machines through virtual nodes, and judge every value.
 
     Boards made of twins boot the image that a real board gets, on a real MicroPython with the
-    heap of a Pico W. They sample, compute and report over MQTT to a broker on loopback. Each
-    value is held against a float64 reference, computed from the very samples that the sensor's
-    twin served.
+    heap of a Pico W. They sample, compute and report over MQTT to a broker on loopback: over TLS,
+    each with a certificate of its own, where mosquitto is installed; else it says so. Each value
+    is held against a float64 reference, computed from the very samples that the sensor's twin
+    served.
 
     Done (exit 0) only if every node booted, every report arrived, and every value is within its
     tolerance; else it says which did not.
@@ -100,7 +101,9 @@ def command(
 
     target = None if report is None else Target(report)
     tell_choice(runtime, interpreter)
-    fleet = FleetOptions(nodes, interval, interpreter, broker, port, runtime, realtime, sensors)
+    fleet = FleetOptions(
+        nodes, interval, interpreter, broker, port, runtime, realtime, sensors, True
+    )
     wrong = () if faults is None else parse(faults, gravity=record is None)
     if record is not None:
         source = open_record(record, rate_hz, scale, channel or (), variable)

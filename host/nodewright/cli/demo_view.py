@@ -121,7 +121,7 @@ def _intro(fleet: VirtualFleet, about: Mapping[str, Any]) -> list[Text]:
     bounded = fleet.runtime.interpreter is not None
     heap = f", {board.heap_bytes // 1024} KB of heap" if bounded else ""
     lines = [
-        Text(f"broker: {hub.kind} {hub.version} on {hub.host}:{hub.port}"),
+        Text(f"broker: {hub.kind} {hub.version} on {hub.host}:{hub.port}, {_sealed(fleet)}"),
         Text(f"runtime: {fleet.runtime}{heap}"),
     ]
     lines += [
@@ -129,6 +129,14 @@ def _intro(fleet: VirtualFleet, about: Mapping[str, Any]) -> list[Text]:
     ]
     lines += [Text(f"note: {note}", style="yellow") for note in about.get("notes", ())]
     return lines
+
+
+def _sealed(fleet: VirtualFleet) -> str:
+    """How nodes speak to their broker."""
+    because = fleet.site.plain_because
+    if because:
+        return f"plain MQTT: {because}"
+    return "TLS, each node with a certificate of its own"
 
 
 def _felt(plan: NodePlan, about: Mapping[str, Any]) -> str:

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from nodewright import boards, broker, scratch
-from nodewright.broker import Kind
+from nodewright import boards, scratch
+from nodewright.broker import Broker, Kind
 from nodewright.console import Event
 from nodewright.demo.fault_round import FaultRound
 from nodewright.demo.faults import Fault
+from nodewright.demo.hub import Hub, open_plain, open_sealed, why_plain
 from nodewright.demo.kept import ImageDigest
 from nodewright.demo.outside import Outside
 from nodewright.demo.plan import NodePlan, make_plans, network_spec
@@ -45,7 +46,8 @@ class FleetOptions:
     interval_s: between two records of a node; interpreter: a MicroPython, None for the packaged
     one; broker, port: which broker, and where (None: any free port); runtime: "micropython",
     "cpython", or None for the first of them that is here; realtime: the twins live on the host's
-    clock; every_sensor: a node for each accelerometer, in place of so many nodes.
+    clock; every_sensor: a node for each accelerometer, in place of so many nodes; tls: by the
+    fleet's own broker, over TLS, where that can be.
     """
 
     nodes: int = 3
@@ -56,6 +58,7 @@ class FleetOptions:
     runtime: str | None = None
     realtime: bool = False
     every_sensor: bool = False
+    tls: bool = False
 
 
 class VirtualFleet:
@@ -96,7 +99,7 @@ class VirtualFleet:
         self._folder = scratch.take("fleet")
         try:
             self._felt = {plan.name: self._source(plan, self._folder) for plan in plans}
-            self.hub = broker.start(options.broker, options.port)
+            self.site = self._open([plan.name for plan in plans], gravity)
         except BaseException:
             scratch.remove(self._folder)
             raise
@@ -104,14 +107,34 @@ class VirtualFleet:
         if self._faults:
             self.outside = Outside(self.hub)
             port = self.outside.port
-        self.plans = self._plans(port, gravity)
+        self.plans = self._plans(port, gravity, self._sealed)
         self.round = FaultRound(self._faults, self.plans)
         return self
 
-    def _plans(self, port: int, gravity: str | None) -> list[NodePlan]:
+    @property
+    def hub(self) -> Broker:
+        """The broker, from the entry on."""
+        return self.site.broker
+
+    @property
+    def _sealed(self) -> Path | None:
+        """The fleet's folder, where its nodes speak TLS."""
+        return self._folder / "fleet" if self.site.identities else None
+
+    def _open(self, nodes: list[str], gravity: str | None) -> Hub:
+        given = self.options
+        because = why_plain(given.broker, self.runtime) if given.tls else "plain was asked for"
+        if because:
+            return open_plain(given.broker, given.port, because)
+        folder = self._folder / "fleet"
+        folder.mkdir()
+        self._plans(given.port or 1, gravity, folder)
+        return open_sealed(folder, nodes, given.port)
+
+    def _plans(self, port: int, gravity: str | None, sealed: Path | None = None) -> list[NodePlan]:
         given = self.options
         return make_plans(
-            self.board, given.nodes, given.interval_s, port, gravity, given.every_sensor
+            self.board, given.nodes, given.interval_s, port, gravity, given.every_sensor, sealed
         )
 
     def __exit__(
@@ -180,7 +203,12 @@ class VirtualFleet:
             files = source_files(plan.settings)
             self.images[plan.name] = ImageDigest.of_files(files)
             return files
-        image = build_image(self.board, plan.settings, arch=interpreter.mpy_arch or None)
+        image = build_image(
+            self.board,
+            plan.settings,
+            arch=interpreter.mpy_arch or None,
+            extra_files=self.site.identities.get(plan.name),
+        )
         self.images[plan.name] = ImageDigest.of(image)
         return image.data
 

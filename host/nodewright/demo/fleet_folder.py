@@ -36,6 +36,7 @@ secret = "{secret}"
 [brokers.main]
 host = "127.0.0.1"
 port = {port}
+tls = {tls}
 keepalive = "15s"
 """
 _SET = """
@@ -86,12 +87,14 @@ def settings_of(
     interval_s: float,
     port: int,
     gravity: str | None,
+    tls: bool = False,
 ) -> list[dict[str, Any]]:
     """Write the fleet into a folder and compile each node's settings, secrets and all.
 
+    port: where nodes find the broker, on loopback.
     Raises FleetErrors, with all that is wrong.
     """
-    text = _HEAD.format(fleet=FLEET, ssid=SSID, secret=_SECRET, port=port)
+    text = _HEAD.format(fleet=FLEET, ssid=SSID, secret=_SECRET, port=port, tls=str(tls).lower())
     rates = sorted({seat.instrument.odr_hz for seat in seats})
     for rate in rates:
         text += _SET.format(

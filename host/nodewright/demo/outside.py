@@ -15,7 +15,6 @@ _POLL_S = 0.0005  # a record takes the host some tens of milliseconds
 _CUT_AT_BYTES = 2000  # of the samples of one record: a third, with 1024 of three axes
 _MOST_WAIT_S = 30.0
 _COLLECTOR_S = 15.0
-_SAVED_S = 0.3
 _SUBSCRIBED_S = 0.2
 
 
@@ -55,13 +54,8 @@ class Outside:
         """Kill the broker, or freeze the link."""
         if name == "broker":
             self._proxy.refuse()
-            # mosquitto saves a moment after it acknowledges (docs/decisions/0006): what it then
-            # loses is not the node's loss, so no acknowledgement passes in that moment.
-            self._proxy.freeze()
-            self._closing.wait(_SAVED_S)
             self._hub.kill()
             self._proxy.cut()
-            self._proxy.thaw()
         else:
             self._proxy.freeze()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nodewright import scratch
@@ -95,12 +96,14 @@ def make_plans(
     port: int,
     gravity: str | None = "z",
     every_sensor: bool = False,
+    sealed: Path | None = None,
 ) -> list[NodePlan]:
     """The nodes of a demo, machine after machine in turn, out of a fleet as any other.
 
     interval_s: between two records of a node; port: of the broker on loopback; gravity: the axis
     on which the machines' sensors feel it, None for a source without (a recording); every_sensor:
-    one node for each accelerometer in place of count.  Raises BadInput for a number that cannot
+    one node for each accelerometer in place of count; sealed: a folder that the fleet is kept in,
+    whose nodes speak TLS; None: a passing one, without.  Raises BadInput for a number that cannot
     work.
     """
     measured_by = instruments() if every_sensor else [None] * count
@@ -113,11 +116,10 @@ def make_plans(
             f"--interval {interval_s:g} cannot be: {least_s:.2g} to 3600 s, "
             f"as a record of {SAMPLES} samples takes {least_s - _REST_S:.2g} s"
         )
-    folder = scratch.take("demo")
-    try:
-        settings = settings_of(folder, seats, board.name, interval_s, port, gravity)
-    finally:
-        scratch.remove(folder)
+    with scratch.folder("demo") as passing:
+        settings = settings_of(
+            sealed or passing, seats, board.name, interval_s, port, gravity, sealed is not None
+        )
     plans = []
     for index, (seat, made) in enumerate(zip(seats, settings, strict=True)):
         # Each sensor's own clock, also among machines of one kind.

@@ -14,14 +14,16 @@ from nodewright.offline import Runtime
 class DemoResult:
     """The account of every node, and what it ran on.
 
-    kept: node by node, what the page shows beside the account; faults: what was made to go wrong,
-    and how it ended; fault_failures: why one of them was not survived.
+    plain_because: why its broker does not speak TLS, "" where it does; kept: node by node, what
+    the page shows beside the account; faults: what was made to go wrong, and how it ended;
+    fault_failures: why one of them was not survived.
     """
 
     tallies: list[Tally]
     broker_kind: str
     broker_version: str
     broker_address: str
+    plain_because: str
     runtime: Runtime
     realtime: bool
     heap_bytes: int
@@ -56,6 +58,8 @@ class DemoResult:
                 "kind": self.broker_kind,
                 "version": self.broker_version,
                 "address": self.broker_address,
+                "tls": not self.plain_because,
+                "plain_because": self.plain_because or None,
             },
             "runtime": {
                 **self.runtime.as_dict(),

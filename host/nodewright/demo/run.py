@@ -18,7 +18,7 @@ from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
 from nodewright.served import ServedSamples
-from nodewright.watch import Address, Collector
+from nodewright.watch import Collector
 
 MOST_CYCLES = 10_000
 _BOOT_S = 25.0  # most that a node takes to its first sign of life, on a busy host
@@ -69,8 +69,7 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
         hub = fleet.hub
         # A broker that is killed must keep for us what comes before we are back.
         session = f"nodewright-demo-{os.getpid()}" if options.faults else None
-        address = Address(hub.host, hub.port)
-        with Collector(address, fleet=FLEET, session=session) as collector:
+        with Collector(fleet.site.address, fleet=FLEET, session=session) as collector:
             watcher = _Watcher(fleet, collector, options.cycles, view)
             fleet.boot(watcher.on_console)
             cycles_s = options.cycles * options.fleet.interval_s
@@ -80,6 +79,7 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
                 broker_kind=hub.kind,
                 broker_version=hub.version,
                 broker_address=f"{hub.host}:{hub.port}",
+                plain_because=fleet.site.plain_because,
                 runtime=fleet.runtime,
                 realtime=options.fleet.realtime,
                 heap_bytes=fleet.board.heap_bytes,

@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from nodewright.broker import Broker, find_mosquitto, mosquitto_version
+from nodewright.broker import Broker, find_mosquitto, mosquitto_version, usable_mosquitto
 from nodewright.errors import BadInput
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet_broker import layout, visitors
@@ -22,11 +22,11 @@ class FleetBroker(Broker):
 
     def __init__(self, fleet_folder: Path, written: Written, secrets: Secrets) -> None:
         """secrets: of the fleet; its CA ends sessions.  Raises BadInput without mosquitto 2."""
-        version = mosquitto_version()
-        if version is None or version < (2, 0):
-            what = "is not installed" if version is None else "is older than 2.0"
+        version = usable_mosquitto()
+        if version is None:
+            what = "is not installed" if mosquitto_version() is None else "is older than 2.0"
             raise BadInput(f"mosquitto {what}: apt install mosquitto, or brew install mosquitto")
-        super().__init__("mosquitto", ".".join(map(str, version)), written.folder)
+        super().__init__("mosquitto", version, written.folder)
         self.host, self.port = written.reached_at, written.port
         self.written = written
         self._fleet_folder, self._secrets = fleet_folder, secrets
