@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from host.pki_rig import CHIP, WORD, make, needs_openssl, openssl, over_lorawan
+from nodewright.fleet import template
 
 
 def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None) -> str:
@@ -119,3 +120,39 @@ def test_lorawan__every_command__shows_the_node_without_its_app_key(tmp_path) ->
     app_key = (folder / "secrets" / "pump-1.app-key").read_text().strip()
     assert len(app_key) == 32
     assert app_key not in "".join([*told, str(made), str(settings), str(listed)])
+
+
+def test_authority__of_a_fleet_older_than_its_ca__made_once_and_nodes_verify(tmp_path) -> None:
+    folder = tmp_path / "f"
+    template.create(folder, "north")
+    lacks = run(folder, "provision", "pump-1", code=2)
+    assert "pki/ca.pem is missing" in lacks
+    assert "nodewright authority --make" in lacks
+    assert run(folder, "authority", code=2) == lacks
+    made = json.loads(run(folder, "authority", "--make", "--json"))
+    assert (made["fleet"], made["made"]) == ("north", True)
+    assert "secrets/ca.key" in made["files"]
+    key = (folder / "secrets" / "ca.key").read_text()
+    again = run(folder, "authority", "--make", code=2)
+    assert "pki/ca.pem is there" in again
+    assert (folder / "secrets" / "ca.key").read_text() == key
+    shown = json.loads(run(folder, "authority", "--json"))
+    assert (shown["sha256"], shown["made"]) == (made["sha256"], False)
+    run(folder, "provision", "pump-1")
+    run(folder, "audit")
+    (folder / "pki" / "ca.pem").unlink()
+    (folder / "pki" / "crl.pem").unlink()
+    for name in ("ca.key", "update.key"):
+        (folder / "secrets" / name).unlink()
+    lost = run(folder, "authority", "--make", code=2)
+    assert "identities/pump-1.toml is there" in lost
+
+
+def test_authority__where_secrets_are_encrypted__its_key_is_too(tmp_path) -> None:
+    folder, env = tmp_path / "f", {"NODEWRIGHT_PASSPHRASE": WORD.get_secret_value()}
+    template.create(folder, "north")
+    run(folder, "secrets", "encrypt", env=env)
+    run(folder, "authority", "--make", code=2)
+    run(folder, "authority", "--make", env=env)
+    assert not (folder / "secrets" / "ca.key").exists()
+    assert run(folder, "provision", "pump-1", env=env)

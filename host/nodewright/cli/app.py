@@ -27,6 +27,7 @@ COMMANDS = {
     "nodes": "List the nodes of a fleet: board, network, sensors, and where they sit.",
     "show": "Show one node as it will be: wiring, sensors, measurements, memory, settings.",
     "secrets": "Keep the secrets of a fleet: list names, set one, encrypt or decrypt them all.",
+    "authority": "Show the fleet's own CA; --make makes one in a fleet that never had one.",
     "provision": "Give a node its identity: key, certificate in its name, chip it is bound to.",
     "renew": "Make a new key and certificate for a node; old ones count until they are revoked.",
     "revoke": "Revoke the certificates of a node: lost, its key seen, or replaced by a new one.",

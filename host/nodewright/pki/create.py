@@ -1,4 +1,4 @@
-"""The keys that a new fleet begins with: its CA with an empty list, and the key for updates."""
+"""The keys that a fleet begins with: its CA with an empty list, and the key for updates."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from pydantic import SecretStr
 
 from nodewright import audit
+from nodewright.fleet.lock import locked
 from nodewright.fleet.secret import Secrets
-from nodewright.pki import authority, clock, keys, revocation
+from nodewright.pki import authority, clock, keys, record, revocation
 from nodewright.pki.certificate import fingerprint, to_pem
 from nodewright.pki.deed import Deed
 from nodewright.pki.errors import AuthorityThere
@@ -23,14 +24,16 @@ def create_ca(
     fleet: str,
     passphrase: SecretStr | None = None,
     now: datetime | None = None,
+    secrets: Secrets | None = None,
 ) -> list[str]:
     """Make the CA and the update key of a fleet; the files, relative to its folder.
 
     folder: of the fleet, there already; passphrase: encrypts all its secrets, None leaves them
-    as they are.  Raises AuthorityThere, ClockOff, WriteFailed, WrongPassphrase.
+    as they are; secrets: of the fleet, where they may be encrypted.  Raises AuthorityThere,
+    ClockOff, WriteFailed, WrongPassphrase.
     """
     moment = now or clock.utc_now()
-    secrets = Secrets(folder)
+    secrets = secrets or Secrets(folder)
     for there in (folder / authority.CERTIFICATE, folder / revocation.FILE):
         if there.exists():
             raise AuthorityThere(there.relative_to(folder).as_posix())
@@ -52,3 +55,15 @@ def create_ca(
     deed.secret(UPDATE_KEY, keys.to_text(update))
     facts = {"fleet": fleet, "sha256": fingerprint(ca.certificate)}
     return [audit.FILE, *deed.commit("create", None, facts, moment)]
+
+
+def add_ca(folder: Path, fleet: str, secrets: Secrets, now: datetime | None = None) -> list[str]:
+    """The same for a fleet that is older than this, and never had any.
+
+    Certificates of a CA that was lost are foreign to any other: where there are some, that one is
+    to be brought back.  Raises as `create_ca`; FleetLocked, FleetNotFound.
+    """
+    with locked(folder):
+        for name in record.names(folder):
+            raise AuthorityThere(record.file_of(name))
+        return create_ca(folder, fleet, now=now, secrets=secrets)

@@ -11,8 +11,8 @@ class AuthorityMissing(BadInput):
     def __init__(self, file: str) -> None:
         self.file = file
         super().__init__(
-            f"{file} is missing: bring it back from a copy, or begin a fleet with nodewright new; "
-            "another CA would make every node's certificate foreign"
+            f"{file} is missing: bring it back from a copy, since another CA would make every "
+            "node's certificate foreign; where there never was one, nodewright authority --make"
         )
 
 
@@ -29,7 +29,10 @@ class AuthorityThere(BadInput):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        super().__init__(f"{file} is there: a fleet has one CA, and its nodes trust it alone")
+        super().__init__(
+            f"{file} is there: a fleet has one CA, and its nodes trust it alone; what is missing "
+            "of it is brought back from a copy"
+        )
 
 
 class AuthorityExpired(NodewrightError):
