@@ -29,6 +29,7 @@ ARCHES = (
 BACKENDS = ("ulab", "viper")
 CHIPS = ("twin", "rp2040", "rp2350", "esp32", "esp32s3", "esp32c3")
 PROGRAMMERS = ("virtual", "uf2", "esptool")
+TLS_HEAPS = ("micropython", "system")
 
 
 class UnknownBoard(BadInput):
@@ -141,7 +142,8 @@ class UsbId:
 class Board:
     """A kind of board.
 
-    chip: what a binary of MicroPython must be built for; "twin" for none.
+    chip: what a binary of MicroPython must be built for; "twin" for none; least_revision: of the
+    chip, 100 × major + minor; tls_heap: whose heap its TLS takes, "micropython" or "system".
     """
 
     name: str
@@ -150,7 +152,9 @@ class Board:
     chip: str
     arch: str
     clock_hz: int
+    least_revision: int
     heap_bytes: int
+    tls_heap: str
     dsp_backend: str
     programmer: str
     fpu: bool
@@ -287,7 +291,9 @@ def parse(data: Mapping[str, Any], path: Path) -> Board:
         chip=top.text("chip", CHIPS),
         arch=top.text("arch", ARCHES),
         clock_hz=top.whole("clock_hz", 1_000_000, 1_000_000_000),
+        least_revision=_whole_or(top, "least_revision", 0, 9999) or 0,
         heap_bytes=top.whole("heap_bytes", 32 << 10, 64 << 20),
+        tls_heap=top.text("tls_heap", TLS_HEAPS),
         dsp_backend=top.text("dsp_backend", BACKENDS),
         programmer=top.text("programmer", PROGRAMMERS),
         fpu=top.flag("fpu"),

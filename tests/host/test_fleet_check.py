@@ -6,7 +6,7 @@ import pytest
 
 from host.fleet_rig import CANARY, SENSOR, judged, lines, make, many
 from nodewright import boards
-from nodewright.fleet import check, listing, resolve
+from nodewright.fleet import check, listing, memory, resolve
 from nodewright.fleet.finding import FleetErrors, FleetNotFound
 from nodewright.fleet.load import FILE
 from wire import settings as node_settings
@@ -245,6 +245,37 @@ def test_check__memory__more_than_the_board_has_said(tmp_path) -> None:
     assert "4096 samples of set on-demand" in finding.cure
     grows = judged(tmp_path / "f", *longer, full, ('"virtual"', '"esp32"'))
     assert [one.name for one in grows.warnings] == ["nodes.pump-1.board"]
+
+
+def test_check__memory__tls_names_and_the_date_are_counted_where_the_board_has_them(
+    tmp_path,
+) -> None:
+    tls = ('host = "127.0.0.1"', 'host = "127.0.0.1"\ntls = true')
+    named = ('host = "127.0.0.1"', 'host = "127.0.0.1"\nspares = ["broker.plant:8883"]')
+    dated = ('# ntp = ["192.168.1.1"]', 'ntp = ["192.168.1.1:123"]')
+    pico, esp = ('"virtual"', '"pico_w"'), ('"virtual"', '"esp32"')
+
+    def parts(name, *changes):
+        return memory.estimate(judged(tmp_path / name, *changes).nodes["pump-1"]).parts
+
+    assert {parts("a", pico)[key] for key in ("TLS", "names", "date")} == {0}
+    # docs/performance.md, "Memory of TLS": 42 KB at the height, of which 11 on an ESP32
+    assert parts("b", pico, tls)["TLS"] == 42_000
+    assert parts("c", esp, tls)["TLS"] == 11_000
+    assert parts("d", pico, named)["names"] == 9_700
+    assert parts("e", pico, dated)["names"] == 0
+    assert parts("f", pico, dated)["date"] == 4_400
+
+
+def test_check__memory__a_window_that_fits_without_tls_only__said(tmp_path) -> None:
+    pico = ('"virtual"', '"pico_w"')
+    assert judged(tmp_path / "f", pico).errors == []
+    tls = ('host = "127.0.0.1"', 'host = "127.0.0.1"\ntls = true')
+    assert judged(tmp_path / "h", pico, tls, ("samples = 2048", "samples = 1024")).errors == []
+    found = judged(tmp_path / "g", pico, tls)
+    [finding] = found.errors
+    assert finding.name == "nodes.pump-1.board"
+    assert "TLS takes 41 KB" in finding.cure
 
 
 def test_check__two_nodes_of_one_name__both_lines_said(tmp_path) -> None:

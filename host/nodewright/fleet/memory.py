@@ -5,6 +5,7 @@ Bytes of a 32-bit board; the sources are docs/performance.md and docs/decisions/
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from nodewright.fleet.finding import Finding, Level
 from nodewright.fleet.model import Set
@@ -13,6 +14,10 @@ from nodewright.fleet.resolve import NodeOf
 # Fitted to the lowest free heap of virtual boards with 256 to 4096 samples, 7 to 35 features, with
 # and without envelope and full spectra: at most 4 % above each, never below.
 FIRMWARE_BYTES = 114_000  # with the MQTT client and what stays of the settings; no TLS
+# docs/performance.md, "Memory of TLS": its code and a client of its kind; what mbedTLS takes at
+# the height of a handshake (CA, certificate and key included), where that is MicroPython's heap.
+TLS_CODE_BYTES, TLS_HANDSHAKE_BYTES = 11_000, 31_000
+NAMES_BYTES, DATE_BYTES = 9_700, 4_400  # the same: code and state, where settings need them
 SENSOR_BYTES = 3_000  # a driver's code and its buffer
 FEATURE_BYTES = 250  # a feature of a report, of all channels
 CYCLE_BYTES = 4_600  # garbage of one record
@@ -64,6 +69,7 @@ def estimate(node: NodeOf) -> Need:
     features = max((len(given.features) for given in waveforms), default=0)
     parts = {
         "firmware": FIRMWARE_BYTES,
+        **_link(node),
         "sensors": SENSOR_BYTES * len(node.sensors),
         "features": FEATURE_BYTES * features,
         "record": RECORD_BYTES_A_SAMPLE * record,
@@ -76,6 +82,23 @@ def estimate(node: NodeOf) -> Need:
         "spare": SPARE_BYTES,
     }
     return Need(parts, node.board.heap_bytes)
+
+
+def _link(node: NodeOf) -> dict[str, int]:
+    """TLS, the look-up of names, and the date, where the node's settings ask for them."""
+    network, broker = node.network, node.broker
+    if network is None or broker is None or not node.board.wifi:
+        return {}
+    tls = TLS_CODE_BYTES if broker.tls else 0
+    if broker.tls and node.board.tls_heap == "micropython":
+        tls += TLS_HANDSHAKE_BYTES
+    hosts = [broker.host, *broker.spares, *network.ntp]
+    named = any(not _is_address(host.partition(":")[0]) for host in hosts)
+    return {
+        "TLS": tls,
+        "names": NAMES_BYTES if named else 0,
+        "date": DATE_BYTES if network.ntp else 0,
+    }
 
 
 def check(node: NodeOf) -> Iterator[Finding]:
@@ -100,7 +123,17 @@ def check(node: NodeOf) -> Iterator[Finding]:
         if longest[0]
         else "fewer sensors, or another board"
     )
+    tls = need.parts.get("TLS", 0)
+    cure += f"; TLS takes {tls // 1024} KB" if tls else ""
     yield Finding((*node.path, "board"), value, allowed, cure, level)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _has_wave(given: Set) -> bool:
