@@ -3,6 +3,8 @@
 import binascii
 import gc
 import json
+import time
+from array import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +48,50 @@ def self_test() -> "dict[str, Any]":
     except FAILURES as error:
         return _kept["sensor"].failed(error, "sensor")  # type: ignore[no-any-return]
     return {"passed": passed, "facts": facts}
+
+
+def pull(samples: int) -> "dict[str, Any]":
+    """The self-test again, in the range of the settings: what each axis changes by, in g, and
+    whether it stood at one digit meanwhile, as at the end of a range.
+    """
+    from node.sensor import FAILURES
+
+    device = _kept["device"]
+    odr_hz, range_g = device.odr_hz, device.range_g
+    try:
+        device.configure(device.test_settings[0], range_g)
+        rest_g, _ = _rest(device, samples)
+        device._test = device.test_code
+        pulled_g, flat = _rest(device, samples)
+    except FAILURES as error:
+        return _kept["sensor"].failed(error, "sensor")  # type: ignore[no-any-return]
+    finally:
+        device._test = 0
+        device.configure(odr_hz, range_g)
+    return {"change_g": [pulled_g[axis] - rest_g[axis] for axis in range(3)], "flat": flat}
+
+
+def _rest(device: "Any", samples: int) -> "tuple[list[float], list[bool]]":
+    """Means of the axes in g once they have settled, and which of them never changed."""
+    blocks = [array("h", bytes(2 * samples)) for _ in range(3)]
+    device.start()
+    time.sleep_us(device.test_settle_us)
+    device.overrun()
+    while device.entries():
+        device.read_into(*blocks, 0, min(device.entries(), device.fifo_depth, samples))
+    got = 0
+    for _ in range(8 * samples):
+        time.sleep_us(device.period_us)
+        count = min(device.entries(), samples - got)
+        device.read_into(*blocks, got, count)
+        got += count
+        if got == samples:
+            break
+    device.stop()
+    if got < samples:
+        raise OSError(110)  # ETIMEDOUT
+    means = [sum(block) * device.g_per_digit / samples for block in blocks]
+    return means, [min(block) == max(block) for block in blocks]
 
 
 def record(samples: int, records: int) -> "dict[str, Any]":

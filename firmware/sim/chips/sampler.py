@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 _CHUNK = 16  # samples that are computed at once
 _MASK = 0xFFFFFFFF
+FLAWS = ("scale", "noise", "dead", "rail_g")
 
 
 class Sampler:
     """Makes the digits of a sample by its number in the source: always the same for the same.
 
     config: noise (whether it has any); seed; orientation: which axis of the source x, y and z
-    see, as "xyz" or "-zyx"; source: see sim/signals.py.  Raises ValueError(key, value, allowed).
+    see, as "xyz" or "-zyx"; source: see sim/signals.py; flaws: what is wrong with the chip for
+    good: "scale", "noise" (so many times what it should be), "dead" (an axis that says nothing),
+    "rail_g" (where its range really ends).  Raises ValueError(key, value, allowed).
     """
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
@@ -34,6 +37,10 @@ class Sampler:
         self._mounted = config.get("orientation", "xyz")
         self._axes, self._signs = orientation(self._mounted)
         self._gain = 1.0
+        self._flaws: "dict[str, Any]" = config.get("flaws") or {}
+        for key in self._flaws:
+            if key not in FLAWS:
+                raise ValueError("flaws", key, FLAWS)
         self._chunk, self._rate_hz = -1, 0.0  # of what is in _g
         self._g = array("f", [0.0] * (3 * _CHUNK))
         self._steps: "list[Step]" = []
@@ -54,17 +61,23 @@ class Sampler:
         noise_g: RMS in each axis, or of each; offsets_g: what is added to each, by a self-test;
         mask: the bits of digits that there are.
         """
+        flaws = self._flaws
+        if "rail_g" in flaws:
+            rail = min(rail, int(flaws["rail_g"] / g_per_digit))
         self._conversion = (g_per_digit, rail, factor, noise_g, offsets_g, mask)
         rms_g = noise_g if isinstance(noise_g, tuple) else (noise_g, noise_g, noise_g)
+        scale, louder = flaws.get("scale", 1.0) / g_per_digit, flaws.get("noise", 1.0)
         self._steps = [
             (
                 self._axes[axis],
-                self._signs[axis] * self._gain / g_per_digit,
-                rms_g[axis] / g_per_digit if self._noisy else 0.0,
-                offsets_g[axis] / g_per_digit,
+                self._signs[axis] * self._gain * scale,
+                louder * rms_g[axis] / g_per_digit if self._noisy else 0.0,
+                offsets_g[axis] * scale,
             )
             for axis in range(3)
         ]
+        if "dead" in flaws:
+            self._steps["xyz".index(flaws["dead"])] = (0, 0.0, 0.0, 0.0)
 
     def amplify(self, gain: float) -> None:
         """The signal is gain times as strong as that of the source."""

@@ -9,6 +9,7 @@ from nodewright.boards import Board
 from nodewright.image.node import NodeImage
 from nodewright.link.repl import Repl
 from nodewright.validate.agents import Prompt
+from nodewright.validate.load import OnBench
 from nodewright.validate.result import Place
 
 
@@ -34,12 +35,17 @@ class Expected:
 
 
 class Bench:
-    """A place where a node's cases run.  A context manager: entered, it can be asked."""
+    """A place where a node's cases run.  A context manager: entered, it can be asked.
+
+    load: the current through all clamps; meter: of its supply; None where there is none.
+    """
 
     place: Place
 
-    def __init__(self, expected: Expected) -> None:
+    def __init__(self, expected: Expected, around: OnBench | None = None) -> None:
         self.expected = expected
+        self.load = None if around is None else around.load
+        self.meter = None if around is None else around.meter
 
     @property
     def prompt(self) -> Prompt:
@@ -74,8 +80,8 @@ class Bench:
 class AtPort(Bench):
     """A board at a serial port."""
 
-    def __init__(self, expected: Expected) -> None:
-        super().__init__(expected)
+    def __init__(self, expected: Expected, around: OnBench | None = None) -> None:
+        super().__init__(expected, around)
         self._repl: Repl | None = None
 
     @property
@@ -100,8 +106,8 @@ class DeviceBench(AtPort):
 
     place: Place = "device"
 
-    def __init__(self, expected: Expected, port: str) -> None:
-        super().__init__(expected)
+    def __init__(self, expected: Expected, port: str, around: OnBench | None = None) -> None:
+        super().__init__(expected, around)
         self._port = port
 
     def start(self) -> None:

@@ -13,7 +13,9 @@ from nodewright.image.node import ImageMaker, NodeImage
 from nodewright.link.repl import Repl
 from nodewright.offline import Runtime
 from nodewright.pki.errors import NoIdentity
+from nodewright.validate import load
 from nodewright.validate.bench import AtPort, DeviceBench, Expected
+from nodewright.validate.load import Load, OnBench
 from nodewright.validate.result import Place
 from nodewright.virtual import VirtualBoard
 
@@ -27,6 +29,9 @@ _STILL = {
     "noise_ug_rt_hz": 0,
     "fault": None,
 }
+
+_LOAD_A = 8.0  # flows through every clamp
+_ALL_ON = [[0, "run"]]
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -51,7 +56,18 @@ def device_bench(folder: Path, node: str, secrets: Secrets, port: str) -> Device
         found = facts.read(repl)
         repl.restarts = False  # the bench asks at once
     expected = expected_of(folder, node, secrets, found.arch if found.virtual else None)
-    return DeviceBench(expected, port)
+    return DeviceBench(expected, port, load.read(folder))
+
+
+def _calm(chip: dict[str, Any]) -> None:
+    """What a twin feels: nothing that moves; and a known load flows."""
+    source = chip.get("source")
+    if not isinstance(source, dict):
+        return
+    if source["kind"] == "machine":
+        source["machine"] |= _STILL
+    if source["kind"] == "motor":
+        source |= {"amps": _LOAD_A, "timeline": _ALL_ON, "harmonics": []}
 
 
 class VirtualBench(AtPort):
@@ -70,7 +86,7 @@ class VirtualBench(AtPort):
         flash: Callable[[bytes], bytes] | None = None,
         heap_bytes: int | None = None,
     ) -> None:
-        super().__init__(expected)
+        super().__init__(expected, OnBench(Load(_LOAD_A)))
         image = expected.image
         part = image.board.flash
         spec = {
@@ -85,9 +101,7 @@ class VirtualBench(AtPort):
         }
         for bus in spec["buses"]:
             for chip in bus["chips"]:
-                source = chip.get("source")
-                if isinstance(source, dict) and source["kind"] == "machine":
-                    source["machine"] |= _STILL
+                _calm(chip)
         if change is not None:
             change(spec)
         data = image.file_system if flash is None else flash(image.file_system)

@@ -16,6 +16,8 @@ from nodewright.validate.context import Context
 _TRIED_BYTES = 32 << 10  # of flash, written and read back: eight blocks
 _TRIED = "/state/validate"
 _MOST_NAMED = 3
+_PIECE_BYTES = 512  # firmware/bench/board.py
+_BLOCK_BYTES = 4096
 _IDENTITY = (CA, CERTIFICATE, KEY)
 
 
@@ -95,13 +97,29 @@ def _files(ctx: Context) -> Found:
     what = f"{len(wrong)} differ ({named})"
     if lost:
         what += f"; {len(lost)} cannot be read: the flash has lost a block"
-    elif not missing:
-        what += ": another firmware, or a flash that lost a block"
+    elif not missing and (pieces := _lost_pieces(ctx, wrong[0])):
+        what += f"; {pieces} bytes of {wrong[0]} are gone: the flash has lost a block"
+    elif ctx.facts.version == json.loads(files[ABOUT])["version"]:
+        what += ": another firmware of the same version"
     cure = (
         f"{what}; nodewright flash {ctx.expected.node} --port P, and if it comes back, the board"
     )
     value = float(total - len(wrong))
     return Found(value, "files", f"{total} as made", -len(wrong) / total, "fail", cure, details)
+
+
+def _lost_pieces(ctx: Context, path: str) -> int:
+    """How many bytes of a file are not right, where its length and most of it are; 0: none."""
+    data = ctx.expected.files[path]
+    if ctx.files[path].size != len(data):
+        return 0
+    told = ctx.agents.call("board", "chunks", path)
+    right = [
+        hashlib.sha256(data[at : at + _PIECE_BYTES]).hexdigest()[:8]
+        for at in range(0, len(data), _PIECE_BYTES)
+    ]
+    wrong = sum(a != b for a, b in zip(told, right, strict=False)) + len(right) - len(told)
+    return wrong * _PIECE_BYTES if wrong * _PIECE_BYTES <= _BLOCK_BYTES + _PIECE_BYTES else 0
 
 
 def _is(there: dict[str, OnBoard], path: str, data: bytes) -> bool:

@@ -14,6 +14,7 @@ from nodewright.validate.context import Context
 from wire import chips
 
 _SAMPLES, _RECORDS = 1024, 2
+_PULL_SAMPLES = 64
 _AT_ONCE = 512  # samples of one axis in a line
 _AXES = "xyz"
 _SEGMENT = 128
@@ -26,6 +27,7 @@ def cases(ctx: Context, row: Mapping[str, Any]) -> Iterator[Case]:
     chip = row["chip"].upper()
     yield Case(f"{name}.identity", f"{chip} answers and says what it is", bench.identity)
     yield Case(f"{name}.self-test", f"{chip} pulls at its own axes", bench.self_test)
+    yield Case(f"{name}.range", "Its range holds what the settings say", bench.range)
     yield Case(f"{name}.rate", "The sample rate is the one set", bench.rate)
     yield Case(f"{name}.jitter", "The rate stays from record to record", bench.jitter)
     yield Case(f"{name}.samples", "Nothing is lost, clipped or stuck", bench.samples)
@@ -70,6 +72,29 @@ class _Sensor:
         what = f"{_and(dead)} dead" if dead else f"{_and(outside)} outside"
         reason = f"self-test: axis {what}; a broken chip, another one, or axes in another order"
         return within(change_g, f"g in {axis}", least_g, most_g, reason, told)
+
+    def range(self) -> Found:
+        """In the range of the settings the chip's own pull is as strong as in that of its test."""
+        found = self._ctx.sensor(self._row)
+        tested = self._ctx.agents.call("acc", "self_test")
+        pulled = self._ctx.agents.call("acc", "pull", _PULL_SAMPLES)
+        for told in (tested, pulled):
+            if "fault" in told:
+                raise Skipped(f"no self-test: {told['fault'].replace('_', ' ')}")
+        changes = [fact[1] for fact in tested["facts"]]
+        axis = max(range(3), key=lambda at: abs(changes[at]))
+        share = pulled["change_g"][axis] / changes[axis] if changes[axis] else 0.0
+        flat = [_AXES[at] for at in range(3) if pulled["flat"][at]]
+        limit = 2 * self._limits["sensitivity_pct"] / 100
+        details = {**pulled, "tested_g": changes, "range_g": found["range_g"]}
+        low, high = f"{1 - limit:g}", f"{1 + limit:g}"
+        if flat:
+            reason = f"the range is clipped: {_and(flat)} stands still while it is pulled at"
+            return Found(share, "", f"{low} to {high}", None, "fail", reason, details)
+        reason = (
+            f"{found['range_g']} g is not the range that the chip has: scale or range is wrong"
+        )
+        return within(share, "of the pull", 1 - limit, 1 + limit, reason, details)
 
     def rate(self) -> Found:
         told = self._records()[-1]

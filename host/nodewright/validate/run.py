@@ -14,7 +14,7 @@ from nodewright.fleet.secret import Secrets, from_environment
 from nodewright.image.files import ABOUT, SETTINGS
 from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortGone
 from nodewright.offline import Runtime, choose_runtime
-from nodewright.validate import cases_board, cases_golden, cases_sensor
+from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_sets
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.bench import Bench
 from nodewright.validate.bench_virtual import VirtualBench, device_bench, expected_of
@@ -93,6 +93,7 @@ def all_cases(ctx: Context) -> Iterator[Case]:
     for row in ctx.settings["sensors"]:
         if row["kind"] == "accelerometer":
             yield from cases_sensor.cases(ctx, row)
+    yield from cases_sets.cases(ctx)
     yield from cases_golden.cases(ctx)
 
 
