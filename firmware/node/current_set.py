@@ -98,11 +98,8 @@ class CurrentSet:
             left_us = device.left_us()
             if left_us:
                 await asyncio.sleep_ms(left_us // 1000 + 1)
-            device.finish(self._blocks, take)
-            device.owner = None
-            if self._continuous:
-                device.begin()
-                device.owner = self
+            device.finish(self._blocks, take, self._continuous)
+            device.owner = self if self._continuous else None
         except FAILURES as error:
             result.faults.append(self.sensor.failed(error, self._path))
             return

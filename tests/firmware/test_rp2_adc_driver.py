@@ -99,6 +99,21 @@ def test_record__next_one_while_the_last_is_computed__both_whole():
     assert rms_a(driver, blocks[0]) < 0.1
 
 
+def test_finish__again__the_next_record_runs_and_the_last_one_is_whole():
+    rig = ADCRig(source={"kind": "motor", "amps": 10.0, "timeline": ((0, "run"), (0.165, "off"))})
+    driver = RP2ADC(rig.port, rig.clock)
+    driver.configure(6400, 1024, PINS, 3.3, 50)
+    blocks, take = make_blocks(3, 1024), Take(3)
+    driver.begin()
+    rig.world.advance_us(driver.left_us())
+    driver.finish(blocks, take, True)
+    assert take.run == 1 and 150_000 < driver.left_us() <= 160_000
+    assert abs(rms_a(driver, blocks[0]) / 10 - 1) < 0.01
+    rig.world.advance_us(driver.left_us())
+    driver.finish(blocks, take)
+    assert take.run == 2 and driver.left_us() == 0 and rms_a(driver, blocks[0]) < 2
+
+
 def test_record__nobody_looks_for_long__stopped_by_itself_and_nothing_is_lost():
     rig = ADCRig()
     driver = RP2ADC(rig.port, rig.clock)

@@ -40,14 +40,14 @@ def settings(samples, rate_hz):
     """Three clamps at the board's own converter, and a set without a pause between records."""
     inputs = [
         {
-            "channel": channel,
+            "channel": "abc"[place],
             "input": pin,
             "quantity": "current",
             "per_volt": PER_VOLT,
             "phase_deg": 0,
             "noise": 0.01,
         }
-        for channel, pin in zip("abc", PINS)
+        for place, pin in enumerate(PINS)
     ]
     sensor = {
         "kind": "current",
@@ -74,7 +74,7 @@ def settings(samples, rate_hz):
 def driver_alone(device, samples):
     """Begin to end with the heap locked: what is held up, and that nothing is allocated."""
     blocks, take = make_blocks(len(PINS), samples), Take(len(PINS))
-    begin_us = record_us = finish_us = before = after = 0
+    begin_us = record_us = finish_us = before = after = 0  # microseconds, bytes
     for _ in range(2):  # the first one warms up
         gc.collect()
         before = gc.mem_alloc()
@@ -86,12 +86,12 @@ def driver_alone(device, samples):
             while device.left_us():
                 pass
             record_us = time.ticks_diff(time.ticks_us(), began_ticks)
+            done_ticks = time.ticks_us()
+            device.finish(blocks, take)
+            finish_us = time.ticks_diff(time.ticks_us(), done_ticks)
         finally:
             heap_unlock()
         after = gc.mem_alloc()
-        done_ticks = time.ticks_us()
-        device.finish(blocks, take)
-        finish_us = time.ticks_diff(time.ticks_us(), done_ticks)
     return {
         "begin_us": begin_us,
         "record_us": record_us,
@@ -103,7 +103,7 @@ def driver_alone(device, samples):
     }
 
 
-async def in_a_row(measured, count):
+async def in_a_row(measured, health, count):
     """Records one after the other, another task beside them: who waits for whom."""
     turns = [0, 0]
 
@@ -119,6 +119,7 @@ async def in_a_row(measured, count):
     task = asyncio.create_task(other())
     lines = []
     for _ in range(count):
+        health.stages_us.clear()
         began = time.ticks_us()
         await measured.run()
         spent = time.ticks_diff(time.ticks_us(), began)
@@ -126,6 +127,7 @@ async def in_a_row(measured, count):
         lines.append(
             {
                 "run_us": spent,
+                "stages_us": dict(health.stages_us),
                 "record": result.record,
                 "channels": {name: dict(result.channels[name]) for name in result.channels},
                 "withheld": {name: dict(result.withheld[name]) for name in result.withheld},
@@ -144,9 +146,10 @@ def on_node(records=5, samples=SAMPLES, rate_hz=RATE_HZ):
     clamps = Clamps(sensor, "sensors[0]", health)
     measured = CurrentSet(wanted, "sets[0]", clamps, Workspace(dsp.backend("viper")), health)
     print(json.dumps(driver_alone(clamps.converter(rate_hz, samples), samples)))
-    lines, beside = asyncio.run(in_a_row(measured, records))
+    lines, beside = asyncio.run(in_a_row(measured, health, records))
     for line in lines:
         print(json.dumps(line))
-    print(json.dumps(beside | {"stages_us": health.stages_us, "errors": health.errors}))
+    beside["errors"] = health.errors
+    print(json.dumps(beside))
     gc.collect()
     print(json.dumps({"done": True, "free": gc.mem_free()}))

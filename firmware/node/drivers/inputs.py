@@ -7,7 +7,8 @@ input), rate_ppm, bandwidth_hz, still_samples (so many equal ones in a row: it i
     per_digit(number) -> float                 V a digit of an input
     begin()                                    starts a record, where it runs by itself; OSError
     left_us() -> int                           until finish() need not wait; 0: it takes, or can
-    finish(blocks, take)                       fills int16[samples] of each input; OSError
+    finish(blocks, take, again=False)          fills int16[samples] of each input; OSError
+                                               again: begin() the next one as soon as can be
     stop()                                     whatever runs, ends
 """
 

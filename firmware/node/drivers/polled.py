@@ -71,7 +71,12 @@ class Polled:
     def stop(self) -> None:
         """Nothing runs."""
 
-    def finish(self, blocks: "tuple[Samples, ...]", take: "Take") -> None:
+    def finish(
+        self,
+        blocks: "tuple[Samples, ...]",
+        take: "Take",
+        again: bool = False,  # noqa: ARG002
+    ) -> None:
         """Take the record: nothing else runs meanwhile.  No heap but the port's own.
 
         Raises OSError; ValueError where the inputs take longer than the rate allows.

@@ -167,9 +167,11 @@ class RP2ADC:
         gone: int = self._clock.ticks_diff(self._clock.ticks_us(), self._begin_ticks)
         return max(1, self._span_us - gone)
 
-    def finish(self, blocks: "tuple[Samples, ...]", take: "Take") -> None:
-        """The record into the blocks; no heap.  Raises SensorTimeout where the ADC has not
-        delivered."""
+    def finish(self, blocks: "tuple[Samples, ...]", take: "Take", again: bool = False) -> None:
+        """The record into the blocks; no heap.  again: begin the next one as soon as can be.
+
+        Raises SensorTimeout where the ADC has not delivered.
+        """
         if not self._running:
             raise SensorTimeout(self.chip, 0)
         clock = self._clock
@@ -186,8 +188,12 @@ class RP2ADC:
         take.overruns = 1 if mem[self._fcs] & _UNDER_OVER or mem[self._cs] & _ERR_STICKY else 0
         count = len(self._places)
         for index in range(count):
-            block, place = blocks[index], self._places[index]
-            input_kernels.split(self._raw, block, place, count, self._samples, self._wide)
+            place = self._places[index]
+            input_kernels.split(self._raw, blocks[index], place, count, self._samples, self._wide)
+        if again:
+            self.begin()
+        for index in range(count):
+            block = blocks[index]
             input_kernels.look(block, self._samples, self.rails[0], self.rails[1], self._found)
             take.clipped[index], take.still[index] = self._found[0], self._found[1]
             take.skew_us[index] = self._skews_us[index]
