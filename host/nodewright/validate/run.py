@@ -57,14 +57,19 @@ def validate(
 
 
 def on_bench(
-    bench: Bench, *, say: Say, asked: threading.Event, seed: int | None = None
+    bench: Bench,
+    *,
+    say: Say,
+    asked: threading.Event,
+    seed: int | None = None,
+    only: tuple[str, ...] | None = None,
 ) -> Validation:
-    """The same on a bench that is given."""
+    """The same on a bench that is given.  only: cases whose names begin so."""
     begun, begun_s = datetime.datetime.now(datetime.UTC), time.monotonic()
     seed = random.randbits(_SEED_BITS) if seed is None else seed
     with bench:
         ctx = Context(bench, seed, asked)
-        listed = list(all_cases(ctx))
+        listed = [case for case in all_cases(ctx) if only is None or case.name.startswith(only)]
         results = []
         runner = _Runner(ctx)
         for index, case in enumerate(listed):
