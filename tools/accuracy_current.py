@@ -44,7 +44,10 @@ _REFERENCE = {
     "cur_thd_order": (0.0, False),
     "cur_phase_order": (0.0, False),
 }
-_NOT_OURS = ("cur_slip_pct", "cur_shaft_hz", "cur_noise_a")  # the reference has none of them
+_NOT_OURS = ("cur_noise_a",)  # as the settings have it: there is nothing to compute
+
+
+_OF_BIN = 0.05  # of the shaft's speed, from truth and from the reference
 
 
 @dataclass
@@ -155,6 +158,31 @@ def _case(
     return Case(f"{name}, {samples} at {rate_hz:g} Hz, {hz:.3f} Hz", record, truth)
 
 
+def motors(count: int, seed: int) -> Iterator[Case]:
+    """One current of a motor whose air gap is not even: lines beside the mains', -34 to -54 dB."""
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        pairs, (samples, rate_hz) = (
+            (2, 3, 4)[number % 3],
+            [(4096, 4000.0), (4096, 2000.0)][number % 2],
+        )
+        hz, slip = float(rng.uniform(49.0, 61.0)), float(rng.uniform(0.004, 0.06))
+        if hz * samples / rate_hz / pairs < 20.0:
+            rate_hz = 2000.0
+        shaft_hz = hz / pairs * (1.0 - slip)
+        level, turn = float(rng.choice([0.002, 0.005, 0.02])), rng.uniform(0.0, 2.0 * np.pi, 4)
+        t = 2.0 * np.pi * np.arange(samples) / rate_hz
+        wave = np.sin(hz * t + turn[0]) + 0.03 * np.sin(5 * hz * t + turn[1])
+        wave += level * np.sin((hz - shaft_hz) * t + turn[2])
+        wave += 1.4 * level * np.sin((hz + shaft_hz) * t + turn[3])
+        digits = np.round(8000.0 * wave + rng.normal(0.0, 3.0, samples)).astype(np.int16)
+        record = Record(digits[None], [_DIGIT_A], rate_hz, pole_pairs=pairs)
+        truth = {"cur_shaft_hz": shaft_hz, "cur_slip_pct": 100.0 * slip}
+        yield Case(
+            f"{pairs} pole pairs, {samples} at {rate_hz:g} Hz, {hz:.3f} Hz", record, [truth]
+        )
+
+
 def recordings(folder: Path) -> Iterator[Case]:
     """What stands on disk; the truth is unknown, the reference is not."""
     for name, low, samples in (("mains_plaid", 20000, 4096), ("motor_current_itsc", 256, 512)):
@@ -181,7 +209,9 @@ def judge(case: Case, told: Sequence[Values], truth: Tally, against: Tally) -> N
         digits=record.per_digit,
         rate_ppm=record.rate_ppm,
         delays_us=record.delays_us,
+        pole_pairs=record.pole_pairs,
     )
+    slip = _slip_bounds(record)
     for phase, (said, right) in enumerate(zip(told, expected, strict=True)):
         at = f"{case.name}, phase {phase + 1}"
         ours = {key: why for key, why in said.withheld.items() if key not in _NOT_OURS}
@@ -189,15 +219,23 @@ def judge(case: Case, told: Sequence[Values], truth: Tally, against: Tally) -> N
             against.differ.append(f"{at}: {said.wrong} {ours} {right.withheld} {said.marked}")
         for key, value in right.values.items():
             if key in said.values:
-                against.add(key, said.values[key], value, _REFERENCE[key], at)
+                bound = slip[key] if key in slip else _REFERENCE[key]
+                against.add(key, said.values[key], value, bound, at)
         for key, value in case.truth[phase].items():
             if key not in said.values:
                 continue
-            bound = _TRUTH[key]
+            bound = slip[key] if key in slip else _TRUTH[key]
             if key == "cur_thd_pct":
                 # Noise adds in quadrature: what the floor explains is none of ours.
                 bound = (bound[0] + said.values["cur_thd_floor_pct"], False)
             truth.add(key, said.values[key], value, bound, at)
+
+
+def _slip_bounds(record: Record) -> dict[str, tuple[float, bool]]:
+    """Of the shaft's speed as a part of a bin, of the slip what that makes at 50 Hz."""
+    away_hz = _OF_BIN * record.rate_hz / record.digits.shape[1]
+    slip_pct = 100.0 * (record.pole_pairs or 1) * away_hz / 50.0
+    return {"cur_shaft_hz": (away_hz, False), "cur_slip_pct": (slip_pct, False)}
 
 
 def show(title: str, tally: Tally) -> None:
@@ -279,7 +317,7 @@ def table(given: Any) -> bool:
     runtime = choose_runtime(kind, None if kind else given.runtime)
     print(f"{given.backend} on {runtime}")
     truth, against, recorded = Tally(), Tally(), Tally()
-    made = list(cases(given.records, given.seed))
+    made = [*cases(given.records, given.seed), *motors(given.records // 2, given.seed)]
     told = run([case.record for case in made], runtime, backend=given.backend)
     for case, values in zip(made, told, strict=True):
         judge(case, values, truth, against)

@@ -183,7 +183,8 @@ FEATURES = (
         0.0,
         100.0,
         1e-3,
-        "r of the pair of lines at f - r and f + r that stands out (an estimate)",
+        "r of the greatest s(r) from 0.92 f/p to f/p, s^2 = the amplitudes' product at f - r "
+        "and f + r (Hann); six times the median of s from 0.8 to 0.9 f/p at least (an estimate)",
     ),
     (66, "cur_dc_a", "A", -1e5, 1e5, 1e-4, "m: of a DC supply"),
     (67, "cur_dc_v", "V", -1e5, 1e5, 1e-3, "m of its voltage"),

@@ -111,6 +111,32 @@ def test_node__currents_that_are_known__as_accurate_as_promised(backend: str) ->
     assert set(against.worst) == set(accuracy._REFERENCE)
 
 
+@pytest.mark.parametrize("backend", ["viper", "ulab"])
+def test_node__shafts_of_motors__the_truth_and_the_reference_s(backend: str) -> None:
+    accuracy = tool()
+    made = list(accuracy.motors(9, 5))
+    truth, against = accuracy.Tally(), accuracy.Tally()
+    told = run(
+        [case.record for case in made],
+        choose_runtime(None if backend == "viper" else "cpython"),
+        backend=backend,
+    )
+    for case, values in zip(made, told, strict=True):
+        assert values[0].marked["cur_shaft_hz"] == values[0].marked["cur_slip_pct"] == "estimate"
+        accuracy.judge(case, values, truth, against)
+    assert against.differ == []
+    assert truth.ok and set(truth.worst) == {"cur_shaft_hz", "cur_slip_pct"}, truth.worst
+    assert against.ok and "cur_slip_pct" in against.worst, against.worst
+
+
+def test_shaft__no_lines_short_or_two_poles__withheld_by_the_reference() -> None:
+    wave = sine(50.0, 10.0, rate_hz=1000.0)
+    wave = wave + np.random.default_rng(2).normal(0.0, 0.01, len(wave))
+    for pairs, why in ((None, "no_motor"), (2, "no_line"), (1, "no_line"), (4, "too_short")):
+        found = reference.currents([wave], 1000.0, pole_pairs=pairs)[0]
+        assert found.withheld["cur_slip_pct"] == found.withheld["cur_shaft_hz"] == why
+
+
 @pytest.mark.skipif(not (DATA / "mains_plaid").is_dir(), reason="no recordings here")
 def test_node__recordings__the_reference_s_values() -> None:
     accuracy = tool()

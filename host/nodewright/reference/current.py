@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nodewright.reference.result import Result, WithheldError
+from nodewright.reference.slip import shaft_hz
 
 Floats = NDArray[np.float64]
 
@@ -155,11 +156,13 @@ def currents(
     rate_ppm: float | None = None,
     delays_us: Sequence[float] | None = None,
     jitter_us: float = 0.0,
+    pole_pairs: int | None = None,
 ) -> list[Result]:
     """The features of one to three currents, in A, with the voltage in V of each or of none.
 
     digits: what a digit is worth in each channel, currents then voltages; delays_us: as
-    `node.current` has them.  Features of all phases are with the first current.
+    `node.current` has them; pole_pairs: of the motor, for its slip.  Features of all phases are
+    with the first current.
     Raises ValueError for what can never work.
     """
     given = [np.asarray(part, np.float64) for part in (*samples, *voltages)]
@@ -175,7 +178,7 @@ def currents(
     ]
     results = []
     for index in range(len(samples)):
-        phase = _Phase(channels[index], rate_ppm, jitter_us)
+        phase = _Phase(channels[index], rate_ppm, jitter_us, pole_pairs)
         ways = phase.ways()
         other = len(samples) + index
         pair = None if other >= len(channels) else channels[other]
@@ -226,6 +229,7 @@ class _Phase:
     channel: Channel
     rate_ppm: float | None
     jitter_us: float
+    pole_pairs: int | None = None
 
     def ways(self) -> dict[str, Way]:
         return {
@@ -237,6 +241,8 @@ class _Phase:
             "cur_thd_pct": self._thd,
             "cur_thd_order": lambda: (float(len(self._shape().harmonics)), None),
             "cur_thd_floor_pct": lambda: (self._floor(), None),
+            "cur_shaft_hz": lambda: (self._shaft_hz(), "estimate"),
+            "cur_slip_pct": self._slip,
         }
 
     def _level(self, value: float) -> float:
@@ -279,6 +285,17 @@ class _Phase:
             raise WithheldError("bandwidth")
         thd = 100.0 * math.sqrt(float(np.sum(sizes[1:] ** 2))) / float(sizes[0])
         return thd, "noise" if thd < _FLOOR_MARK * self._floor() else None
+
+    def _shaft_hz(self) -> float:
+        if self.pole_pairs is None:
+            raise WithheldError("no_motor")
+        line = _line_of(self.channel)
+        channel = self.channel
+        return shaft_hz(channel.samples, channel.rate_hz, line.frequency_hz, self.pole_pairs)
+
+    def _slip(self) -> tuple[float, str | None]:
+        turns = self._shaft_hz() * (self.pole_pairs or 1)
+        return 100.0 * (1.0 - turns / _line_of(self.channel).frequency_hz), "estimate"
 
     def _floor(self) -> float:
         line = self._shape()

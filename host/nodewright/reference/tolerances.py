@@ -44,6 +44,8 @@ TOLERANCES = (
     (r"cur_thd_floor_pct", Tolerance(relative=0.01)),
     (r"cur_power_w|cur_power_factor", Tolerance(relative=0.005)),
     (r"cur_thd_order|cur_phase_order", Tolerance()),
+    (r"cur_shaft_hz", Tolerance(bins=0.05)),
+    (r"cur_slip_pct", Tolerance(absolute=0.2)),
     (r"cur_inrush_a", Tolerance(relative=0.002)),
     (r"cur_inrush_ms", Tolerance(relative=0.001)),
 )
