@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("chips", nargs="*", metavar="CHIP", help="; ".join(of_all()))
     parser.add_argument("--records", type=int, default=3, help="in a row without a loss")
     given = parser.parse_args()
-    plans = make_plans(boards.load("virtual"), 0, 10.0, _PORT, every_sensor=True)
+    *plans, _ = make_plans(boards.load("virtual"), 0, 10.0, _PORT, every_sensor=True)
     print(f"{'chip':9} {'bus':>12} {'its most':>9} {'bus carries':>11} ", end="")
     print(
         f"{'no loss':>8} {'share':>6} {'CPU':>5}  RP2040, by calculation at what the bus carries"

@@ -8,7 +8,7 @@ import struct
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ _HEADER = struct.Struct("<HHIIH")
 _MAGIC = 0x4E57
 _MOST_AXES = 16
 _DIGIT = np.dtype("<i2")
+
+
+class Samples(Protocol):
+    """Where served samples are found: `ServedSamples`, or a fake of it."""
+
+    def samples(
+        self, sensor: str, boot_index: int, run: int, first: int, count: int
+    ) -> NDArray[np.int16]: ...
 
 
 class ServedError(NodewrightError):

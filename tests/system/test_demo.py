@@ -64,8 +64,10 @@ def test_demo__every_sensor__one_node_each_and_all_values_right():
     result = play(every_sensor=True)
     assert result.ok, result.failures
     told = result.as_dict()["nodes"]
-    assert [node["node"] for node in told] == chips.of_kind("accelerometer")
+    assert [node["node"] for node in told] == [*chips.of_kind("accelerometer"), "drive"]
+    *told, clamped = told
     assert [node["sensor"]["chip"] for node in told] == chips.of_kind("accelerometer")
+    assert clamped["story"] and clamped["sensor"]["inputs"] == 3
     for node in told:
         rates_hz = chips.ROWS[node["node"]]["rates_hz"]
         assert node["sensor"]["odr_hz"] == rates_hz[0], "carried at its highest rate"

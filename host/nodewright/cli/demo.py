@@ -31,7 +31,9 @@ def command(
     sensors: Annotated[
         bool,
         typer.Option(
-            "--sensors", help="One node for each accelerometer that there is a driver for."
+            "--sensors",
+            help="One node for each accelerometer that there is a driver for, and one with three "
+            "clamps at a motor that starts, runs, loses a phase and stops.",
         ),
     ] = False,
     cycles: Annotated[int, typer.Option(metavar="K", help="Reports of each node.")] = 5,

@@ -17,8 +17,6 @@ from nodewright.demo.plan import NodePlan
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Key, Tally
 
-_LEADING = "acc_rms_g"  # the one value of a channel that the live table shows
-
 
 class JsonView:
     """Shows nothing: the result says it all."""
@@ -141,7 +139,8 @@ def _sealed(fleet: VirtualFleet) -> str:
 
 def _felt(plan: NodePlan, about: Mapping[str, Any]) -> str:
     """What a node's sensor feels."""
-    return plan.machine.title if about["kind"] == "machines" else Path(about["file"]).name
+    machine = about["kind"] == "machines" or not plan.played
+    return plan.machine.title if machine else Path(about["file"]).name
 
 
 def _live_table(tallies: Mapping[str, Tally], about: Mapping[str, Any]) -> Table:
@@ -152,7 +151,7 @@ def _live_table(tallies: Mapping[str, Tally], about: Mapping[str, Any]) -> Table
         "axis",
         box=box.SIMPLE,
     )
-    for name in (_LEADING, "reference", "deviation", "worst of all"):
+    for name in ("RMS", "reference", "deviation", "worst of all"):
         table.add_column(name, justify="right")
     table.add_column("ok")
     for tally in tallies.values():
@@ -166,7 +165,8 @@ def _live_table(tallies: Mapping[str, Tally], about: Mapping[str, Any]) -> Table
         first = [tally.plan.name, _felt(tally.plan, about), count]
         for channel in sorted({point.channel for point in verdict.points}):
             points = [point for point in verdict.points if point.channel == channel]
-            lead = next((point for point in points if point.feature == _LEADING), None)
+            wanted = tally.plan.leading
+            lead = next((point for point in points if point.feature == wanted), None)
             numbers = _numbers(lead) if lead else ["", "", ""]
             table.add_row(*first, channel, *numbers, _worst(points), _mark(points))
             first = ["", "", ""]
@@ -248,6 +248,8 @@ def _print_end(console: Console, result: DemoResult) -> None:
         console.print(line, soft_wrap=True)
         for text in tally.failures:
             console.print(Text(f"  {text}", style="red"), soft_wrap=True)
+        for text in tally.story:
+            console.print(Text(f"  {text}", style="cyan"), soft_wrap=True)
         for text in tally.notes:
             console.print(Text(f"  {text}", style="yellow"), soft_wrap=True)
         if tally.destroyed:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from nodewright import boards, scratch
 from nodewright.broker import Broker, Kind
 from nodewright.console import Event
+from nodewright.demo.drive_plan import DrivePlan
 from nodewright.demo.fault_round import FaultRound
 from nodewright.demo.faults import Fault
 from nodewright.demo.hub import Hub, open_plain, open_sealed, why_plain
@@ -46,8 +47,8 @@ class FleetOptions:
     interval_s: between two records of a node; interpreter: a MicroPython, None for the packaged
     one; broker, port: which broker, and where (None: any free port); runtime: "micropython",
     "cpython", or None for the first of them that is here; realtime: the twins live on the host's
-    clock; every_sensor: a node for each accelerometer, in place of so many nodes; tls: by the
-    fleet's own broker, over TLS, where that can be.
+    clock; every_sensor: a node for each accelerometer, and one with clamps at a motor, in place of
+    so many nodes; tls: by the fleet's own broker, over TLS, where that can be.
     """
 
     nodes: int = 3
@@ -59,6 +60,11 @@ class FleetOptions:
     realtime: bool = False
     every_sensor: bool = False
     tls: bool = False
+
+
+def _with_vibration(plans: Sequence[NodePlan]) -> list[NodePlan]:
+    """The nodes on which the faults of demo/faults.py are shown."""
+    return [plan for plan in plans if not isinstance(plan, DrivePlan)]
 
 
 class VirtualFleet:
@@ -94,7 +100,7 @@ class VirtualFleet:
         # A recording need not have gravity in it.
         gravity = "z" if self._source is machines else None
         plans = self._plans(options.port or 1, gravity)
-        FaultRound(self._faults, plans)
+        FaultRound(self._faults, _with_vibration(plans))
         self.runtime: Runtime = choose_runtime(options.runtime, options.interpreter)
         self._folder = scratch.take("fleet")
         try:
@@ -108,7 +114,7 @@ class VirtualFleet:
             self.outside = Outside(self.hub)
             port = self.outside.port
         self.plans = self._plans(port, gravity, self._sealed)
-        self.round = FaultRound(self._faults, self.plans)
+        self.round = FaultRound(self._faults, _with_vibration(self.plans))
         return self
 
     @property

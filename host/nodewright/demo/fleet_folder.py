@@ -1,6 +1,6 @@
 """The demo's fleet, written down as any other: a folder that `nodewright check` would pass."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,12 @@ def settings_of(
     port: int,
     gravity: str | None,
     tls: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Write the fleet into a folder and compile each node's settings, secrets and all.
 
-    port: where nodes find the broker, on loopback.
+    port: where nodes find the broker, on loopback; more: nodes beside those at the seats, by name
+    what stands of them in fleet.toml.
     Raises FleetErrors, with all that is wrong.
     """
     text = _HEAD.format(fleet=FLEET, ssid=SSID, secret=_SECRET, port=port, tls=str(tls).lower())
@@ -106,12 +108,14 @@ def settings_of(
         )
     for seat in seats:
         text += _node(seat, board, _set(seat.instrument.odr_hz, rates), gravity)
+    text += "".join((more or {}).values())
     write_whole(folder / FILE, text.encode())
     secrets = Secrets(folder)
     secrets.write(_SECRET, SecretStr(PASSWORD))
     judged = check(folder)
     judged.fleet  # noqa: B018  raises where the file cannot be used at all
-    return [judged.compiled[seat.name].with_secrets(secrets) for seat in seats]
+    names = [*(seat.name for seat in seats), *(more or {})]
+    return [judged.compiled[name].with_secrets(secrets) for name in names]
 
 
 def _features(seconds: float) -> list[str]:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nodewright import reference
-from nodewright.served import ServedError
+from nodewright.served import Samples, ServedError
 from wire import features
 
 # What every report of a demo must have, where it is defined.  More is judged as it comes.
@@ -17,14 +17,6 @@ REQUIRED = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest")
 
 # Reasons that spoil a value: it says nothing of the machine, whatever was computed.
 SPOILED = ("overrun", "gap", "rate", "clipped", "stuck", "mounting")
-
-
-class Samples(Protocol):
-    """Where the served samples are found: `nodewright.served.ServedSamples`."""
-
-    def samples(
-        self, sensor: str, boot_index: int, run: int, first: int, count: int
-    ) -> NDArray[np.int16]: ...
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,56 @@ class Verdict:
         return replace(self, failures=left, notes=[*self.notes, *told], incidents=())
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a report says of itself, before any value is compared.
+
+    reasons: of each channel, the values that bear a reason that spoils them.
+    """
+
+    where: str
+    failures: list[str]
+    incidents: list[str]
+    reasons: Mapping[str, Mapping[str, str]]
+
+    @property
+    def marked(self) -> Counter[str]:
+        return Counter(reason for told in self.reasons.values() for reason in told.values())
+
+    def spoilt(self, channel: str, values: Mapping[str, float]) -> bool:
+        """Whether nothing of a channel passes for good."""
+        spoiled = self.reasons[channel]
+        return bool(spoiled) and spoiled.keys() >= values.keys()
+
+    def verdict(self, points: list[Point], *more: str) -> Verdict:
+        """more: failures that the comparison found."""
+        notes = [
+            f"{self.where}: {count} values marked {why}" for why, count in self.marked.items()
+        ]
+        failures = [*self.failures, *more]
+        return Verdict(points, failures, notes, tuple(self.incidents), self.marked)
+
+
+def look(report: Mapping[str, Any], channels: Sequence[str]) -> Look:
+    """What is wrong with a report by its own words, and which of its values are spoiled."""
+    record, where = report["record"], f"report {report['boot']}:{report['seq']}"
+    incidents = [
+        f"{where}: fault {fault['fault']} of {fault['sensor']}" for fault in report["faults"]
+    ]
+    if record is None:
+        incidents = incidents or [f"{where}: no record"]
+        return Look(where, incidents, incidents, {})
+    incidents += [
+        f"{where}: {record[name]} {name}" for name in ("overruns", "gaps") if record[name]
+    ]
+    reasons = {name: _spoiled(report, name) for name in channels}
+    failures = [*incidents, *_unmarked(report, where, reasons)]
+    failures += [
+        f"{where}: no channel {name}" for name in channels if name not in report["channels"]
+    ]
+    return Look(where, failures, incidents, reasons)
+
+
 def judge(
     report: Mapping[str, Any],
     served: Samples,
@@ -88,41 +130,31 @@ def judge(
     A fault, a record with a gap or an overrun, samples that nobody served: each is a failure.
     A value that bears a reason that spoils it is counted, and compared with nothing.
     """
-    boot, seq, record = report["boot"], report["seq"], report["record"]
-    where = f"report {boot}:{seq}"
-    incidents = [
-        f"{where}: fault {fault['fault']} of {fault['sensor']}" for fault in report["faults"]
-    ]
+    seen, record = look(report, channels), report["record"]
     if record is None:
-        incidents = incidents or [f"{where}: no record"]
-        return Verdict([], incidents, [], tuple(incidents))
-    incidents += [
-        f"{where}: {record[name]} {name}" for name in ("overruns", "gaps") if record[name]
-    ]
-    reasons = {name: _spoiled(report, name) for name in channels}
-    marked = Counter(reason for spoiled in reasons.values() for reason in spoiled.values())
-    failures = [*incidents, *_unmarked(report, where, reasons)]
-    failures += [
-        f"{where}: no channel {name}" for name in channels if name not in report["channels"]
-    ]
-    notes = [f"{where}: {count} values marked {reason}" for reason, count in marked.items()]
+        return seen.verdict([])
     points: list[Point] = []
+    failures: list[str] = []
     try:
         for axis, channel in enumerate(channels):
-            spoiled = reasons[channel]
-            values = report["channels"].get(channel, {})
-            if spoiled and spoiled.keys() >= values.keys():
-                continue  # nothing of it passes for good
+            if seen.spoilt(channel, report["channels"].get(channel, {})):
+                continue
             digits = served.samples(
-                record["sensor"], boot, record["run"], record["first"], record["samples"]
+                record["sensor"],
+                report["boot"],
+                record["run"],
+                record["first"],
+                record["samples"],
             )
             samples = digits[:, axis].astype(np.float64) * g_per_digit
             expected, unknown = _reference(report, channel, samples, bandwidth_hz)
-            failures += [f"{where}: {key} of {channel} has no reference" for key in unknown]
-            points += _channel_points(report, channel, expected, g_per_digit, spoiled)
+            failures += [f"{seen.where}: {key} of {channel} has no reference" for key in unknown]
+            points += _channel_points(
+                report, channel, expected, g_per_digit, seen.reasons[channel]
+            )
     except (ServedError, ValueError) as error:
-        return Verdict([], [*failures, f"{where}: {error}"], notes, tuple(incidents), marked)
-    return Verdict(points, failures, notes, tuple(incidents), marked)
+        return seen.verdict([], *failures, f"{seen.where}: {error}")
+    return seen.verdict(points, *failures)
 
 
 def _spoiled(report: Mapping[str, Any], channel: str) -> dict[str, str]:

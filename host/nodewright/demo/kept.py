@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nodewright.console import Event
-from nodewright.demo.judge import Samples
 from nodewright.demo.tally import Key, Tally
 from nodewright.image import Image
-from nodewright.served import ServedError
+from nodewright.served import Samples, ServedError
 
 _MOST_LINES = 400
 
@@ -52,7 +51,7 @@ class Kept:
     """Beside the `Tally` of one node: its words, its reports, and the samples of the last one.
 
     console: the last few hundred events; status, health: the last of each; reports: as received;
-    digits: int16[N, axes], what its sensor's twin served for the report `last`.
+    digits: int16[N, channels], what its sensor's twin served for the report `last`.
     """
 
     image: ImageDigest | None = None
@@ -79,9 +78,7 @@ class Kept:
             if record is None:
                 continue
             try:
-                self.digits = served.samples(
-                    record["sensor"], key[0], record["run"], record["first"], record["samples"]
-                )
+                self.digits = tally.plan.digits_of(served, key[0], record)
             except (ServedError, ValueError):
                 continue  # the verdict on that report says so
             self.last = key

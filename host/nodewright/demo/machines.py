@@ -11,10 +11,13 @@ _RANGE_G = 16
 
 @dataclass(frozen=True)
 class Instrument:
-    """How a machine's vibration is measured: a chip, its bus, rate and range."""
+    """How a machine is measured: a chip, its bus, rate and range.
+
+    Clamps at a board's own converter have the bus `adc`, without a clock, and no range.
+    """
 
     chip: str
-    bus: Literal["i2c", "spi"]
+    bus: Literal["i2c", "spi", "adc"]
     bus_rate_hz: int
     odr_hz: float
     range_g: int = _RANGE_G

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nodewright import scratch
 from nodewright.boards import Board
+from nodewright.demo import drive
 from nodewright.demo.fleet_folder import PASSWORD, SAMPLES, SSID, Seat, settings_of
 from nodewright.demo.machines import MACHINES, Instrument, Machine, instruments
 from nodewright.errors import BadInput
+from nodewright.served import Samples
 from wire import chips
 
 MOST_NODES = 256
@@ -20,7 +25,15 @@ _REST_S = 0.2
 
 @dataclass(frozen=True)
 class NodePlan:
-    """One node before it exists."""
+    """One node before it exists.
+
+    leading: the one value of a channel that a live table shows; unit: of its samples; played:
+    whether a recording takes the place of its machine.
+    """
+
+    leading: ClassVar[str] = "acc_rms_g"
+    unit: ClassVar[str] = "g"
+    played: ClassVar[bool] = True
 
     name: str
     machine: Machine
@@ -57,6 +70,22 @@ class NodePlan:
         )
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """Of its reports, in the order of the samples."""
+        return tuple(self.sensor["channels"])
+
+    @property
+    def sensor_facts(self) -> dict[str, Any]:
+        """The sensor as JSON has it."""
+        return {
+            "chip": self.sensor["chip"],
+            "bus": self.sensor["bus"]["kind"],
+            "odr_hz": self.measured["odr_hz"],
+            "range_g": self.sensor["range_g"],
+            "samples": self.measured["samples"],
+        }
+
+    @property
     def g_per_digit(self) -> float:
         """Of its sensor's samples."""
         return self.instrument.g_per_digit
@@ -65,6 +94,20 @@ class NodePlan:
     def bandwidth_hz(self) -> float:
         """Where its sensor's filter ends."""
         return chips.bandwidth_hz(self.instrument.chip, self.instrument.odr_hz)
+
+    def digits_of(
+        self, served: Samples, boot: int, record: Mapping[str, Any]
+    ) -> NDArray[np.int16]:
+        """int16[N, channels]: what its sensor's twin served for a record of a report.
+
+        Raises ServedError, ValueError.
+        """
+        place = record["sensor"], boot, record["run"], record["first"]
+        return served.samples(*place, record["samples"])
+
+    def physical(self, digits: NDArray[np.int16]) -> NDArray[np.float64]:
+        """These in its unit."""
+        return digits.astype(np.float64) * self.g_per_digit
 
     def machine_source(self) -> dict[str, Any]:
         """Its machine, as the source of its sensor's twin."""
@@ -102,9 +145,9 @@ def make_plans(
 
     interval_s: between two records of a node; port: of the broker on loopback; gravity: the axis
     on which the machines' sensors feel it, None for a source without (a recording); every_sensor:
-    one node for each accelerometer in place of count; sealed: a folder that the fleet is kept in,
-    whose nodes speak TLS; None: a passing one, without.  Raises BadInput for a number that cannot
-    work.
+    one node for each accelerometer, and a `DrivePlan` at the end, in place of count; sealed: a
+    folder that the fleet is kept in, whose nodes speak TLS; None: a passing one, without.
+    Raises BadInput for a number that cannot work.
     """
     measured_by = instruments() if every_sensor else [None] * count
     if not 1 <= len(measured_by) <= MOST_NODES:
@@ -117,16 +160,23 @@ def make_plans(
             f"as a record of {SAMPLES} samples takes {least_s - _REST_S:.2g} s"
         )
     with scratch.folder("demo") as passing:
-        settings = settings_of(
-            sealed or passing, seats, board.name, interval_s, port, gravity, sealed is not None
-        )
+        place = sealed or passing
+        tls = sealed is not None
+        more = {drive.NAME: drive.text(board.name)} if every_sensor else {}
+        settings = settings_of(place, seats, board.name, interval_s, port, gravity, tls, more)
     plans = []
-    for index, (seat, made) in enumerate(zip(seats, settings, strict=True)):
+    for index, (seat, made) in enumerate(zip(seats, settings[: len(seats)], strict=True)):
         # Each sensor's own clock, also among machines of one kind.
         error_ppm = seat.machine.clock_error_ppm + 1000 * (index // len(MACHINES))
         plans.append(
             NodePlan(seat.name, seat.machine, seat.instrument, made, index + 1, error_ppm)
         )
+    if every_sensor:
+        from nodewright.demo.drive_plan import DrivePlan  # here: it is one of the plans above
+
+        machine = drive.MACHINE
+        place_of = drive.NAME, machine, machine.instrument, settings[-1]
+        plans.append(DrivePlan(*place_of, seed=len(plans) + 1, clock_error_ppm=0))
     return plans
 
 

@@ -19,6 +19,8 @@ class RecordSource:
 
     def __call__(self, plan: NodePlan, folder: Path) -> Mapping[str, Any]:
         """The source of a node's twin.  Raises RecordingError where it cannot be played to it."""
+        if not plan.played:
+            return plan.machine_source()
         odr_hz: int = plan.measured["odr_hz"]
         key = odr_hz, plan.clock_error_ppm
         if key not in self._played:

@@ -78,18 +78,12 @@ class DemoResult:
 
 
 def _node(tally: Tally, about: Mapping[str, Any]) -> dict[str, Any]:
-    sensor, measured = tally.plan.sensor, tally.plan.measured
+    machine = about["kind"] == "machines" or not tally.plan.played
     return {
         "node": tally.plan.name,
         # What "source" names is felt in its place.
-        "machine": tally.plan.machine.title if about["kind"] == "machines" else None,
-        "sensor": {
-            "chip": sensor["chip"],
-            "bus": sensor["bus"]["kind"],
-            "odr_hz": measured["odr_hz"],
-            "range_g": sensor["range_g"],
-            "samples": measured["samples"],
-        },
+        "machine": tally.plan.machine.title if machine else None,
+        "sensor": tally.plan.sensor_facts,
         "ok": not tally.failures,
         "booted": tally.booted,
         "sent": len(tally.sent),
@@ -101,4 +95,5 @@ def _node(tally: Tally, about: Mapping[str, Any]) -> dict[str, Any]:
         "points": [point.as_dict() for point in tally.points],
         "failures": tally.failures,
         "notes": tally.notes,
+        "story": list(tally.story),
     }

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nodewright.console import Event as ConsoleEvent
+from nodewright.demo.drive_plan import DrivePlan
+from nodewright.demo.drive_story import MOST_S, DriveStory
 from nodewright.demo.faults import Fault
 from nodewright.demo.fleet import FleetOptions, Source, VirtualFleet, machines
 from nodewright.demo.fleet_folder import CHANNELS, FLEET
 from nodewright.demo.judge import judge
+from nodewright.demo.judge_drive import judge_drive
 from nodewright.demo.kept import Kept, Said
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
 from nodewright.errors import BadInput
 from nodewright.served import ServedSamples
+from nodewright.virtual import BoardFailed
 from nodewright.watch import Collector
 
 MOST_CYCLES = 10_000
@@ -73,7 +77,7 @@ def run_demo(options: DemoOptions, view: View, asked: threading.Event) -> DemoRe
             watcher = _Watcher(fleet, collector, options.cycles, view)
             fleet.boot(watcher.on_console)
             cycles_s = options.cycles * options.fleet.interval_s
-            watcher.run(_BOOT_S + _SLACK_S + cycles_s + fleet.round.most_s())
+            watcher.run(_BOOT_S + _SLACK_S + cycles_s + fleet.round.most_s() + watcher.story_s)
             return DemoResult(
                 tallies=list(watcher.tallies.values()),
                 broker_kind=hub.kind,
@@ -104,8 +108,12 @@ class _Watcher:
             plan.name: Tally(plan, max(cycles, self._round.records(plan.name)))
             for plan in fleet.plans
         }
+        self._stories = {
+            plan.name: DriveStory(plan) for plan in fleet.plans if isinstance(plan, DrivePlan)
+        }
+        self.story_s = MOST_S if self._stories else 0.0
         for name, tally in self.tallies.items():
-            tally.restarts = self._round.restarts(name)
+            tally.restarts = self._round.restarts(name) + (name in self._stories)
         self.kept = {plan.name: Kept() for plan in fleet.plans}
         self._began_s = time.monotonic()
         self._console: queue.SimpleQueue[tuple[str, Said]] = queue.SimpleQueue()
@@ -133,6 +141,10 @@ class _Watcher:
             if for_s > most_s:
                 break
         self._round.close()
+        for name, story in self._stories.items():
+            story.give_up()
+            self.tallies[name].story += story.said
+            self.tallies[name].faults += story.failures
         until_s = time.monotonic() + _LINGER_S
         while time.monotonic() < until_s:
             self._step(_POLL_S)
@@ -145,12 +157,16 @@ class _Watcher:
 
     def _done(self, for_s: float) -> bool:
         return self._round.over and all(
-            self.tallies[board.name].complete
+            (self.tallies[board.name].complete and self._told(board.name))
             or board.failure is not None
             or (not self.tallies[board.name].booted and for_s > _BOOT_S)
             or self.tallies[board.name].refuses
             for board in self._fleet.boards
         )
+
+    def _told(self, node: str) -> bool:
+        """Whether the story of its machine is over, if it has one."""
+        return node not in self._stories or self._stories[node].over
 
     def _step(self, wait_s: float) -> None:
         event = self._collector.get(wait_s)
@@ -159,10 +175,12 @@ class _Watcher:
             node, said = self._console.get()
             self.kept[node].console.append(said)
             tally = self.tallies[node]
-            if not self._round.over:
+            if not self._round.over or not self._told(node):
                 tally.cycles = max(tally.cycles, len(tally.sent) + 1)
             tally.on_console(said.event.name, said.event.facts)
             self._round.on_console(node, said.event.name, said.event.facts)
+            if node in self._stories:
+                self._stories[node].on_console(said.event.name, said.event.facts)
             changed = True
         if event is not None and event.node in self.kept:
             self.kept[event.node].on_message(event.kind, event.message)
@@ -173,17 +191,33 @@ class _Watcher:
             self._round.on_message(event.node, event.kind, event.message)
         if self._fleet.outside is not None:
             self._round.step(time.monotonic() - self._began_s, self._fleet.outside)
+        self._cut_where_asked()
         if changed:
             self._view.changed(self.tallies)
         for line in self._round.news():
             self._view.told(line)
+
+    def _cut_where_asked(self) -> None:
+        for board in self._fleet.boards:
+            story = self._stories.get(board.name)
+            if story is None or not story.cut_asked:
+                continue
+            story.cut_asked = False
+            try:
+                board.cut_power()
+            except BoardFailed:
+                continue  # the demo tells of a board that does not run
 
     def _on_report(self, node: str, report: Mapping[str, Any]) -> None:
         tally = self.tallies[node]
         if not tally.on_report(report):
             return
         self._round.on_message(node, "report", report)
-        plan = tally.plan
-        verdict = judge(report, self._served[node], CHANNELS, plan.g_per_digit, plan.bandwidth_hz)
+        plan, served = tally.plan, self._served[node]
+        if isinstance(plan, DrivePlan):
+            verdict = judge_drive(report, served, plan)
+            self._stories[node].on_report(report)
+        else:
+            verdict = judge(report, served, CHANNELS, plan.g_per_digit, plan.bandwidth_hz)
         key = report["boot"], report["seq"]
         tally.on_verdict(report, self._round.explain(node, key, verdict))

@@ -18,6 +18,7 @@ class Tally:
     The node goes on measuring until it is stopped; what it begins after those does not count, for
     it may be on its way at the end.  restarts: how often it is made to start anew on purpose; what
     it had not seen acknowledged then may be gone with its memory, and is not lost on the way.
+    story: what its machine was seen to do, where that is judged, too.
     """
 
     plan: NodePlan
@@ -29,6 +30,7 @@ class Tally:
     version: str = ""
     restarts: int = 0
     acked: set[Key] = field(default_factory=set)
+    story: list[str] = field(default_factory=list)
     _copies: dict[Key, int] = field(default_factory=dict)
 
     def on_console(self, event: str, facts: Mapping[str, str]) -> None:

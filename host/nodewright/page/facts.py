@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nodewright.demo.drive_plan import DrivePlan
 from nodewright.demo.kept import Kept, Said
 from nodewright.demo.plan import NodePlan
 from nodewright.demo.tally import Tally
@@ -21,7 +22,7 @@ def counts(table: Mapping[str, int]) -> str:
 
 def machine(plan: NodePlan, about: Mapping[str, Any]) -> tuple[Fact, ...]:
     """What the sensor felt, from the source of the demo."""
-    if about["kind"] == "machines":
+    if about["kind"] == "machines" or not plan.played:
         speed_hz = plan.machine.speed_hz
         return (
             Fact("Machine", f"{plan.machine.title}, simulated"),
@@ -40,6 +41,8 @@ def machine(plan: NodePlan, about: Mapping[str, Any]) -> tuple[Fact, ...]:
 
 def sensor(plan: NodePlan) -> tuple[Fact, ...]:
     """The chip, where it sits, and how it is set."""
+    if isinstance(plan, DrivePlan):
+        return _clamps(plan)
     chip = plan.sensor
     bus = chip["bus"]
     odr_hz, samples = plan.measured["odr_hz"], plan.measured["samples"]
@@ -62,6 +65,17 @@ def sensor(plan: NodePlan) -> tuple[Fact, ...]:
     )
 
 
+def _clamps(plan: DrivePlan) -> tuple[Fact, ...]:
+    rows = plan.sensor["inputs"]
+    rate_hz, samples = plan.measured["rate_hz"], plan.measured["samples"]
+    pins = ", ".join(f"{row['channel']} at pin {row['input']}" for row in rows)
+    return (
+        Fact("Sensor", f"{len(rows)} clamps, {rows[0]['per_volt']:g} A a volt"),
+        Fact("Converter", f"the board’s own, {pins}"),
+        Fact("Record", f"{samples} samples of each, {samples / rate_hz:.3g} s at {rate_hz} Hz"),
+    )
+
+
 def evidence(record: Mapping[str, Any], clock_error_ppm: int) -> tuple[Fact, ...]:
     """What the record says of itself, beside what the twin knows."""
     rate_hz, nominal_hz = record["rate_hz"], record["nominal_hz"]
@@ -75,7 +89,7 @@ def evidence(record: Mapping[str, Any], clock_error_ppm: int) -> tuple[Fact, ...
         Fact("Overruns", str(record["overruns"])),
         Fact("Gaps", str(record["gaps"])),
         Fact("Samples at the rail", str(record["clipped"])),
-        Fact("Run, first sample", f"{record['run']}, {record['first']}"),
+        Fact("Run, first sample", f"{record['run']}, {record.get('first', 0)}"),
         Fact("Clock", _CLOCKS.get(record["clock"], str(record["clock"]))),
         Fact("Settings", settings, code=True),
     )

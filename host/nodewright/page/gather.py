@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from nodewright import __version__
 from nodewright.demo.judge import Point
 from nodewright.demo.kept import Kept
@@ -86,9 +84,10 @@ def _node(tally: Tally, kept: Kept, about: Mapping[str, Any]) -> NodePage:
     plan, failures = tally.plan, tuple(tally.failures)
     records = [kept.reports[key]["record"] for key in tally.sent if key in kept.reports]
     last = _last(tally, kept)
+    machine = about["kind"] == "machines" or not plan.played
     return NodePage(
         name=plan.name,
-        title=plan.machine.title if about["kind"] == "machines" else "a recording, played",
+        title=plan.machine.title if machine else "a recording, played",
         ok=not failures,
         sent=len(tally.sent),
         received=tally.received,
@@ -105,6 +104,7 @@ def _node(tally: Tally, kept: Kept, about: Mapping[str, Any]) -> NodePage:
         files=tuple(sorted(kept.image.files.items())) if kept.image else (),
         console=tuple(facts.said(line) for line in kept.console),
         marks=marks_of(plan, about, last.points if last else ()),
+        story=tuple(tally.story),
         last=last,
     )
 
@@ -117,8 +117,9 @@ def _last(tally: Tally, kept: Kept) -> LastRecord | None:
     points, marked = tuple(tally.verdicts[kept.last].points), _reasons(report["marked"])
     return LastRecord(
         name=f"report {boot}:{seq}",
-        channels=tuple(tally.plan.sensor["channels"]),
-        samples_g=kept.digits.astype(np.float64) * tally.plan.g_per_digit,
+        channels=tally.plan.channels,
+        samples=tally.plan.physical(kept.digits),
+        unit=tally.plan.unit,
         rate_hz=report["record"]["rate_hz"],
         evidence=facts.evidence(report["record"], tally.plan.clock_error_ppm),
         points=points,

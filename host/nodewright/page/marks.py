@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nodewright.demo.drive_plan import DrivePlan
 from nodewright.demo.judge import Point
 from nodewright.demo.plan import NodePlan
 from nodewright.page.model import Mark
@@ -17,6 +18,8 @@ def marks_of(
 
     Of a recording nothing is known but what settings or the node's own estimate say.
     """
+    if isinstance(plan, DrivePlan):
+        return ()  # a current's lines are those of the mains
     speed_hz = _speed_hz(plan, about, points)
     if speed_hz is None:
         return ()

@@ -70,25 +70,30 @@ class Unjudged:
 class LastRecord:
     """The waveform that a node's last values were computed from, and what it says of itself.
 
-    samples_g: float64[N, axes], as the sensor's twin served it; rate_hz: as the node measured it;
+    samples: float64[N, channels] in `unit`, g or A, as the sensor's twin served them; rate_hz: as
+    the node measured it;
     points: its values beside the reference; marked, withheld: (channel, feature) to reason;
     unjudged: its other values.
     """
 
     name: str
     channels: tuple[str, ...]
-    samples_g: NDArray[np.float64]
+    samples: NDArray[np.float64]
     rate_hz: float
     evidence: tuple[Fact, ...]
     points: tuple[Point, ...]
     marked: Mapping[tuple[str, str], str] = field(default_factory=dict)
     withheld: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unjudged: tuple[Unjudged, ...] = ()
+    unit: str = "g"
 
 
 @dataclass(frozen=True)
 class NodePage:
-    """One node.  points: of all its reports that count; last: None where no record came."""
+    """One node.  points: of all its reports that count; last: None where no record came.
+
+    story: what its machine was seen to do, where that was judged.
+    """
 
     name: str
     title: str
@@ -108,6 +113,7 @@ class NodePage:
     files: tuple[tuple[str, str], ...]
     console: tuple[str, ...]
     marks: tuple[Mark, ...] = ()
+    story: tuple[str, ...] = ()
     last: LastRecord | None = None
 
 

@@ -11,6 +11,7 @@ from nodewright.page.tables import cell, facts, head, numeric, row, table
 from nodewright.page.words import number, percent, share, small, title, unit
 
 _MOST_CONSOLE = 60
+_CHANNELS = {"g": "axis", "A": "clamp"}  # by the unit of their samples
 
 
 def anchor(node: NodePage) -> str:
@@ -31,6 +32,7 @@ def section(node: NodePage) -> Markup:
         tag("h2", node.name, " ", tag("small", node.title), " ", badge(node.ok)),
         _told("Why it failed", node.failures, "bad"),
         _told("To be noted", node.notes, "remark"),
+        _told("What its machine was seen to do", node.story, "remark"),
         tag("div", facts(node.machine), facts(node.sensor), class_="pair"),
         _record(node, node.last) if node.last else tag("p", "No record arrived from this node."),
         tag("h3", "Delivery and health"),
@@ -80,7 +82,7 @@ def _values(node: NodePage, record: LastRecord) -> Markup:
     )
     bodies = []
     for channel, points in groupby(record.points, key=lambda point: point.channel):
-        name = tag("th", f"axis {channel}", scope="rowgroup", colspan="8")
+        name = tag("th", f"{_CHANNELS[record.unit]} {channel}", scope="rowgroup", colspan="8")
         rows = [_value(record, point) for point in points]
         bodies.append(tag("tbody", tag("tr", name, class_="group"), lines(rows)))
     if record.unjudged:
