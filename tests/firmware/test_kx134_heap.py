@@ -2,78 +2,41 @@
 """The KX134's driver leaves the heap alone, in a record too."""
 
 import gc
+import sys
 from array import array
 
 import micropython
+from paths import TESTS
 
-from node.capture import Capture
+sys.path.append(TESTS + "/firmware")
+
+from heap_rig import Ports as Rig
+from heap_rig import prove_record
+
 from node.drivers.bus import I2CRegisters, SPIRegisters
 from node.drivers.kx134 import KX134
 
 SAMPLES = 256
-PERIOD_US = 2500
 
 
-class Ports:
-    """I2C, SPI, chip select, pin and clock of a chip at 400 Hz, without a heap of their own.
-
-    Each access takes 100 us; at sample lose_at time jumps, once, and the buffer is full.
-    """
-
-    IRQ_RISING = 8
+class Ports(Rig):
+    """A chip at 400 Hz; a loss leaves its buffer full."""
 
     def __init__(self):
-        self._us = 0
-        self._taken = 0
-        self._register = 0
+        Rig.__init__(self)
         self._control = 0
         self._full = 0
-        self._handler = None
-        self.lose_at = -1
 
-    def irq(self, handler, trigger, hard):
-        self._handler = handler
-
-    def value(self):
-        return self._us >= (self._taken + 16) * PERIOD_US
-
-    def ticks_us(self):
-        return self._us
-
-    def ticks_diff(self, end, start):
-        return end - start
-
-    def sleep_us(self, us):
-        edge_us = (self._taken + 16) * PERIOD_US
-        end_us = self._us + us
-        if self._handler is not None and self._us < edge_us <= end_us:
-            self._us = edge_us
-            self._handler(self)
-        self._us = end_us
-
-    def __call__(self, level):
-        pass
-
-    def write(self, buf):
-        self._register = buf[0] & 0x7F
-        if len(buf) > 1:
-            self.writeto_mem(0, self._register, buf)
-
-    def readinto(self, buf):
-        self.readfrom_mem_into(0, self._register, buf)
-
-    def writeto_mem(self, address, reg, buf):
-        self._us += 100
-        self._taken = self._us // PERIOD_US
+    def put(self, reg, value):
+        self.taken = self.made()
         if reg == 0x1B:
-            self._control = buf[-1]
+            self._control = value
 
-    def readfrom_mem_into(self, address, reg, buf):
-        self._us += 100
+    def get(self, reg, buf):
         if reg == 0x13:
             buf[0] = 0x46
         elif reg == 0x60:
-            level = 6 * min(86, self._us // PERIOD_US - self._taken)
+            level = 6 * self.waiting(86)
             buf[0], buf[1] = level & 0xFF, level >> 8
         elif reg == 0x17:
             buf[0] = self._full
@@ -82,13 +45,13 @@ class Ports:
             buf[0] = self._control
         elif reg == 0x63:
             for i in range(len(buf)):
-                buf[i] = i % 6 ^ (self._taken + i // 6 & 1 if i % 2 == 0 else 0)
-            self._taken += len(buf) // 6
-            if self._taken > self.lose_at > 0:
+                buf[i] = i % 6 ^ (self.taken + i // 6 & 1 if i % 2 == 0 else 0)
+            self.taken += len(buf) // 6
+            if self.taken > self.lose_at > 0:
                 self.lose_at = -1
                 self._full = 0x40
-                self._us += 100 * PERIOD_US
-                self._taken += 20
+                self.us += 100 * self.period_us
+                self.taken += 20
         else:
             buf[0] = 0
 
@@ -97,20 +60,7 @@ def _proven(spi, irq, lose):
     ports = Ports()
     sensor = KX134(SPIRegisters(ports, ports) if spi else I2CRegisters(ports, 0x1E))
     sensor.configure(400, 16)
-    capture = Capture(SAMPLES, ports if irq else None, ports)
-    gc.collect()
-    capture.record(sensor)  # what is loaded once
-    if lose:
-        ports.lose_at = ports._us // PERIOD_US + 100
-    micropython.heap_lock()
-    try:
-        record = capture.record(sensor)
-        valid = record.valid
-    finally:
-        micropython.heap_unlock()
-    assert record.samples == SAMPLES and record.run == 2
-    assert valid != lose and bool(record.overruns) == lose, (record.overruns, record.gaps)
-    assert sorted(capture.blocks[2][-2:]) == [0x0504, 0x0505]
+    prove_record(ports, sensor, SAMPLES, irq, 100 if lose else None)
 
 
 def test_record__heap_locked__allocates_nothing():

@@ -2,85 +2,46 @@
 """The drivers of LIS3DH and LIS2DW12 leave the heap alone, in a record too."""
 
 import gc
+import sys
 from array import array
 
 import micropython
+from paths import TESTS
 
-from node.capture import Capture
+sys.path.append(TESTS + "/firmware")
+
+from heap_rig import Ports as Rig
+from heap_rig import prove_record
+
 from node.drivers.bus import I2CRegisters, SPIRegisters
 from node.drivers.lis2dw12 import LIS2DW12
 from node.drivers.lis3dh import LIS3DH
 
 SAMPLES = 256
-PERIOD_US = 2500  # of 400 Hz, which both have
 
 
-class Ports:
-    """I2C, SPI, chip select, pin and clock of a chip at 400 Hz, without a heap of their own.
-
-    Each access takes 100 us; at entry lose_at time jumps, once, and the FIFO is full.
-    """
-
-    IRQ_RISING = 8
+class Ports(Rig):
+    """A chip at 400 Hz, which both have; a loss leaves its FIFO full."""
 
     def __init__(self, ident):
+        Rig.__init__(self)
         self._regs = bytearray(64)
         self._regs[0x0F] = ident
         self._lis3dh = ident == 0x33
-        self._us = 0
-        self.taken = 0
-        self._register = 0
         self._full = 0
-        self._handler = None
-        self.lose_at = -1
 
-    def irq(self, handler, trigger, hard):
-        self._handler = handler
+    def address(self, byte):
+        return byte & 0x3F
 
-    def ticks_us(self):
-        return self._us
-
-    def ticks_diff(self, end, start):
-        return end - start
-
-    def sleep_us(self, us):
-        edge_us = (self.taken + 16) * PERIOD_US
-        end_us = self._us + us
-        if self._handler is not None and self._us < edge_us <= end_us:
-            self._us = edge_us
-            self._handler(self)
-        self._us = end_us
-
-    def __call__(self, level=None):
-        return self._us >= (self.taken + 16) * PERIOD_US
-
-    value = __call__
-
-    def write(self, buf):
-        self._register = buf[0]
-        if len(buf) == 2:
-            self._put(buf[0], buf[1])
-
-    def readinto(self, buf):
-        self.readfrom_mem_into(0, self._register, buf)
-
-    def writeto_mem(self, address, reg, buf):
-        self._put(reg, buf[0])
-
-    def _put(self, reg, value):
-        self._us += 100
+    def put(self, reg, value):
         self._regs[reg] = value
         if reg == 0x20:
-            self.taken = self._us // PERIOD_US
+            self.taken = self.made()
 
-    def readfrom_mem_into(self, address, reg, buf):
-        self._us += 100
+    def get(self, reg, buf):
         reg &= 0x3F
         if reg == 0x2F:
-            waiting = min(32, self._us // PERIOD_US - self.taken)
-            if self._lis3dh:
-                waiting = min(31, waiting)
-            buf[0] = waiting | self._full
+            buf[0] = self.waiting(31 if self._lis3dh else 32) | self._full
         elif reg != 0x28:
             buf[0] = self._regs[reg]
         else:
@@ -91,7 +52,7 @@ class Ports:
                 self.taken += 1
                 if self.taken == self.lose_at:
                     self._full = 0x40
-                    self._us += 40 * PERIOD_US
+                    self.us += 40 * self.period_us
                     self.taken += 20
 
 
@@ -104,21 +65,7 @@ def _proven(spi, irq, lose):
         ports = Ports(ident)
         sensor = driver(SPIRegisters(ports, ports) if spi else I2CRegisters(ports, 0x18))
         sensor.configure(400, 2)
-        capture = Capture(SAMPLES, ports if irq else None, ports)
-        gc.collect()
-        capture.record(sensor)  # what is loaded once
-        if lose:
-            ports.lose_at = ports._us // PERIOD_US + 100
-        micropython.heap_lock()
-        try:
-            record = capture.record(sensor)
-            valid = record.valid
-        finally:
-            micropython.heap_unlock()
-        case = (sensor.chip, spi, irq, lose, record.overruns, record.gaps, record.stuck)
-        assert record.samples == SAMPLES and record.run == 2, case
-        assert valid != lose and bool(record.overruns) == lose, case
-        assert sorted(capture.blocks[2][-2:]) == [0x0504, 0x0505], case
+        prove_record(ports, sensor, SAMPLES, irq, 100 if lose else None)
 
 
 def test_record__heap_locked__polling_allocates_nothing():

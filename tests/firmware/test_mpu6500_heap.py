@@ -2,68 +2,44 @@
 """The drivers of MPU-6500 and MPU-6050 leave the heap alone, in a record too."""
 
 import gc
+import sys
 from array import array
 
 import micropython
+from paths import TESTS
 
-from node.capture import Capture
+sys.path.append(TESTS + "/firmware")
+
+from heap_rig import Ports as Rig
+from heap_rig import prove_record
+
 from node.drivers.bus import I2CRegisters, SPIRegisters
 from node.drivers.mpu6500 import MPU6050, MPU6500
 
 SAMPLES = 512
-PERIOD_US = 1000
 
 
-class Ports:
-    """I2C, SPI, chip select and clock of a chip at 1000 Hz, without a heap of their own.
+class Ports(Rig):
+    """A chip at 1000 Hz, which has no interrupt; with a loss its FIFO overflows."""
 
-    Each access takes 100 us; at entry lose_at time jumps, once, and the FIFO has overflowed.
-    """
+    period_us = 1000
 
     def __init__(self, ident, size):
+        Rig.__init__(self)
         self._regs = bytearray(128)
         self._regs[0x75] = ident
         self._size = size
-        self._us = 0
-        self.taken = 0
-        self._register = 0
         self._over = 0
         self._part = 0
-        self.lose_at = -1
 
-    def ticks_us(self):
-        return self._us
-
-    def ticks_diff(self, end, start):
-        return end - start
-
-    def sleep_us(self, us):
-        self._us += us
-
-    def __call__(self, level=None):
-        return 0
-
-    def write(self, buf):
-        self._register = buf[0] & 0x7F
-        if len(buf) == 2:
-            self._put(buf[0], buf[1])
-
-    def readinto(self, buf):
-        self.readfrom_mem_into(0, self._register, buf)
-
-    def writeto_mem(self, address, reg, buf):
-        self._put(reg, buf[0])
-
-    def _put(self, reg, value):
-        self._us += 100
+    def put(self, reg, value):
         self._regs[reg] = value
         if reg == 0x6A and value == 0x40:
-            self.taken = self._us // PERIOD_US
+            self.taken = self.made()
 
-    def readfrom_mem_into(self, address, reg, buf):
-        self._us += 100
+    def get(self, reg, buf):
         if reg == 0x72:
-            waiting = min(self._size, 6 * (self._us // PERIOD_US - self.taken) + self._part)
+            waiting = min(self._size, 6 * (self.made() - self.taken) + self._part)
             buf[0], buf[1] = waiting >> 8, waiting & 0xFF
         elif reg == 0x3A:
             buf[0] = self._over
@@ -79,8 +55,8 @@ class Ports:
                     buf[at + i] = i ^ (self.taken & 1 if i % 2 else 0)  # never two the same
                 self.taken += 1
                 if self.taken == self.lose_at:
-                    self._us += 300_000
-                    self.taken = self._us // PERIOD_US - 70
+                    self.us += 300_000
+                    self.taken = self.made() - 70
                     self._over = 0x10
                     self._part = 4
 
@@ -100,21 +76,7 @@ def _proven(lose):
         ports = Ports(ident, size)
         sensor = _sensor(driver, ports, spi)
         sensor.configure(1000, 2)
-        capture = Capture(SAMPLES, None, ports)
-        gc.collect()
-        capture.record(sensor)  # what is loaded once
-        if lose:
-            ports.lose_at = ports._us // PERIOD_US + 300
-        micropython.heap_lock()
-        try:
-            record = capture.record(sensor)
-            valid = record.valid
-        finally:
-            micropython.heap_unlock()
-        case = (sensor.chip, spi, lose, record.overruns, record.gaps, record.stuck)
-        assert record.samples == SAMPLES and record.run == 2, case
-        assert valid != lose and bool(record.overruns) == lose, case
-        assert sorted(capture.blocks[2][-2:]) == [0x0404, 0x0405], case
+        prove_record(ports, sensor, SAMPLES, False, 300 if lose else None, (0x0404, 0x0405))
 
 
 def test_record__heap_locked__polling_allocates_nothing():
