@@ -94,11 +94,11 @@ def test_page__every_case__shows_value_limit_margin_and_verdict() -> None:
     seen = Reader(text)
     for one in rig.validation().cases:
         assert one.title in seen.texts, one.title
-        assert one.limit in seen.texts
+        told = (one.reason or "nothing was measured") if one.value is None else one.limit
+        assert told in seen.texts or f"; {told}" in seen.texts, one.title
     # A mark a row and a drawing each; none of them by colour alone.
-    assert len(re.findall('aria-label="(?:pass|fail|skipped)"', text)) == len(
-        rig.validation().cases
-    ) + len(golden.of(rig.validation()))
+    marks = re.findall('aria-label="(?:pass|fail|skipped)"', text)
+    assert len(marks) == len(rig.validation().cases)
     assert 'class="sign" role="img" aria-label="fail">✗<' in text
 
 
@@ -120,13 +120,29 @@ def test_page__hostile_texts__are_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("many", "how"), [(24, "one"), (25, "two"), (56, "two"), (57, "two small")]
+    ("many", "how"),
+    [(34, "one"), (35, "one close"), (42, "one close"), (43, "one closer"), (53, "two")],
 )
 def test_page__many_cases__set_closer(many: int, how: str) -> None:
     cases = tuple(rig.case(f"part.case{n}") for n in range(many))
     text = rig.page(replace(rig.validation(), cases=cases))
     assert f'class="results {how}"' in text
     assert sum(f"part case{n}<" in text for n in range(many)) == many
+
+
+def test_page__a_golden_waveform_that_failed__is_drawn_and_told_among_the_results() -> None:
+    one = rig.with_case(rig.validation(), "golden.sine25", verdict="fail", reason="2 % off")
+    seen = Reader(rig.page(one)).texts
+    assert (seen.count("sine of 25 Hz"), seen.count("sine of 12 Hz")) == (2, 1)
+    assert "2 % off" in seen
+
+
+def test_page__more_golden_waveforms_than_room__the_rest_are_results() -> None:
+    cases = tuple(rig.golden(f"golden.sine{hz}", hz) for hz in range(10, 23))
+    text = rig.page(replace(rig.validation(), cases=cases))
+    assert text.count("<figcaption>") == 10
+    assert "3 more of them below" in text
+    assert all(f"sine of {hz} Hz" in text for hz in range(10, 23))
 
 
 def test_page__photograph__is_inside(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ COMMANDS = {
     "runtime": "Register MicroPython binaries, which `nodewright image` puts in front of nodes.",
     "ports": "List what is plugged in: USB ids, MicroPython, node, boot loaders.",
     "flash": "Make boards nodes: write their images, read them back, and see them start.",
+    "make": "Make nodes: identity, image, flash, validation, certificate, several side by side.",
+    "verify": "Check certificates of nodes, offline: who signed when, which node, what came out.",
     "backup": "Keep the files of a board: its node, its state, and what is nobody's.",
     "erase": "Erase a board: its files, or with --chip all of an ESP32's flash.",
     "console": "Show what a board prints, with times; what it meant, and why it crashed.",

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from nodewright.validate.result import CaseResult, Validation
 
-SHOWN = 8
-
 
 @dataclass(frozen=True)
 class Golden:

@@ -4,8 +4,9 @@ Self-contained as the page of a demo (decision 0008): no script, nothing fetched
 from outside escaped.  The same statement gives the same bytes.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -13,6 +14,7 @@ from nodewright import boards
 from nodewright.page.markup import Markup, lines, tag
 from nodewright.page.words import count, number
 from nodewright.validate import golden, svg
+from nodewright.validate.golden import Golden
 from nodewright.validate.photo import Photo
 from nodewright.validate.result import CaseResult, Validation
 from nodewright.validate.statement import CLOSE, OPEN, Statement
@@ -25,8 +27,11 @@ _PLACES = {
     "cpython": "CPython with twins of the chips: no board, no physical sensor",
 }
 _SIGNS = {"pass": "✓", "fail": "✗", "error": "✗", "skipped": "–"}
-_ONE_COLUMN = 24  # rows of results that have the whole width of the page
-_TWO_COLUMNS = 56  # rows beside each other; more of them are set smaller
+# How results are set, and the height that a case takes then, so that all stays on one page of A4:
+# _ROOM_MM is left by what stands above and below, a row of drawings takes _DRAWING_MM.
+_ROWS = (("one", 4.85), ("one close", 3.95), ("one closer", 3.2), ("two", 2.4))
+_ROOM_MM, _DRAWING_MM, _REMARK_MM = 168.0, 21.5, 4.2
+_DRAWN, _DRAWN_A_ROW = 10, 5
 _REMARKS = 6
 
 
@@ -36,7 +41,6 @@ class Certificate:
 
     statement: Statement
     photo: Photo | None = None
-    notes: tuple[str, ...] = field(default=())
 
 
 @cache
@@ -55,6 +59,14 @@ def build(certificate: Certificate) -> str:
     said = certificate.statement
     one = said.validation
     verdict = "passed" if one.passed else "failed"
+    found = golden.of(one)
+    # A row of drawings is whole; what failed is told among the results, too.
+    drawn = min(len(found), _DRAWN)
+    shown = {each.case.case for each in found[:drawn] if not _is_bad(each.case)}
+    cases = [case for case in one.cases if case.case not in shown]
+    remarks = min(len(said.remarks), _REMARKS + 1)
+    room_mm = _ROOM_MM - _DRAWING_MM * math.ceil(drawn / _DRAWN_A_ROW)
+    room_mm -= _REMARK_MM * (remarks + 2) if remarks else 0
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", name="generator", content=GENERATOR),
@@ -71,8 +83,8 @@ def build(certificate: Certificate) -> str:
             [
                 _header(said),
                 _about(said, certificate.photo),
-                _waveforms(one),
-                _results(one),
+                _waveforms(found, drawn),
+                _results(cases, room_mm),
                 _remarks(said),
                 _footer(said),
             ]
@@ -137,47 +149,46 @@ def _photo(photo: Photo | None) -> Markup:
     return tag("figure", tag("span", text), class_="photo empty")
 
 
-def _waveforms(one: Validation) -> Markup | None:
-    found = golden.of(one)
+def _waveforms(found: Sequence[Golden], drawn: int) -> Markup | None:
+    """Drawings with their results; drawn: how many of them there is room for."""
     if not found:
         return None
-    shown = found[: golden.SHOWN]
-    left = len(found) - len(shown)
-    title = "Golden waveforms" + (f" ({left} more in the data)" if left else "")
+    left = len(found) - drawn
+    more = f", {left} more of them below" if left > 0 else ""
+    about = f"known signals and one drawn at random, through the node’s own feature code{more}"
     return tag(
         "section",
-        tag("h2", title, tag("small", "known signals through the node’s own feature code")),
-        tag("div", [_waveform(each) for each in shown], class_="goldens"),
+        tag("h2", "Golden waveforms", tag("small", about)),
+        tag("div", [_waveform(each) for each in found[:drawn]], class_="goldens"),
         class_="waveforms",
     )
 
 
-def _waveform(each: golden.Golden) -> Markup:
+def _waveform(each: Golden) -> Markup:
     case = each.case
-    long = f"{1000 * each.seconds:.0f} ms" if each.seconds is not None else ""
-    samples = f"{len(each.samples)} samples"
-    label = f"{case.title}: {samples} {long}; {case.verdict}"
+    long = f" · {1000 * each.seconds:.0f} ms" if each.seconds is not None else ""
+    size = f"{len(each.samples)} samples{long}"
     return tag(
         "figure",
-        svg.waveform(each.samples, label),
+        svg.waveform(each.samples, f"{case.title}, {size}: {case.verdict}"),
         tag(
             "figcaption",
-            tag("b", case.title),
-            tag("span", ", ".join(filter(None, (samples, long)))),
-            _sign(case),
+            tag("b", case.title, title=f"{case.title}: {size}"),
+            tag("span", _left(case), " ", _sign(case), class_="left"),
+            tag("p", _value(case), f"; {case.limit}" if case.limit else ""),
         ),
         class_=_class(case),
     )
 
 
-def _results(one: Validation) -> Markup:
-    many = len(one.cases)
-    how = "one" if many <= _ONE_COLUMN else "two" if many <= _TWO_COLUMNS else "two small"
+def _results(cases: Sequence[CaseResult], room_mm: float) -> Markup:
+    many = sum(1 + _is_bad(case) for case in cases)
+    how = next((name for name, row_mm in _ROWS if many * row_mm <= room_mm), "two small")
     columns = ("case", "measured", "limit", "left", "")
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
+    half = (len(cases) + 1) // 2
+    parts = [cases[:half], cases[half:]] if how.startswith("two") else [cases]
     tables = []
-    half = (many + 1) // 2
-    parts = [one.cases] if how == "one" else [one.cases[:half], one.cases[half:]]
     for part in parts:
         rows = [row for case in part for row in _rows(case)]
         tables.append(tag("table", head, tag("tbody", lines(rows))))
@@ -189,18 +200,28 @@ def _results(one: Validation) -> Markup:
 
 
 def _rows(case: CaseResult) -> Iterable[Markup]:
-    left = "" if case.margin is None else f"{100 * case.margin:.0f} %"
-    yield tag(
-        "tr",
-        tag("th", case.title, scope="row", title=case.case),
+    name = tag("th", case.title, scope="row", title=case.case)
+    sign = tag("td", _sign(case))
+    if case.value is None and not case.limit:
+        why = tag("td", case.reason or "nothing was measured", colspan="3")
+        yield tag("tr", name, why, sign, class_=_class(case))
+        return
+    cells = (
         tag("td", _value(case)),
         tag("td", case.limit),
-        tag("td", svg.bar(case.margin), left.replace("-", "−"), class_="left"),
-        tag("td", _sign(case)),
-        class_=_class(case),
+        tag("td", svg.bar(case.margin), _left(case), class_="left"),
     )
+    yield tag("tr", name, *cells, sign, class_=_class(case))
     if case.reason:
         yield tag("tr", tag("td", case.reason, colspan="5"), class_=f"why {_class(case) or ''}")
+
+
+def _left(case: CaseResult) -> str:
+    return "" if case.margin is None else f"{100 * case.margin:.0f} %".replace("-", "−")
+
+
+def _is_bad(case: CaseResult) -> bool:
+    return case.verdict in ("fail", "error")
 
 
 def _value(case: CaseResult) -> list[Markup | str]:

@@ -1,0 +1,143 @@
+"""Making nodes, seen: one screen for all boards, or lines of JSON for a production line."""
+
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from nodewright.cli.output import err, out, print_error, print_json
+
+if TYPE_CHECKING:
+    from nodewright.make.job import Made, Result, Step, Target
+
+_LINE_S = 0.5
+_STAGES = ("provision", "image", "flash", "bind", "validate", "certify")
+
+
+class Screen:
+    """A line a board: its step, what is done in it, how far; then what became of it."""
+
+    def __init__(self, targets: "Sequence[Target]") -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.fields[stage]}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[what]}", markup=False),
+            TimeElapsedColumn(),
+            console=err(),
+            transient=True,
+            disable=not err().is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {
+            target.node: self._progress.add_task(
+                f"{target.node} at {target.where}", total=None, stage="waits", what=""
+            )
+            for target in targets
+        }
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def say(self, target: "Target", step: "Step") -> None:
+        number = _STAGES.index(step.stage) + 1
+        self._progress.update(
+            self._tasks[target.node],
+            stage=f"{number}/{len(_STAGES)} {step.stage}",
+            completed=step.done,
+            total=step.total or None,
+            what=step.what,
+        )
+
+    def done(self, result: "Result") -> None:
+        good = result.made is not None and result.made.passed
+        stage = "done" if good else "failed"
+        self._progress.update(self._tasks[result.target.node], stage=stage, what="")
+
+    def end(self, results: "list[Result]") -> None:
+        """What became of each, for good: results to stdout, errors to stderr."""
+        for result in results:
+            if result.made is not None:
+                _show(result.made)
+        for result in results:
+            if result.error is not None:
+                several = f"{result.target.node}: " if len(results) > 1 else ""
+                print_error(f"{several}{result.stage}: {result.error}")
+
+
+class Lines:
+    """{"event": "step" | "made" | "failed", "node", "port", …}, a line each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last: dict[str, tuple[str, float]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def say(self, target: "Target", step: "Step") -> None:
+        now_s = time.monotonic()
+        stage, said_s = self._last.get(target.node, ("", 0.0))
+        if stage == step.stage and now_s - said_s < _LINE_S and step.done != step.total:
+            return
+        self._last[target.node] = step.stage, now_s
+        told = {"event": "step", "node": target.node, "port": target.port, "stage": step.stage}
+        with self._lock:
+            print_json({**told, "what": step.what, "done": step.done, "total": step.total})
+
+    def done(self, result: "Result") -> None:
+        if result.made is not None:
+            line = {"event": "made", **result.made.as_dict()}
+        else:
+            where = {"node": result.target.node, "port": result.target.port}
+            what = {"stage": result.stage, "kind": type(result.error).__name__}
+            line = {"event": "failed", **where, **what, "error": str(result.error)}
+        with self._lock:
+            print_json(line)
+
+    def end(self, results: "list[Result]") -> None:
+        pass
+
+
+def _show(one: "Made") -> None:
+    found = one.kept.validation
+    verdicts = [case.verdict for case in found.cases]
+    counts = ", ".join(
+        f"{verdicts.count(verdict)} {word}"
+        for verdict, word in (
+            *(("pass", "passed"), ("fail", "failed")),
+            *(("error", "not carried out"), ("skipped", "skipped")),
+        )
+        if verdict in verdicts
+    )
+    verdict = "measures right" if one.passed else "does NOT measure right"
+    console = out()
+    line = f"{one.target.node} at {one.target.where} {verdict}: {counts}; {one.seconds:.1f} s"
+    console.print(line, markup=False, soft_wrap=True)
+    for case in found.cases:
+        if case.verdict in ("fail", "error"):
+            line = f"  {case.case}: {case.reason or case.verdict}"
+            console.print(line, markup=False, soft_wrap=True)
+    path = one.folder / one.kept.certificate
+    console.print(f"  certificate: {path}", markup=False, soft_wrap=True)
+    for remark in one.kept.remarks:
+        err().print(f"{one.target.node}: {remark}", markup=False, soft_wrap=True)

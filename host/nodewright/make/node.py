@@ -1,0 +1,185 @@
+"""One node: identity, image, flash, validation, certificate.
+
+Each step finds what it did before and leaves that as it is, so after a cut all of it is run again:
+the identity is there, files on the board are not sent twice, and a validation is always a new one.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from nodewright.flash import choose, uf2_drive
+from nodewright.flash.job import Outcome, Progress
+from nodewright.flash.look import look
+from nodewright.fleet.lock import FleetLocked
+from nodewright.fleet.secret import Secrets
+from nodewright.image.node import ImageMaker, NodeImage
+from nodewright.interpreter import find_interpreter
+from nodewright.link.errors import BoardSilent, Interrupted
+from nodewright.link.usb import plugged
+from nodewright.make.job import Made, Options, Say, Step, Target
+from nodewright.offline import choose_runtime
+from nodewright.pki import chip
+from nodewright.pki.errors import ChipSilent
+from nodewright.provision import Provisioned, provision
+from nodewright.validate.keep import Kept, keep
+from nodewright.validate.result import Validation
+from nodewright.validate.run import validate
+
+_LOCKED_S = 20.0
+_TURN_S = 0.2
+_T = TypeVar("_T")
+
+
+class Maker:
+    """Makes nodes of one fleet.  Several threads may use one."""
+
+    def __init__(self, folder: Path, secrets: Secrets, options: Options) -> None:
+        """Raises FleetNotFound."""
+        self.folder, self.options = folder, options
+        self._secrets = secrets
+        self._one = threading.Lock()  # the fleet's folder is changed by one thread at a time
+        self.images = ImageMaker(folder, secrets, runtime=options.runtime)
+        self._virtual = ImageMaker(folder, secrets)
+
+    def make(self, target: Target, say: Say, asked: threading.Event) -> Made:
+        """All steps for one board.
+
+        Raises as `provision`, `ImageMaker.make`, `flash`, `validate` and `keep`; Interrupted.
+        """
+        begun_s = time.monotonic()
+        node, port = target.node, target.port
+        say(Step("provision"))
+        done = self._provision(node, None if port is None else _chip_at(port))
+        what, flashed = done.what, None
+        if port is None:
+            say(Step("image"))
+            digest = self._digest_virtual(node)
+        else:
+            drive = _is_drive(port)
+            flashed, digest = self._flash(target, say, asked)
+            if drive:
+                port = self._port_after(target, asked)
+            if done.record.unique_id is None:
+                say(Step("bind"))
+                done = self._provision(node, chip.read(port))
+                if (
+                    done.record.dev_eui is not None
+                ):  # it follows from the chip, and is on the board
+                    flashed, digest = self._flash(Target(node, port), say, asked)
+        validations = self._validate(node, port, say, asked)
+        say(Step("certify"))
+        kept = self._keep(validations)
+        took_s = time.monotonic() - begun_s
+        return Made(target, self.folder, what, digest, flashed, kept, tuple(validations), took_s)
+
+    def _provision(self, node: str, unique_id: str | None) -> Provisioned:
+        return self._alone(lambda: provision(self.folder, node, self._secrets, unique_id))
+
+    def _digest_virtual(self, node: str) -> str:
+        """Of the image that the virtual board boots; making it fills the compiler's cache."""
+        runtime = choose_runtime()
+        arch = runtime.interpreter.mpy_arch if runtime.interpreter is not None else ""
+        image = self._make(lambda: self._virtual.make_virtual(node, arch))
+        return hashlib.sha256(image.flash.data).hexdigest()
+
+    def _flash(self, target: Target, say: Say, asked: threading.Event) -> tuple[Outcome, str]:
+        port, how = target.port, self.options
+        assert port is not None
+        digests: list[str] = []
+
+        def make(node: str, virtual: bool) -> NodeImage:
+            say(Step("image"))
+            if virtual:
+                arch = find_interpreter().mpy_arch
+                image = self._make(lambda: self._virtual.make_virtual(node, arch))
+            else:
+                image = self._make(lambda: self.images.make(node))
+            digests.append(hashlib.sha256(image.flash.data).hexdigest())
+            return image
+
+        def tell(step: Progress) -> None:
+            say(Step("flash", step.stage, step.done, step.total))
+
+        wanted = choose.Target(
+            target.node, port, how.by, how.force, boot_s=how.boot_s, baud=how.baud
+        )
+        return choose.flash(wanted, make, tell, asked), digests[-1]
+
+    def _port_after(self, target: Target, asked: threading.Event) -> str:
+        """The serial port of a board that was a boot loader's drive.
+
+        Raises BoardSilent, Interrupted.
+        """
+        port = str(target.port)
+        end_s = time.monotonic() + self.options.after_s
+        while time.monotonic() < end_s and not asked.is_set():
+            ports = [one.port for one in plugged() if one.boards]
+            for seen in look(ports) if ports else ():
+                if seen.facts is not None and seen.facts.node == target.node:
+                    return seen.plugged.port
+            asked.wait(_TURN_S)
+        if asked.is_set():
+            raise Interrupted(port, "the image is on the board, and not validated")
+        reason = f"{target.node} was written to its drive and shows no serial port"
+        raise BoardSilent(port, reason)
+
+    def _validate(
+        self, node: str, port: str | None, say: Say, asked: threading.Event
+    ) -> list[Validation]:
+        found = []
+        for turn in range(1, self.options.count + 1):
+            which = f"{turn} of {self.options.count}: " if self.options.count > 1 else ""
+
+            def tell(case: str, done: int, total: int, which: str = which) -> None:
+                say(Step("validate", which + case, done, total))
+
+            found.append(
+                validate(
+                    *(self.folder, node, port),
+                    say=tell,
+                    asked=asked,
+                    seed=self.options.seed,
+                    secrets=self._secrets,
+                )
+            )
+        return found
+
+    def _keep(self, validations: list[Validation]) -> Kept:
+        how = self.options
+        return self._alone(
+            lambda: keep(self.folder, validations, self._secrets, photo=how.photo, bench=how.bench)
+        )
+
+    def _make(self, make: Callable[[], NodeImage]) -> NodeImage:
+        with self._one:  # the maker reads and caches files
+            return make()
+
+    def _alone(self, do: Callable[[], _T]) -> _T:
+        """With the fleet's folder to itself; another program's turn is waited for."""
+        end_s = time.monotonic() + _LOCKED_S
+        with self._one:
+            while True:
+                try:
+                    return do()
+                except FleetLocked:
+                    if time.monotonic() >= end_s:
+                        raise
+                time.sleep(_TURN_S)
+
+
+def _chip_at(port: str) -> str | None:
+    """The chip's id where a MicroPython answers; None for an empty board or a boot loader."""
+    if _is_drive(port):
+        return None
+    with suppress(ChipSilent):
+        return chip.read(port)
+    return None
+
+
+def _is_drive(port: str) -> bool:
+    return uf2_drive.drive_at(Path(port)) is not None
