@@ -123,10 +123,12 @@ class Power:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a validation asks of the board: bytes free at its prompt, of heap and file system."""
+    """What a validation asks of the board: bytes free at its prompt, of heap and file system, and
+    by how much its date may be off."""
 
     heap_free_bytes: int
     flash_free_bytes: int
+    clock_off_s: int
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ def _limits(table: Table) -> Limits:
     limits = Limits(
         heap_free_bytes=table.whole("heap_free_bytes", 16 << 10, 64 << 20),
         flash_free_bytes=table.whole("flash_free_bytes", 1 << 12, 1 << 28),
+        clock_off_s=table.whole("clock_off_s", 1, 3600),
     )
     table.end()
     return limits

@@ -11,6 +11,9 @@ from nodewright.link.repl import Repl
 from nodewright.validate.agents import Prompt
 from nodewright.validate.load import OnBench
 from nodewright.validate.result import Place
+from nodewright.validate.uplink import Uplink
+
+_HANG = "import machine, time\nw = machine.WDT(timeout=1000)\ntime.sleep_ms(60000)"
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,28 @@ class Expected:
 class Bench:
     """A place where a node's cases run.  A context manager: entered, it can be asked.
 
-    load: the current through all clamps; meter: of its supply; None where there is none.
+    load: the current through all clamps; meter: of its supply; uplink: where the node may report
+    to; None where there is none.
     """
 
     place: Place
 
     def __init__(self, expected: Expected, around: OnBench | None = None) -> None:
         self.expected = expected
+        self.uplink: Uplink | None = None
         self.load = None if around is None else around.load
         self.meter = None if around is None else around.meter
 
     @property
     def prompt(self) -> Prompt:
         """The board's Python, once entered."""
+        raise NotImplementedError
+
+    def bite(self) -> str:
+        """Let the watchdog end a program that hangs; the port on which the next one is heard.
+
+        Nothing is asked at the prompt any more.
+        """
         raise NotImplementedError
 
     def start(self) -> None:
@@ -94,6 +106,15 @@ class AtPort(Bench):
         self._repl = Repl(port)
         self._repl.restarts = restarts
         self._repl.__enter__()
+
+    def bite(self) -> str:
+        repl = self.prompt
+        repl.fresh()
+        repl.begin(_HANG)
+        self._repl = None
+        repl.restarts = False
+        repl.close()
+        return repl.port
 
     def stop(self) -> None:
         if self._repl is not None:

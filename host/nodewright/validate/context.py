@@ -1,5 +1,6 @@
 """What the cases of one validation share: the bench, its agents, and what was found already."""
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from functools import cached_property
@@ -11,6 +12,7 @@ from nodewright.link.repl import Repl
 from nodewright.validate.agents import Agents
 from nodewright.validate.bench import Bench, Expected
 from nodewright.validate.case import Skipped
+from nodewright.validate.uplink import Uplink
 
 
 class Context:
@@ -18,9 +20,15 @@ class Context:
 
     def __init__(self, bench: Bench, seed: int, asked: threading.Event) -> None:
         self.bench, self.seed, self.asked = bench, seed, asked
-        self.agents = Agents(bench.prompt)
+        self.stack = contextlib.ExitStack()  # what ends with the validation
+        self.uplink: Uplink | None = None
         self._sensors: dict[str, dict[str, Any]] = {}
         self._in_use = ""
+
+    @cached_property
+    def agents(self) -> Agents:
+        """On the board, once the bench has been entered."""
+        return Agents(self.bench.prompt)
 
     @property
     def expected(self) -> Expected:

@@ -14,13 +14,14 @@ from nodewright.fleet.secret import Secrets, from_environment
 from nodewright.image.files import ABOUT, SETTINGS
 from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortGone
 from nodewright.offline import Runtime, choose_runtime
-from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_sets
+from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_sets, cases_uplink
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.bench import Bench
 from nodewright.validate.bench_virtual import VirtualBench, device_bench, expected_of
 from nodewright.validate.case import Case, Found, Skipped
 from nodewright.validate.context import Context
 from nodewright.validate.result import CaseResult, Validation, Verdict
+from nodewright.validate.uplink import FleetUplink, OwnUplink
 
 Say = Callable[[str, int, int], None]
 
@@ -48,11 +49,14 @@ def validate(
     held = secrets or Secrets(fleet_folder, from_environment)
     if port is not None:
         bench: Bench = device_bench(fleet_folder, node, held, port)
+        bench.uplink = FleetUplink(fleet_folder, held, bench.expected.settings)
     else:
         runs = runtime or choose_runtime()
         arch = runs.interpreter.mpy_arch if runs.interpreter is not None else ""
         expected = expected_of(fleet_folder, node, held, arch)
         bench = VirtualBench(expected, runs)
+        has_identity = expected.image.identity is not None
+        bench.uplink = OwnUplink(fleet_folder, held, has_identity)
     return on_bench(bench, say=say, asked=asked, seed=seed)
 
 
@@ -67,18 +71,20 @@ def on_bench(
     """The same on a bench that is given.  only: cases whose names begin so."""
     begun, begun_s = datetime.datetime.now(datetime.UTC), time.monotonic()
     seed = random.randbits(_SEED_BITS) if seed is None else seed
-    with bench:
-        ctx = Context(bench, seed, asked)
+    ctx = Context(bench, seed, asked)
+    with ctx.stack, bench:
+        if bench.uplink is not None:
+            ctx.uplink = ctx.stack.enter_context(bench.uplink)
         listed = [case for case in all_cases(ctx) if only is None or case.name.startswith(only)]
         results = []
         runner = _Runner(ctx)
+        known = runner.known()
         for index, case in enumerate(listed):
             if asked.is_set():
                 raise Interrupted(bench.prompt.port, "it is as it was; its program starts anew")
             say(case.name, index, len(listed))
             results.append(runner.run(case))
         say("", len(listed), len(listed))
-        found = runner.known()
     return Validation(
         node=bench.expected.node,
         fleet=bench.expected.fleet,
@@ -88,7 +94,7 @@ def on_bench(
         seconds=time.monotonic() - begun_s,
         seed=seed,
         cases=tuple(results),
-        **found,
+        **known,
     )
 
 
@@ -100,6 +106,7 @@ def all_cases(ctx: Context) -> Iterator[Case]:
             yield from cases_sensor.cases(ctx, row)
     yield from cases_sets.cases(ctx)
     yield from cases_golden.cases(ctx)
+    yield from cases_uplink.cases(ctx)
 
 
 class _Runner:

@@ -1,0 +1,88 @@
+"""What a board's program says on its port, for whoever waits for some of it."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from nodewright.console import Event
+from nodewright.errors import NodewrightError
+from nodewright.link.console import Line, listen
+from nodewright.link.errors import Interrupted
+
+_AGAIN_S = 0.05
+_TURN_S = 0.2
+
+
+class Console:
+    """Listens until it is stopped; a port that vanishes in a reset is opened again."""
+
+    def __init__(self, port: str, asked: threading.Event) -> None:
+        """asked: ends every wait."""
+        self.port = port
+        self._asked = asked
+        self._ended = threading.Event()
+        self._changed = threading.Condition()
+        self._events: list[Event] = []
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def count(self) -> int:
+        """How many events have come."""
+        return len(self._events)
+
+    def wait_for(
+        self,
+        name: str,
+        within_s: float,
+        where: Callable[[Event], bool] = lambda _event: True,
+        after: int = 0,
+    ) -> tuple[Event, int] | None:
+        """The first event of this name that meets `where`, and how many had come up to it.
+
+        after: so many that came first are left out.  None where it does not come in time.
+        Raises Interrupted.
+        """
+        deadline_s = time.monotonic() + within_s
+        with self._changed:
+            at = after
+            while True:
+                while at < len(self._events):
+                    event = self._events[at]
+                    at += 1
+                    if event.name == name and where(event):
+                        return event, at
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0:
+                    return None
+                if self._asked.is_set():
+                    raise Interrupted(self.port, "its program runs")
+                self._changed.wait(min(left_s, _TURN_S))
+
+    def _listen(self) -> None:
+        while not self._ended.is_set():
+            with suppress(NodewrightError):
+                listen(self.port, self._take, self._ended)
+            self._ended.wait(_AGAIN_S)
+
+    def _take(self, line: Line) -> None:
+        if line.event is None:
+            return
+        with self._changed:
+            self._events.append(line.event)
+            self._changed.notify_all()

@@ -1,0 +1,234 @@
+"""The other end of a node's uplink: a broker that it may come to, and who hears its reports."""
+
+import contextlib
+import copy
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from nodewright import broker, reach, scratch
+from nodewright.errors import NodewrightError, PortInUse
+from nodewright.faultproxy import FaultProxy
+from nodewright.fleet.secret import FOLDER as SECRETS
+from nodewright.fleet.secret import Secrets
+from nodewright.fleet_broker import layout
+from nodewright.fleet_broker.run import FleetBroker
+from nodewright.pki import authority, clock
+from nodewright.pki.certificate import Wanted, sign
+from nodewright.pki.identity import fleet_name
+from nodewright.validate.time_server import TimeServer
+from nodewright.watch import Address, Collector
+
+_HOST = "127.0.0.1"
+_PROGRAM = "check"  # as which a fleet's broker knows us
+_LEFT_OUT = ("broker", "images", "validations", "certificates", ".git", "*.lock")
+_CONNECT_S = 5.0
+_PORT_TRIES = 5
+_KEEPALIVE_S = 5
+_PAUSE_MS = 150  # between two records
+_UNTIMED_MS = 500
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A certificate of the node's name that another CA has signed.  DER, hex."""
+
+    certificate: str
+    key: str = field(repr=False)
+
+
+def stranger(fleet: str, node: str) -> Stranger:
+    """Anybody can make one: a CA of the fleet's name, and a certificate in the node's."""
+    now = clock.utc_now()
+    ca = authority.make(fleet, now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    uri = x509.UniformResourceIdentifier(f"nodewright://{fleet}/{node}")
+    wanted = Wanted(fleet, node, ExtendedKeyUsageOID.CLIENT_AUTH, (uri,))
+    made = sign(ca, wanted, key.public_key(), now - clock.SKEW, now + clock.SKEW)
+    data = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return Stranger(made.public_bytes(Encoding.DER).hex(), data.hex())
+
+
+class Uplink:
+    """Where a node reports to while it is validated.  A context manager.
+
+    host, port: for the node; tls: whether it comes with its certificate; collector: hears what
+    arrives, None where we are not let in, for the reason; cut, join: end and begin an outage, None
+    where the broker is not ours to cut off.
+    """
+
+    host = _HOST
+    port = 0
+    tls = False
+    own = False
+    reason = ""
+
+    def __init__(self) -> None:
+        self.collector: Collector | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._stack = stack
+            self._start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        raise NotImplementedError
+
+    def settings(self, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the node gets so that it comes here; None where it comes by itself."""
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """Nobody gets through any more."""
+
+    def join(self) -> None:
+        """All get through again."""
+
+
+class OwnUplink(Uplink):
+    """A broker of ours on loopback, for a virtual board.
+
+    With mosquitto and an identity it is the fleet's, as it would be elsewhere: it runs from a copy
+    of the fleet's folder, so that nothing of this is left in the fleet.
+    """
+
+    own = True
+
+    def __init__(
+        self, folder: Path, secrets: Secrets, identity: bool, clock_off_s: float = 0.0
+    ) -> None:
+        super().__init__()
+        self._folder, self._secrets = folder, secrets
+        self._off_s = clock_off_s
+        self.tls = identity and broker.usable_mosquitto() is not None
+        if not self.tls:
+            missing = "no mosquitto is installed" if identity else "the node has no certificate"
+            self.reason = f"{missing}: its broker asks for none"
+        self._proxy: FaultProxy | None = None
+
+    def _start(self) -> None:
+        stack = self._stack
+        self._time = stack.enter_context(TimeServer(self._off_s))
+        if self.tls:
+            fleet, port, address = self._fleet_broker()
+        else:
+            hub = broker.start("auto")
+            stack.callback(hub.stop)
+            fleet, port = fleet_name(self._folder), hub.port
+            address = Address(hub.host, hub.port)
+        self._proxy = stack.enter_context(FaultProxy(port))
+        self.port = self._proxy.port
+        self.collector = stack.enter_context(Collector(address, fleet=fleet))
+
+    def _fleet_broker(self) -> tuple[str, int, Address]:
+        folder = self._stack.enter_context(scratch.folder("uplink")) / "fleet"
+        shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        secrets = copy.copy(self._secrets)  # with the passphrase that was asked for already
+        secrets.folder = folder / SECRETS
+        name = next(iter(_brokers(folder)))
+        for left in range(_PORT_TRIES - 1, -1, -1):
+            wish = layout.Wish(broker=name, port=_free_port())
+            hub = FleetBroker(folder, layout.write(folder, wish, secrets), secrets)
+            try:
+                hub.start()
+                break
+            except PortInUse:
+                if not left:
+                    raise
+        self._stack.callback(hub.stop)
+        url = f"mqtts://{hub.host}:{hub.port}"
+        fleet, address = reach.address(folder, _PROGRAM, secrets, url)
+        return fleet, hub.port, address
+
+    def settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Its broker, its time server, and a first set that comes soon and often."""
+        mqtt = {
+            **settings["mqtt"],
+            "host": self.host,
+            "port": self.port,
+            "tls": self.tls,
+            "others": [],
+            "keepalive_s": _KEEPALIVE_S,
+        }
+        servers = {"servers": [f"{_HOST}:{self._time.port}"]}
+        sets = [dict(measured) for measured in settings["sets"]]
+        if sets:
+            every_ms = _record_ms(sets[0]) + _PAUSE_MS
+            sets[0]["schedule"] = {"kind": "interval", "interval_ms": every_ms}
+        return {**settings, "mqtt": mqtt, "clock": servers, "sets": sets}
+
+    def cut(self) -> None:
+        assert self._proxy is not None
+        self._proxy.refuse()
+        self._proxy.cut()
+
+    def join(self) -> None:
+        assert self._proxy is not None
+        self._proxy.accept()
+
+
+class FleetUplink(Uplink):
+    """The fleet's own broker, to which a board reports by its settings."""
+
+    def __init__(self, folder: Path, secrets: Secrets, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._folder, self._secrets = folder, secrets
+        mqtt = settings["mqtt"]
+        self.host, self.port, self.tls = mqtt["host"], mqtt["port"], mqtt["tls"]
+        if not self.tls:
+            self.reason = "its broker asks for no certificate (tls of the broker in fleet.toml)"
+
+    def _start(self) -> None:
+        try:
+            socket.create_connection((self.host, self.port), _CONNECT_S).close()
+            fleet, address = reach.address(self._folder, _PROGRAM, self._secrets)
+            self.collector = self._stack.enter_context(Collector(address, fleet=fleet))
+        except (NodewrightError, OSError) as error:
+            self.reason = f"the fleet's broker cannot be asked from here: {error}"
+
+    def settings(self, settings: Mapping[str, Any]) -> None:  # noqa: ARG002
+        return None
+
+
+def _brokers(folder: Path) -> list[str]:
+    from nodewright.fleet.load import load
+
+    loaded = load(folder)
+    return [] if loaded.fleet is None else list(loaded.fleet.brokers)
+
+
+def _record_ms(measured: Mapping[str, Any]) -> int:
+    """How long one turn of a set takes, and a tenth more."""
+    if "odr_hz" in measured:
+        samples = measured["samples"] * measured["decimate"] * measured["blocks"]
+        return int(1100 * samples / measured["odr_hz"])
+    if "rate_hz" in measured:
+        return int(1100 * measured["samples"] / measured["rate_hz"])
+    return 2 * _UNTIMED_MS
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind((_HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
