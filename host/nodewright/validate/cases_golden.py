@@ -119,7 +119,7 @@ def _found(wave: Wave, points: tuple[Point, ...]) -> Found:
         "features": [_as_dict(point) for point in points],
     }
     value = 100 * share.get(worst, 0.0)
-    limit, unit = "at most 100", f"% of tolerance ({worst})"
+    limit, unit = "at most 100", "% of tolerance"
     if not wrong:
         return Found(value, unit, limit, 1 - value / 100, "pass", "", details)
     named = ", ".join(_told(point) for point in wrong[:_MOST_NAMED])

@@ -105,16 +105,17 @@ class _Program:
         found = console.wait_for("connected", _CONNECT_S, after=self._at)
         where = f"{uplink.host}:{uplink.port}"
         how = "with its certificate" if uplink.tls else "without TLS"
+        limit = f"connected {how}"
         if found is None:
             lost = console.wait_for("link", 0.0, after=self._at)
             why = "" if lost is None else f" ({lost[0].facts.get('cause', '?')})"
             if not uplink.own and uplink.collector is None:
                 raise Skipped(uplink.reason)
             reason = f"it does not come to {where}{why}: network, broker, certificate"
-            return Found("not connected", "", f"{where} {how}", None, "fail", reason)
+            return Found("not connected", "", limit, None, "fail", reason)
         self._connected, self._at = True, found[1]
-        details = {"seconds": time.monotonic() - begun_s}
-        return Found(f"{where} {how}", "", f"{where} {how}", None, "pass", "", details)
+        details = {"seconds": time.monotonic() - begun_s, "broker": where}
+        return Found(limit, "", limit, None, "pass", "", details)
 
     def report(self) -> Found:
         """One of this boot, as the broker hands it to a program of the fleet."""
@@ -124,12 +125,10 @@ class _Program:
                 "no report of this boot arrived: is the certificate its own, does a set measure "
                 "by itself?"
             )
-            return Found("none", "", "a report", None, "fail", reason)
-        assert self._boot is not None
-        details = {"record": told.get("record"), "faults": told.get("faults", [])}
-        return Found(
-            f"boot {told['boot']}, seq {told['seq']}", "", "a report", None, "pass", "", details
-        )
+            return Found("none", "", "arrived", None, "fail", reason)
+        names = ("boot", "seq", "record", "faults")
+        details = {name: told.get(name) for name in names}
+        return Found("arrived", "", "arrived", None, "pass", "", details)
 
     def date(self) -> Found:
         """That of its first report, against this computer's."""

@@ -25,12 +25,13 @@ from nodewright.fleet_broker.run import FleetBroker
 from nodewright.pki import authority, clock
 from nodewright.pki.certificate import Wanted, sign
 from nodewright.pki.identity import fleet_name
+from nodewright.validate import history
 from nodewright.validate.time_server import TimeServer
 from nodewright.watch import Address, Collector
 
 _HOST = "127.0.0.1"
 _PROGRAM = "check"  # as which a fleet's broker knows us
-_LEFT_OUT = ("broker", "images", "validations", "certificates", ".git", "*.lock")
+_LEFT_OUT = (layout.FOLDER, history.FOLDER, "images", ".git", "*.lock")
 _CONNECT_S = 5.0
 _PORT_TRIES = 5
 _KEEPALIVE_S = 5
