@@ -37,7 +37,7 @@ COMMANDS = {
     "ports": "List what is plugged in: USB ids, MicroPython, node, boot loaders.",
     "flash": "Make boards nodes: write their images, read them back, and see them start.",
     "make": "Make nodes: identity, image, flash, validation, certificate, several side by side.",
-    "validate": "Prove on the node itself that it measures right: each case with limit and margin.",
+    "validate": "Prove on the node itself that it measures right: each case with its limit.",
     "verify": "Check certificates of nodes, offline: who signed when, which node, what came out.",
     "backup": "Keep the files of a board: its node, its state, and what is nobody's.",
     "erase": "Erase a board: its files, or with --chip all of an ESP32's flash.",

@@ -67,7 +67,7 @@ def command(
         typer.Option("--json", help="One JSON object a validation, then one of what was kept."),
     ] = False,
 ) -> None:
-    """Prove on the node itself that it measures right: each case with limit and margin.
+    """Prove on the node itself that it measures right: each case with its limit.
 
     The node lies still, as it is to be mounted, and its program does not run meanwhile; it starts
     anew at the end. A known load, or a meter of its supply, stands in bench.toml. The exit code is
