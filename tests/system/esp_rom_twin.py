@@ -47,12 +47,13 @@ class Chip:
     w0: int
     clock_divider: int
     begin_bytes: int
+    mac: int  # fuses: the lower four bytes of the MAC address, the upper two behind them
 
 
 CHIPS = {
-    "esp32": Chip(0x00F01D83, None, 0x3FF42000, 0x24, 0x80, 0x3FF40014, 16),
-    "esp32s3": Chip(0x00000009, 9, 0x60002000, 0x20, 0x58, 0x60000014, 20),
-    "esp32c3": Chip(0x6921506F, 5, 0x60002000, 0x20, 0x58, 0x60000014, 20),
+    "esp32": Chip(0x00F01D83, None, 0x3FF42000, 0x24, 0x80, 0x3FF40014, 16, 0x3FF5A004),
+    "esp32s3": Chip(0x00000009, 9, 0x60002000, 0x20, 0x58, 0x60000014, 20, 0x60007044),
+    "esp32c3": Chip(0x6921506F, 5, 0x60002000, 0x20, 0x58, 0x60000014, 20, 0x60008844),
 }
 
 
@@ -75,6 +76,8 @@ class EspRomTwin:
     flash_bytes: int = 4 << 20
     stub: Literal["runs", "silent", "refused"] = "runs"  # what becomes of an uploaded one
     line: Line = field(default_factory=Line)
+    mac: str = "240ac4123456"
+    revision: int = 4  # minor; of an ESP32-C3 alone, where it is in a fuse
     paced: bool = True
     rotten: tuple[int, ...] = ()  # addresses whose bits stay as they are
 
@@ -102,6 +105,11 @@ class EspRomTwin:
             0x3FF5F06C: 12_800 << 7,
             0x3FF5A010: 8,
         }
+        high, low = struct.unpack(">HI", bytes.fromhex(self.mac))
+        self._registers |= {self._facts.mac: low, self._facts.mac + 4: high}
+        if self.chip == "esp32c3":
+            # ESP32-C3 technical reference, EFUSE_RD_MAC_SPI_SYS_3: WAFER_VERSION_MINOR_LO
+            self._registers[self._facts.mac + 12] = self.revision << 18
         self._at = 0
         self._inflate: Any = None
         self._synced = False

@@ -4,12 +4,13 @@ import os
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from nodewright import boards
-from nodewright.flash import esp
-from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
+from nodewright.flash import esp, esptool
+from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Outcome
 from nodewright.image.filesystem import pack, unpack
 from nodewright.image.node import NodeImage
@@ -44,7 +45,7 @@ def small(made: NodeImage, board: str = "esp32") -> NodeImage:
     return replace(whole, flash=replace(whole.flash, data=os.urandom(20_000)))
 
 
-def flash(made: NodeImage, twin: EspRomTwin, **more: int) -> Outcome:
+def flash(made: NodeImage, twin: EspRomTwin, **more: Any) -> Outcome:
     return esp.program(job(made, twin.port, boot_s=0, **more), Heard(), threading.Event())
 
 
@@ -101,11 +102,54 @@ def test_esptool__another_chip_or_too_little_flash__refused_before_anything_is_w
         assert not {0x02, 0x10, 0x05} & set(twin.commands)
 
 
+def test_esptool__a_chip_older_than_the_board_says__refused_before_anything_is_written(
+    pump,
+) -> None:
+    with EspRomTwin("esp32c3", revision=2) as twin:
+        with pytest.raises(WrongBoard, match=r"esp32c3 from v0\.3 on, this is v0\.2"):
+            flash(small(pump, "esp32_c3"), twin)
+        assert not {0x02, 0x10, 0x05} & set(twin.commands)
+    with EspRomTwin("esp32c3", revision=3, paced=False) as twin:
+        assert flash(small(pump, "esp32_c3"), twin).by == "esptool"
+
+
+@pytest.mark.parametrize("chip", CHIPS.values())
+def test_detect__each_chip__its_size_revision_and_the_id_that_micropython_gives(chip) -> None:
+    with EspRomTwin(chip, flash_bytes=8 << 20, mac="a0764e1f2b3c", paced=False) as twin:
+        found = esp.detect(twin.port, threading.Event())
+    revision = 4 if chip == "esp32c3" else 0
+    assert found == esp.Found(chip, revision, 8 << 20, "a0764e1f2b3c")
+
+
+def test_esptool__a_node_of_no_chip_yet__bound_before_anything_is_written(pump) -> None:
+    bound: list[tuple[str, bool]] = []
+    with EspRomTwin(paced=False) as twin:
+
+        def bind(made: NodeImage, unique_id: str) -> NodeImage:
+            bound.append((unique_id, bool({0x02, 0x10, 0x05} & set(twin.commands))))
+            return replace(made, identity=replace(made.identity, unique_id=unique_id))
+
+        outcome = flash(small(pump), twin, bind=bind)
+    assert bound == [("240ac4123456", False)]
+    assert outcome.notes[0] == "bound to chip 240ac4123456"
+
+
+def test_esptool__a_node_of_another_chip__refused_without_force(pump) -> None:
+    made = small(pump)
+    made = replace(made, identity=replace(made.identity, unique_id="240ac4999999"))
+    with EspRomTwin(paced=False) as twin:
+        with pytest.raises(OtherNode, match="chip 240ac4123456, not chip 240ac4999999"):
+            flash(made, twin)
+        assert not {0x02, 0x10, 0x05} & set(twin.commands)
+        outcome = flash(made, twin, force=True)
+    assert "renew pump-1 --unique-id 240ac4123456" in outcome.notes[0]
+
+
 @pytest.mark.parametrize("stub", ["refused", "silent"])
 def test_esptool__a_stub_that_does_not_run__written_by_the_rom_alone(
     pump, stub, monkeypatch
 ) -> None:
-    monkeypatch.setattr(esp, "_STUB_S", 1.5)
+    monkeypatch.setattr(esptool, "_STUB_S", 1.5)
     made = small(pump)
     with EspRomTwin(stub=stub, paced=False) as twin:
         outcome = flash(made, twin)

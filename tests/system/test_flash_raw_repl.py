@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nodewright import audit
 from nodewright.flash import agent, facts, raw_repl
 from nodewright.flash.errors import (
     UNFINISHED,
@@ -22,10 +23,12 @@ from nodewright.flash.errors import (
 )
 from nodewright.flash.job import Outcome
 from nodewright.flash.look import look
+from nodewright.fleet.secret import Secrets
 from nodewright.image.node import NodeImage
 from nodewright.link import repl as repl_module
 from nodewright.link.errors import BoardFailed, Interrupted, PortBusy
 from nodewright.link.repl import Repl
+from nodewright.provision import provision
 from nodewright.virtual import VirtualBoard
 from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
 from system.virtual_rig import facts as done
@@ -331,6 +334,58 @@ def test_cli__two_boards_at_once__both_flashed_one_line_each(north) -> None:
         first, second = json.loads(told.stdout)["ports"]
         assert (first["node"], first["state"], first["arch"]) == ("pump-1", "micropython", "x64")
         assert second["state"] == "closed"
+
+
+def nodewright(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nodewright", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_cli__a_node_of_no_chip_yet__bound_at_its_first_flash_and_to_that_alone(tmp_path) -> None:
+    folder = fleet(tmp_path / "f")
+    where = ("--dir", str(folder), "--boot-s", "0")
+    with bare(unique_id="e6614c3100000001") as one, bare(unique_id="e6614c3100000002") as two:
+        done(one)
+        done(two)
+        first = nodewright("flash", "pump-1", "--port", one.port, *where)
+        assert first.returncode == 0, first.stderr
+        assert "pump-1: bound to chip e6614c3100000001" in first.stderr
+        entries, problems = audit.read(folder)
+        assert (entries[-1].what, entries[-1].node, problems) == ("bind", "pump-1", ())
+        assert entries[-1].facts["unique_id"] == "e6614c3100000001"
+        again = nodewright("flash", "pump-1", "--port", one.port, *where)
+        assert "bound" not in again.stderr
+        other = nodewright("flash", "pump-1", "--port", two.port, *where)
+        assert other.returncode == 2
+        assert "chip e6614c3100000001, which pump-1 is bound to" in other.stderr
+        taken = nodewright("flash", "pump-2", "--port", one.port, *where)
+        assert taken.returncode == 2
+        forced = nodewright("flash", "pump-1", "--port", two.port, "--force", *where)
+        assert forced.returncode == 0
+        assert "renew pump-1 --unique-id e6614c3100000002" in forced.stderr
+        assert len(audit.read(folder)[0]) == len(entries)
+        assert nodewright("audit", "--dir", str(folder)).returncode == 0
+
+
+def test_cli__a_chip_of_another_node__not_taken_from_it(tmp_path) -> None:
+    folder = fleet(tmp_path / "f")
+    provision(folder, "pump-2", Secrets(folder), "e6614c3100000001")
+    where = ("--dir", str(folder), "--boot-s", "0")
+    with bare(unique_id="e6614c3100000001") as virtual:
+        done(virtual)
+        before = on_board(virtual)
+        refused = nodewright("flash", "pump-1", "--port", virtual.port, *where)
+        assert refused.returncode == 2
+        assert "chip e6614c3100000001 is that of node pump-2" in refused.stderr
+        assert on_board(virtual) == before
+        forced = nodewright("flash", "pump-1", "--port", virtual.port, "--force", *where)
+        assert forced.returncode == 0
+        assert "not bound: chip e6614c3100000001 is that of node pump-2" in forced.stderr
 
 
 def test_flash__its_files_and_those_of_an_image__boot_the_same(pump) -> None:

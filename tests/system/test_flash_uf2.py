@@ -1,19 +1,42 @@
 """UF2 images onto the drives of boot loaders; entering one from MicroPython."""
 
+import os
+import termios
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
 
 import pytest
+from serial.tools import list_ports
 
 from nodewright import boards
+from nodewright.console import Event
 from nodewright.flash import uf2_drive
-from nodewright.flash.errors import FlashFailed, WrongBoard
+from nodewright.flash.errors import FlashFailed, OtherNode, WrongBoard
 from nodewright.image.filesystem import unpack
 from nodewright.image.node import NodeImage
 from nodewright.image.whole import assemble
+from nodewright.link import repl as repl_module
 from nodewright.link.errors import Interrupted
-from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from nodewright.link.repl import Repl
+from nodewright.virtual import VirtualBoard
+from system.flash_rig import BLOCKS, IDLE, Heard, fleet, job, made_for_virtual
 from system.uf2_drive_twin import Uf2DriveTwin
-from system.virtual_rig import facts
+from system.virtual_rig import board, image
+
+CHIP = "e6614c311b7e6f2a"
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uf2_drive, "_PORT_S", 0.1)
+    monkeypatch.setattr(uf2_drive, "_LOOK_S", 0.05)
+    monkeypatch.setattr(list_ports, "comports", list)
 
 
 @pytest.fixture(scope="module")
@@ -91,35 +114,196 @@ def test_drive__that_takes_nothing__not_reported_as_written(pump, tmp_path, monk
             uf2_drive.program(job(made, str(twin.path)), heard, heard.asked, drive)
 
 
-def test_program__a_port_with_micropython__enters_the_boot_loader_and_reads_back(
+class Board:
+    """A Pico with what boots on it, at one port: a virtual board in front of which a drive comes.
+
+    A link in a folder is the port, as a serial port keeps its name over a restart.
+    """
+
+    def __init__(self, folder: Path, made: NodeImage, program: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.made = made
+        self.port = str(folder / "port")
+        self.twin = Uf2DriveTwin(folder / "drives", on_restart=self._restart)
+        self.entered = 0
+        self._virtual: VirtualBoard | None = None
+        self._flash = image({"main.py": program}, BLOCKS)
+
+    def __enter__(self) -> Self:
+        self._boot()
+        return self
+
+    def __exit__(self, *_what: object) -> None:
+        if self.entered:
+            self.twin.__exit__()
+        if self._virtual is not None:
+            self._virtual.stop()
+
+    def _boot(self) -> None:
+        self._virtual = board("", flash=self._flash, unique_id=CHIP, on_event=self._on_event)
+        self._virtual.start()
+        link = Path(self.port)
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._virtual.port)
+
+    def _on_event(self, event: Event) -> None:
+        if event.name == "bootloader" and not self.entered:
+            self.enter()
+
+    def enter(self) -> None:
+        self.entered += 1
+        self.twin.__enter__()
+
+    def _restart(self) -> None:
+        """What was written boots."""
+        assert self._virtual is not None
+        self._virtual.stop()
+        flash = self.made.board.flash
+        begin = flash.fs_offset_bytes
+        self._flash = bytes(self.twin.flash[begin : begin + flash.fs_bytes])
+        self._boot()
+
+
+# The boot loader's own name on such a board; what answers there shows a drive.
+WITH_LOADER = (
+    """
+import machine
+def bootloader():
+    print("\\nnodewright: bootloader")
+machine.bootloader = bootloader
+"""
+    + IDLE
+)
+
+
+def test_program__a_port_with_micropython__enters_the_boot_loader_binds_and_boots_what_it_wrote(
     pump, tmp_path, monkeypatch
 ) -> None:
-    """The board at the port is a virtual one: its files are those of the node already."""
-    from nodewright.flash import raw_repl
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path / "drives"))
+    made, bound = on(pump, "pico_w"), []
 
-    made = on(pump, "pico_w")
-    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path))
-    monkeypatch.setattr(uf2_drive, "_LOOK_S", 0.05)
-    with bare() as virtual:
-        facts(virtual)
+    def bind(made: NodeImage, unique_id: str) -> NodeImage:
+        bound.append(unique_id)
+        return replace(made, identity=replace(made.identity, unique_id=unique_id))
+
+    with Board(tmp_path, made, WITH_LOADER) as there:
         heard = Heard()
-        raw_repl.program(job(pump, virtual.port), heard, heard.asked)
-        twin = Uf2DriveTwin(tmp_path)
-        entered = []
+        outcome = uf2_drive.program(job(made, there.port, bind=bind), heard, heard.asked)
+    assert there.entered == 1
+    assert there.twin.restarted.is_set()
+    assert bound == [CHIP]
+    assert outcome.boot in (1, 2)  # it boots by itself before it is asked
+    assert outcome.notes == ("all files hashed on the board", f"bound to chip {CHIP}")
 
-        def enter(port: str) -> None:
-            entered.append(port)
-            twin.__enter__()
 
-        monkeypatch.setattr(uf2_drive, "enter_boot_loader", enter)
-        try:
-            outcome = uf2_drive.program(job(made, virtual.port), heard, heard.asked)
-        finally:
-            twin.__exit__()
-        assert entered == [virtual.port]
-        assert twin.restarted.is_set()
-        assert outcome.boot is not None
-        assert outcome.notes == ("all files hashed on the board",)
+def test_program__another_node_or_chip_at_the_port__its_boot_loader_is_not_entered(
+    pump, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path / "drives"))
+    made = on(pump, "pico_w")
+    other = replace(made, identity=replace(made.identity, unique_id="e6614c311b7e6f2b"))
+    with Board(tmp_path, made, WITH_LOADER) as there:
+        heard = Heard()
+        with pytest.raises(OtherNode, match=f"chip {CHIP}, not chip e6614c311b7e6f2b"):
+            uf2_drive.program(job(other, there.port), heard, heard.asked)
+        with Repl(there.port) as repl:
+            repl.ask("f = open('/settings.json', 'w')")
+            repl.ask('f.write(\'{"fleet": "south", "node": "fan-9"}\')\nf.close()')
+        with pytest.raises(OtherNode, match="fan-9 of fleet south"):
+            uf2_drive.program(job(made, there.port), heard, heard.asked)
+        assert there.entered == 0
+        outcome = uf2_drive.program(job(other, there.port, force=True), heard, heard.asked)
+    assert "nodewright renew pump-1 --unique-id" in outcome.notes[1]
+
+
+def test_program__a_program_that_hears_nobody__touched_at_1200_baud(
+    pump, tmp_path, monkeypatch
+) -> None:
+    """The port of a Pico whose program swallows every Ctrl-C: its USB sees the rate alone."""
+    drives = tmp_path / "drives"
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(drives))
+    monkeypatch.setattr(repl_module, "ANSWER_S", 0.6)
+    made = on(pump, "pico_w")
+    twin = Uf2DriveTwin(drives)
+    with touched(twin.__enter__) as (port, rates):
+        heard = Heard()
+        monkeypatch.setattr(uf2_drive, "_WAIT_S", 3.0)
+        with pytest.raises(FlashFailed, match="written, but no MicroPython came back"):
+            uf2_drive.program(job(made, port), heard, heard.asked)
+        twin.__exit__()
+    assert 1200 in rates
+    assert twin.restarted.is_set()
+    flash = made.board.flash
+    written = bytes(twin.flash[flash.fs_offset_bytes : flash.fs_offset_bytes + flash.fs_bytes])
+    assert unpack(flash, written) == pump.files
+
+
+@contextmanager
+def touched(enter: Callable[[], object]) -> Iterator[tuple[str, list[int]]]:
+    """A port that says nothing; at 1200 baud its board is sent into its boot loader."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    os.set_blocking(ours, False)
+    stop, rates = threading.Event(), [0]
+
+    def watch() -> None:
+        while not stop.wait(0.005):
+            with suppress(BlockingIOError):
+                os.read(ours, 4096)
+            rate = 1200 if termios.tcgetattr(ours)[5] == termios.B1200 else 0
+            if rate != rates[-1]:
+                rates.append(rate)
+                enter()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield os.ttyname(theirs), rates
+    finally:
+        stop.set()
+        thread.join(5)
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_drive__a_new_port_of_usb_after_it__asked_for_every_file_and_bound(
+    pump, tmp_path, monkeypatch
+) -> None:
+    """First flash of a Pico with its button held: the port that comes is its own."""
+    made, bound = on(pump, "pico_w"), []
+
+    def bind(made: NodeImage, unique_id: str) -> NodeImage:
+        bound.append(unique_id)
+        return made
+
+    with Board(tmp_path, made, IDLE) as there:
+        there.enter()
+        port = SimpleNamespace(device=there.port, vid=0x2E8A, pid=5, product="", serial_number="")
+        monkeypatch.setattr(
+            list_ports, "comports", lambda: [port] if there.twin.restarted.is_set() else []
+        )
+        monkeypatch.setattr(uf2_drive, "_PORT_S", 10.0)
+        heard = Heard()
+        outcome = uf2_drive.program(
+            job(made, str(there.twin.path), bind=bind),
+            heard,
+            heard.asked,
+            uf2_drive.drive_at(there.twin.path),
+        )
+    assert bound == [CHIP]
+    assert outcome.boot in (1, 2)  # it boots by itself before it is asked
+    assert "all files hashed on the board" in outcome.notes
+    with Board(tmp_path / "b", made, IDLE) as there:
+        there.enter()
+        other = replace(made, identity=replace(made.identity, unique_id="e6614c311b7e6f2b"))
+        port.device = there.port
+        with pytest.raises(FlashFailed, match=r"which pump-1 is bound to.*its image is on the"):
+            uf2_drive.program(
+                job(other, str(there.twin.path)),
+                heard,
+                heard.asked,
+                uf2_drive.drive_at(there.twin.path),
+            )
 
 
 def test_drives__where_they_are_mounted__found_by_their_info(tmp_path, monkeypatch) -> None:

@@ -77,17 +77,20 @@ def command(
 
     A board that runs MicroPython gets the files that differ, through its REPL; a Pico in its boot
     loader (or with --by uf2) a UF2; an ESP32 (or with --by esp) all of its flash by esptool.
-    Another node on the board is refused without --force. Cut off in the middle, run it again.
+    Another node on the board is refused without --force. Cut off in the middle, run it again. A
+    node that was provisioned without its chip is bound to the first that it is flashed onto.
     """
     from nodewright.flash.choose import Target
     from nodewright.flash.several import run
     from nodewright.image.node import ImageMaker
+    from nodewright.provision import provision
 
     if by not in ("auto", "repl", "uf2", "esp"):
         raise BadInput(f"--by {by[:20]!r} cannot be: auto, repl, uf2 or esp")
     if not 0 <= boot_s <= 600 or not 9600 <= baud <= 4_000_000:
         raise BadInput("--boot-s must be 0 to 600, --baud 9600 to 4000000")
-    maker = ImageMaker(folder, secrets_of(folder), runtime=runtime, identity=not no_identity)
+    secrets = secrets_of(folder)
+    maker = ImageMaker(folder, secrets, runtime=runtime, identity=not no_identity)
     pairs = _every(maker) if every else _named(nodes or [], port)
     if every and (nodes or port):
         raise BadInput("--all stands alone")
@@ -101,11 +104,15 @@ def command(
 
         return maker.make_virtual(name, find_interpreter().mpy_arch)
 
+    def bind(image: "NodeImage", unique_id: str) -> "NodeImage":
+        provision(folder, image.node, secrets, unique_id)
+        return make(image.node, image.board.chip == "twin")
+
     way: By = by  # type: ignore[assignment]
     targets = [Target(name, at, way, force, clean, boot_s, baud) for name, at in pairs]
     view = Lines() if as_json else Screen(targets)
     with interrupts() as asked, view:
-        results = run(targets, make, view.say, asked, view.done)
+        results = run(targets, make, view.say, asked, view.done, bind)
     view.end(results)
     code = _code(results, asked)
     if code:

@@ -1,42 +1,35 @@
 """The programmer for ESP32, ESP32-S3 and ESP32-C3: esptool as a process of its own.
 
-It is asked first which chip and how much flash there is, and nothing is written unless both are
-those of the image's board. A stub that the chip refuses is left out; a line that garbles bytes is
-taken slower. The proof of what was written is the chip's own MD5 of it, which esptool compares.
+It is asked first which chip, of which revision and with how much flash there is, and nothing is
+written unless that is what the image's board has, and the chip is the node's. A stub that the chip
+refuses is left out; a line that garbles bytes is taken slower. The proof of what was written is
+the chip's own MD5 of it, which esptool compares.
 """
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nodewright.flash import boot
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
+from nodewright.flash.esptool import LET_GO_S, Esptool, reason, stub_fails
 from nodewright.flash.job import Job, Outcome, Progress, Say
-from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissing
+from nodewright.flash.judge import judge_chip
+from nodewright.link.errors import PortMissing
 from nodewright.link.repl import why_closed
 
 BAUDS = (921_600, 460_800, 230_400, 115_200)
-_LET_GO_S = 2.0  # a port that was in use a moment ago
 _ROM_BAUD = 115_200
-_QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
-_STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
-_PIECE = 4096
-_MOST_OUTPUT = 64 << 10
 _HALF = "its flash is written in part and it does not start: run the same again"
 _CHIP = re.compile(r"Chip type:\s+(ESP[\w-]+)")
-_REVISION = re.compile(r"\(revision v([\d.]+)\)")
+_REVISION = re.compile(r"\(revision v(\d+)\.(\d+)\)")
+_MAC = re.compile(r"^MAC:\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*$", re.MULTILINE)
 _SIZE = re.compile(r"Detected flash size:\s+(\d+)\s*([KM])B")
 _PERCENT = re.compile(r"(\d{1,3}\.\d)%")
 _SENT = re.compile(r"\((\d+) compressed\)")
-_STUB_SENT, _STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
 _UNOPENED = "Could not open"
 _MISMATCH = "MD5 of file does not match"
 _HASHED = "Hash of data verified"
@@ -45,11 +38,16 @@ _KNOWN = ("esp32s3", "esp32c3", "esp32s2", "esp32c2", "esp32c6", "esp32h2", "esp
 
 @dataclass(frozen=True)
 class Found:
-    """A chip in its boot loader.  revision "" or flash_bytes None: it could not be told."""
+    """A chip in its boot loader.
+
+    revision: 100 × major + minor; mac: what `machine.unique_id` gives there, as hex digits, "" as
+    revision None and flash_bytes None where it could not be told.
+    """
 
     chip: str
-    revision: str
+    revision: int | None
     flash_bytes: int | None
+    mac: str = ""
 
 
 def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
@@ -59,13 +57,19 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
     if image.board.programmer != "esptool" or image.flash.form == "uf2":
         raise WrongBoard(job.port, f"{image.board.name} is not written by esptool")
     say(Progress("detect"))
-    _judge(job, detect(job.port, asked))
-    data = image.flash.data
-    with tempfile.TemporaryDirectory(prefix="nodewright-") as folder:
-        path = Path(folder) / "image.bin"
-        path.touch(0o600)  # it holds the node's secrets
-        path.write_bytes(data)
-        told, baud, notes = _write(job, path, say, asked)
+    with Esptool(job.port, asked) as tool:
+        found = _detect(tool, job.port)
+        _judge(job, found)
+        judge_chip(job, found.mac)
+        job, bound = job.for_chip(found.mac)
+        image = job.image
+        data = image.flash.data
+        with tempfile.TemporaryDirectory(prefix="nodewright-") as folder:
+            path = Path(folder) / "image.bin"
+            path.touch(0o600)  # it holds the node's secrets
+            path.write_bytes(data)
+            told, baud, notes = _write(tool, job, path, say)
+    notes = [*([bound] if bound else []), *notes]
     taken = _SENT.search(told)
     sent = int(taken[1]) if taken else len(data)
     seconds = time.monotonic() - begun_s
@@ -89,36 +93,52 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
 
 def detect(port: str, asked: threading.Event) -> Found:
     """Which chip answers at a port.  Raises FlashFailed, and what is wrong with the port."""
+    with Esptool(port, asked) as tool:
+        return _detect(tool, port)
+
+
+def _detect(tool: Esptool, port: str) -> Found:
     words = ["--no-stub", "flash-id"]
-    until_s = time.monotonic() + _LET_GO_S
+    until_s = time.monotonic() + LET_GO_S
     while True:
-        code, told = _run(port, words, _ROM_BAUD, lambda _: None, asked, AS_BEFORE)
+        code, told = tool.run(words, _ROM_BAUD, lambda _: None, AS_BEFORE)
         if _UNOPENED not in told or time.monotonic() > until_s:
             break
         time.sleep(0.1)  # whoever had it before may be closing it
     chip, size = _CHIP.search(told), _SIZE.search(told)
     if chip is None:
-        raise FlashFailed(port, _reason(port, told, code), AS_BEFORE)
+        raise FlashFailed(port, reason(port, told, code), AS_BEFORE)
     plain = chip[1].lower().replace("-", "")
     name = next((known for known in _KNOWN if plain.startswith(known)), plain[:20])
     flash = int(size[1]) << {"K": 10, "M": 20}[size[2]] if size else None
-    revision = _REVISION.search(told)
-    return Found(name, revision[1] if revision else "", flash)
+    revision, mac = _REVISION.search(told), _MAC.search(told)
+    return Found(
+        name,
+        int(revision[1]) * 100 + int(revision[2]) if revision else None,
+        flash,
+        mac[1].replace(":", "") if mac else "",
+    )
 
 
 def erase(port: str, say: Say, asked: threading.Event) -> None:
     """Erase all of the flash.  Raises FlashFailed, Interrupted."""
     say(Progress("erase"))
     state = "the flash is erased in part"
-    code, told = _run(port, ["erase-flash"], _ROM_BAUD, lambda _: None, asked, state)
+    with Esptool(port, asked) as tool:
+        code, told = tool.run(["erase-flash"], _ROM_BAUD, lambda _: None, state)
     if code:
-        raise FlashFailed(port, _reason(port, told, code), state)
+        raise FlashFailed(port, reason(port, told, code), state)
 
 
 def _judge(job: Job, found: Found) -> None:
     board, image = job.image.board, job.image.flash
     if found.chip != board.chip:
         raise WrongBoard(job.port, f"{board.name} has an {board.chip}, this is an {found.chip}")
+    if found.revision is not None and found.revision < board.least_revision:
+        least, there = (f"v{n // 100}.{n % 100}" for n in (board.least_revision, found.revision))
+        raise WrongBoard(
+            job.port, f"{board.name} has an {board.chip} from {least} on, this is {there}"
+        )
     needed = max(board.flash.total_bytes, image.offset_bytes + len(image.data))
     if found.flash_bytes is not None and found.flash_bytes < needed:
         raise WrongBoard(
@@ -127,7 +147,7 @@ def _judge(job: Job, found: Found) -> None:
         )
 
 
-def _write(job: Job, path: Path, say: Say, asked: threading.Event) -> tuple[str, int, list[str]]:
+def _write(tool: Esptool, job: Job, path: Path, say: Say) -> tuple[str, int, list[str]]:
     """What esptool printed, the rate that worked, and what had to be done for it."""
     bauds = [job.baud, *(baud for baud in BAUDS if baud < job.baud)]
     total = len(job.image.flash.data)
@@ -143,96 +163,18 @@ def _write(job: Job, path: Path, say: Say, asked: threading.Event) -> tuple[str,
     while True:
         say(Progress(f"write at {bauds[0]} baud"))
         words = [*stub, "write-flash", hex(job.image.flash.offset_bytes), str(path)]
-        code, told = _run(job.port, words, bauds[0], heard, asked, _HALF)
+        code, told = tool.run(words, bauds[0], heard, _HALF)
         if code == 0 and _HASHED in told:
             return told, bauds[0], notes
         if _MISMATCH in told:
             raise NotAsWritten(job.port, ("its bytes",))
         gone = isinstance(why_closed(job.port), PortMissing)
-        if not gone and not stub and _stub_fails(told):
+        if not gone and not stub and stub_fails(told):
             stub = ["--no-stub"]
             notes.append("the chip refused esptool's stub: written by its ROM alone")
         elif not gone and len(bauds) > 1:
             slow = bauds.pop(0)
-            notes.append(f"{slow} baud failed ({_reason(job.port, told, code)}): slower")
+            notes.append(f"{slow} baud failed ({reason(job.port, told, code)}): slower")
         else:
             state = AS_BEFORE if "Writing at" not in told and not notes else _HALF
-            raise FlashFailed(job.port, _reason(job.port, told, code), state)
-
-
-def _run(
-    port: str,
-    words: list[str],
-    baud: int,
-    heard: Callable[[str], None],
-    asked: threading.Event,
-    state: str,
-) -> tuple[int, str]:
-    """Run esptool to its end: its status and what it printed."""
-    _check_port(port)
-    command = [sys.executable, "-m", "esptool", "--port", port, "--baud", str(baud), *words]
-    environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        start_new_session=True,  # Ctrl-C is for us to act on
-    )
-    output = bytearray()
-    last_s = [time.monotonic()]
-
-    def read() -> None:
-        assert process.stdout is not None
-        while data := os.read(process.stdout.fileno(), _PIECE):
-            last_s[0] = time.monotonic()
-            output.extend(data)
-            del output[:-_MOST_OUTPUT]
-            heard(data.decode("utf-8", "replace"))
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    try:
-        while reader.is_alive():
-            reader.join(0.1)
-            if asked.is_set():
-                raise Interrupted(port, state)
-            quiet_s = time.monotonic() - last_s[0]
-            if quiet_s > _STUB_S and _stub_fails(output.decode("utf-8", "replace")):
-                process.kill()
-            if quiet_s > _QUIET_S:
-                raise FlashFailed(port, f"esptool said nothing for {_QUIET_S:.0f} s", state)
-        return process.wait(_QUIET_S), output.decode("utf-8", "replace")
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
-        reader.join()
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def _stub_fails(told: str) -> bool:
-    return _STUB_SENT in told and _STUB_RUNS not in told
-
-
-def _check_port(port: str) -> None:
-    """Raises PortMissing, PortDenied or PortBusy, which esptool says in many words."""
-    until_s = time.monotonic() + _LET_GO_S
-    while isinstance(error := why_closed(port), PortBusy) and time.monotonic() < until_s:
-        time.sleep(0.1)  # whoever had it before may be closing it
-    if isinstance(error, PortMissing | PortDenied | PortBusy):
-        raise error
-
-
-def _reason(port: str, told: str, code: int) -> str:
-    """The one line of esptool's output that says what was wrong."""
-    if isinstance(why_closed(port), PortMissing):
-        return "the port is gone: cable or supply"
-    lines = [line.strip() for line in told.splitlines()]
-    for line in reversed(lines):
-        if "rror" in line:
-            plain = "".join(c for c in line if c.isprintable())
-            return plain.rpartition("occurred: ")[2].partition(" (")[0][:200]
-    return f"esptool ended with status {code}"
+            raise FlashFailed(job.port, reason(job.port, told, code), state)

@@ -5,8 +5,11 @@ stop. It raises FlashFailed, WrongBoard, OtherNode, Interrupted and the errors o
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from nodewright.pki import chip
+from nodewright.pki.errors import ChipTaken
 
 if TYPE_CHECKING:
     from nodewright.image.node import NodeImage
@@ -22,6 +25,8 @@ class Progress:
 
 
 Say = Callable[[Progress], None]
+# Binds a node to a chip, by its id, and makes its image anew: `provision` does it.
+Bind = Callable[["NodeImage", str], "NodeImage"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Job:
     """An image for a port.
 
     force: overwrite another node; clean: remove also files that are nobody's; boot_s: how long to
-    wait for the node to start, 0 for not at all; baud: of an ESP32's boot loader.
+    wait for the node to start, 0 for not at all; baud: of an ESP32's boot loader; bind: what binds
+    a node whose chip is open, None leaves it open.
     """
 
     image: "NodeImage" = field(repr=False)
@@ -38,6 +44,36 @@ class Job:
     clean: bool = False
     boot_s: float = 30.0
     baud: int = 460_800
+    bind: Bind | None = field(default=None, repr=False)
+
+    def for_chip(self, unique_id: str) -> tuple["Job", str]:
+        """The job, its node bound to the chip there if it was bound to none; what is to be told.
+
+        unique_id: "" where it could not be told. Before anything is written.  Raises ChipTaken,
+        which --force prevents, and as `provision`.
+        """
+        identity = self.image.identity
+        if identity is None or not unique_id:
+            return self, ""
+        if identity.unique_id is not None:
+            if identity.unique_id == unique_id:
+                return self, ""
+            node = self.image.node
+            return self, (
+                f"the fleet has {node} bound to chip {identity.unique_id}, and this is "
+                f"{unique_id}: nodewright renew {node} --unique-id {unique_id} binds it here"
+            )
+        if self.bind is None:
+            return self, ""
+        try:
+            image = self.bind(self.image, chip.parse(unique_id))
+        except chip.NoChipId as odd:
+            return self, f"not bound: {odd}"
+        except ChipTaken as taken:
+            if not self.force:
+                raise
+            return self, f"not bound: {taken}"
+        return replace(self, image=image), f"bound to chip {unique_id}"
 
 
 @dataclass(frozen=True)

@@ -29,21 +29,29 @@ def judge(job: Job, found: Facts) -> None:
     needed = sum(map(len, image.files.values()))
     if needed > found.fs_bytes:
         raise WrongBoard(port, f"{needed} bytes do not fit its {found.fs_bytes}")
-    _judge_node(job, found)
+    judge_node(job, found)
 
 
-def _judge_node(job: Job, found: Facts) -> None:
-    if job.force:
-        return
+def judge_node(job: Job, found: Facts) -> None:
+    """Whose board it is.  Raises OtherNode, which --force prevents."""
     settings, image = job.image.settings, job.image
     wanted = f"{image.node} of fleet {settings.get('fleet')}"
-    if found.node is not None and (found.node, found.fleet) != (image.node, settings["fleet"]):
+    other = found.node is not None and (found.node, found.fleet) != (image.node, settings["fleet"])
+    if other and not job.force:
         raise OtherNode(job.port, f"{found.node} of fleet {found.fleet}", wanted)
-    bound = image.identity.unique_id if image.identity is not None else None
-    if bound is not None and found.unique_id and bound != found.unique_id:
-        raise OtherNode(
-            job.port, f"chip {found.unique_id}", f"chip {bound}, which {image.node} is bound to"
-        )
+    judge_chip(job, found.unique_id)
+
+
+def judge_chip(job: Job, unique_id: str) -> None:
+    """Whether the node is bound to another chip; unique_id: "" where it could not be told.
+
+    Raises OtherNode, which --force prevents.
+    """
+    identity = job.image.identity
+    bound = identity.unique_id if identity is not None else None
+    if bound is not None and unique_id and bound != unique_id and not job.force:
+        wanted = f"chip {bound}, which {job.image.node} is bound to"
+        raise OtherNode(job.port, f"chip {unique_id}", wanted)
 
 
 def _dotted(release: tuple[int, ...]) -> str:

@@ -66,6 +66,7 @@ class _Flasher:
         self._files = job.image.files
         self._state = AS_BEFORE
         self._sent_bytes = self._to_send = 0
+        self._bound = ""
 
     def run(self) -> Outcome:
         try:
@@ -81,6 +82,7 @@ class _Flasher:
         begun_s = time.monotonic()
         found = self._found
         judge(self._job, found)
+        self._bind()
         self._say(Progress("compare"))
         there = facts.files(self._repl)
         wanted = {path: _digest(data) for path, data in self._files.items()}
@@ -105,8 +107,14 @@ class _Flasher:
             seconds=time.monotonic() - begun_s,
             boot=boots,
             kept=tuple(kept),
-            notes=_notes(found, kept),
+            notes=_notes(self._bound, found, kept),
         )
+
+    def _bind(self) -> None:
+        """A virtual board's id is made up: a node is bound to it where it is no other board's."""
+        if not self._found.virtual or self._job.image.board.name == "virtual":
+            self._job, self._bound = self._job.for_chip(self._found.unique_id)
+            self._files = self._job.image.files
 
     def _replace(
         self,
@@ -249,8 +257,8 @@ def _hash(there: dict[str, OnBoard], path: str) -> str:
     return there[path].sha256 if path in there else "none"
 
 
-def _notes(found: Facts, kept: list[str]) -> tuple[str, ...]:
-    notes = []
+def _notes(bound: str, found: Facts, kept: list[str]) -> tuple[str, ...]:
+    notes = [bound] if bound else []
     if found.unfinished:
         notes.append("it had been left between two versions: now it is whole")
     if found.crash:

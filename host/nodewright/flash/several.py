@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nodewright.errors import BadInput, NodewrightError
 from nodewright.flash.choose import Make, Target, flash
-from nodewright.flash.job import Outcome, Progress
+from nodewright.flash.job import Bind, Outcome, Progress
 
 if TYPE_CHECKING:
     from nodewright.image.node import NodeImage
@@ -33,8 +33,9 @@ def run(
     say: Callable[[Target, Progress], None],
     asked: threading.Event,
     done: Callable[[Result], None],
+    bind: Bind | None = None,
 ) -> list[Result]:
-    """Flash all of them.  say and done are called on other threads, and on this one.
+    """Flash all of them.  say and done are called on other threads, make and bind one at a time.
 
     An error that is a bug of ours is raised once all have ended.  Raises BadInput where one port
     is named twice.
@@ -49,9 +50,16 @@ def run(
         with one_at_a_time:
             return make(node, virtual)
 
+    def bound(image: "NodeImage", unique_id: str) -> "NodeImage":
+        assert bind is not None
+        with one_at_a_time:
+            return bind(image, unique_id)
+
+    binder = None if bind is None else bound
+
     def one(target: Target) -> Result:
         try:
-            outcome = flash(target, made, lambda step: say(target, step), asked)
+            outcome = flash(target, made, lambda step: say(target, step), asked, binder)
             result = Result(target, outcome, None)
         except NodewrightError as error:
             result = Result(target, None, error)

@@ -12,23 +12,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 import serial
 
 from nodewright.flash import boot, facts
-from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
+from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Job, Outcome, Progress, Say
+from nodewright.flash.judge import judge_node
 from nodewright.link.errors import BoardSilent, Interrupted, PortBusy, PortGone, PortMissing
 from nodewright.link.repl import Repl
+from nodewright.link.usb import plugged
+from nodewright.pki.errors import ChipTaken
 
 INFO = "INFO_UF2.TXT"
 VARIABLE = "NODEWRIGHT_DRIVES"  # folders in which drives are mounted, where no one would look
 # Board-ID of the boot ROMs: pico-bootrom-rp2040, usb_msc.c; RP2350 datasheet, 5.5.3.
 _CHIPS = {"RPI-RP2": "rp2040", "RP2350": "rp2350"}
 _WAIT_S = 20.0  # for a drive to be mounted, and for a board to be back
+_PORT_S = 10.0  # for a port of USB, once the boot loader has gone
+_ENTER_S = 1.0
 _LOOK_S = 0.2
 _PIECE_BYTES = 64 << 10
 _TOUCH_BAUD = 1200
@@ -103,22 +108,26 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
     if job.image.flash.form != "uf2":
         raise WrongBoard(job.port, f"{board.name} does not take UF2 files")
     by_port = drive is None
+    bound = ""
     if drive is None:
         say(Progress("boot loader"))
         before = {one.path for one in drives()}
-        enter_boot_loader(job.port)
+        job, bound = enter_boot_loader(job)
         drive = _await_drive(job, before, asked)
     if drive.chip != board.chip:
         what = drive.board_id or "says nothing of its chip"
         raise WrongBoard(str(drive.path), f"{board.name} has an {board.chip}, the drive: {what}")
     data = job.image.flash.data
+    there = {one.port for one in plugged()}
     _copy(job, drive, data, say, asked)
     copied_s = time.monotonic() - begun_s
     boots = None
     notes = ["the boot loader took the last block and restarted the board"]
-    if by_port:
-        boots = _read_back(job, say, asked)
-        notes = ["all files hashed on the board"]
+    port = job.port if by_port else _new_port(job, there, asked)
+    if port:
+        boots, late = _read_back(replace(job, port=port), say, asked)
+        told = dict.fromkeys(note for note in (bound, late) if note)
+        notes = ["all files hashed on the board", *told]
     return Outcome(
         node=job.image.node,
         port=job.port,
@@ -133,22 +142,31 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
     )
 
 
-def enter_boot_loader(port: str) -> None:
+def enter_boot_loader(job: Job) -> tuple[Job, str]:
     """Send a board into its boot loader: by its MicroPython, or by a touch at 1200 baud.
 
-    Raises PortMissing and its like.
+    The job, its node bound to the chip if that could be asked, and what is to be told.  Raises
+    OtherNode, WrongBoard, PortMissing and its like, and as `Job.for_chip`.
     """
+    bound = ""
     try:
-        with Repl(port) as repl:
+        with Repl(job.port) as repl:
+            found = facts.read(repl)
+            judge_node(job, found)
+            if found.chip and found.chip != job.image.board.chip:
+                board = job.image.board
+                reason = f"{board.name} has an {board.chip}, this is an {found.chip}"
+                raise WrongBoard(job.port, reason)
+            job, bound = job.for_chip(found.unique_id)
             repl.restarts = False
             with suppress(BoardSilent, PortGone):  # it is away before it could answer
                 repl.begin("import machine\nmachine.bootloader()\n")
-                repl.finish(1.0)
-        return
+                repl.finish(_ENTER_S)
     except BoardSilent:
-        pass
-    with suppress(serial.SerialException, OSError):
-        serial.Serial(port, baudrate=_TOUCH_BAUD, exclusive=True).close()
+        # A program that hears nobody: the port itself does.
+        with suppress(serial.SerialException, OSError):
+            serial.Serial(job.port, baudrate=_TOUCH_BAUD, exclusive=True).close()
+    return job, bound
 
 
 def _await_drive(job: Job, before: set[Path], asked: threading.Event) -> Drive:
@@ -191,8 +209,26 @@ def _copy(job: Job, drive: Drive, data: bytes, say: Say, asked: threading.Event)
         raise FlashFailed(job.port, "the boot loader did not take all of it", _HALF)
 
 
-def _read_back(job: Job, say: Say, asked: threading.Event) -> int | None:
-    """Ask the MicroPython that was written for the hashes of all files, then have it start."""
+def _new_port(job: Job, there: set[str], asked: threading.Event) -> str:
+    """The port that a board shows after its boot loader: one of USB that was not there before.
+
+    "" where none comes, or several do: then nobody knows whose they are.
+    """
+
+    def look() -> list[str] | None:
+        name = job.image.board.name
+        new = [one.port for one in plugged() if one.port not in there and name in one.boards]
+        return new or None
+
+    new = _until(look, job, asked, _PORT_S if job.boot_s else 0.0)
+    return new[0] if new is not None and len(new) == 1 else ""
+
+
+def _read_back(job: Job, say: Say, asked: threading.Event) -> tuple[int | None, str]:
+    """Ask the MicroPython that was written for the hashes of all files, then have it start.
+
+    The node's count of boots, and what is to be told of its chip.
+    """
     say(Progress("verify"))
 
     def connect() -> Repl | None:
@@ -209,17 +245,29 @@ def _read_back(job: Job, say: Say, asked: threading.Event) -> int | None:
             "nodewright ports shows where it is",
         )
     with repl:
-        facts.read(repl)
+        note = _bind_late(job, facts.read(repl))
         there = facts.files(repl)
         wrong = facts.differing(there, job.image.files)
         if wrong:
             raise NotAsWritten(job.port, tuple(wrong))
-        return boot.after_restart(repl, job.boot_s, say, asked)
+        return boot.after_restart(repl, job.boot_s, say, asked), note
 
 
-def _until(look: Callable[[], _T | None], job: Job, asked: threading.Event) -> _T | None:
+def _bind_late(job: Job, found: facts.Facts) -> str:
+    """A boot loader's drive does not say which chip it is of: MicroPython does, afterwards."""
+    try:
+        judge_node(job, found)
+        return job.for_chip(found.unique_id)[1]
+    except (OtherNode, ChipTaken) as error:
+        state = f"its image is on the board: choose the right one, or nodewright erase {job.port}"
+        raise FlashFailed(job.port, str(error), state) from None
+
+
+def _until(
+    look: Callable[[], _T | None], job: Job, asked: threading.Event, within_s: float | None = None
+) -> _T | None:
     """The first that look gives, None after a while.  Raises Interrupted."""
-    deadline_s = time.monotonic() + _WAIT_S
+    deadline_s = time.monotonic() + (_WAIT_S if within_s is None else within_s)
     while time.monotonic() < deadline_s:
         found = look()
         if found is not None:

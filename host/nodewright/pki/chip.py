@@ -24,16 +24,20 @@ _LOCAL, _GROUP = 0x02, 0x01  # IEEE 802c, clause 8.2: the U/L and I/G bits of th
 _QUESTION = "import machine, binascii\nprint(binascii.hexlify(machine.unique_id()).decode())\n"
 
 
+class NoChipId(BadInput):
+    """What is given cannot be the id of a chip."""
+
+
 def parse(text: object) -> str:
-    """A chip's unique id as lower-case hex digits.  Raises BadInput.
+    """A chip's unique id as lower-case hex digits.  Raises NoChipId.
 
     text: may have colons, dashes or spaces between its bytes.
     """
     plain = re.sub(r"[:\s-]", "", text).lower() if isinstance(text, str) else ""
     if not re.fullmatch("[0-9a-f]+", plain) or len(plain) not in [2 * n for n in LENGTHS]:
-        raise BadInput(f"unique id {str(text)[:60]!r} cannot be: {_ALLOWED}")
+        raise NoChipId(f"unique id {str(text)[:60]!r} cannot be: {_ALLOWED}")
     if len(set(plain)) == 1:
-        raise BadInput(f"unique id {plain} is what an empty memory reads, and no chip's own")
+        raise NoChipId(f"unique id {plain} is what an empty memory reads, and no chip's own")
     return plain
 
 
