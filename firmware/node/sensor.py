@@ -1,5 +1,7 @@
 """One sensor of the settings: looked for until it answers, and again after it has failed."""
 
+from time import ticks_diff, ticks_ms
+
 from node import drivers, hal
 from node.drivers.errors import (
     BadReading,
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
     from node.health import Health
     from node.tacho import Tacho
+
+# So long a sensor is left alone before it is looked after: what comes over a chip between two
+# records is then told when it happens, for a thousandth of the time.
+_LOOK_MS = 1000
 
 FAILURES = (OSError, ValueError, DeviceMismatch)  # what a driver raises
 
@@ -51,6 +57,7 @@ class Sensor:
                 hal.interrupt_pin(settings["tacho"]["pin"]), settings["tacho"]["pulses"]
             )
         self.armed_for: "Any" = None  # whose motion the chip watches for
+        self._asked_ticks = ticks_ms()  # when the chip was last known to be in order
         self._path = path
         self._health = health
         self._device: "Any" = None
@@ -59,15 +66,38 @@ class Sensor:
     def open(self, **options: "Any") -> "Any":
         """The driver, configured so.  Raises FAILURES: tell them to failed()."""
         self.armed_for = None
+        self._asked_ticks = ticks_ms()
         if self._device is None:
-            device = self.driver(self._connect(self.settings["bus"]))
-            device.configure(**options)
-            self._device = device
-            self._configured = options
+            self._find(options)
         elif options != self._configured:
             self._device.configure(**options)
             self._configured = options
         return self._device
+
+    def look(self, path: str) -> "dict[str, Any] | None":
+        """Between records, and not too often: the fault that has come over the chip, told once.
+
+        A sensor that failed is looked for again.  path: of the settings of the set.
+        """
+        if self.armed_for is not None:
+            return None  # it is asked all the time
+        if ticks_diff(ticks_ms(), self._asked_ticks) < _LOOK_MS:
+            return None
+        self._asked_ticks = ticks_ms()
+        device = self._device
+        try:
+            (device or self._find(self._configured)).prove_kept()
+        except FAILURES as error:
+            if device is not None:
+                return self.failed(error, path)
+            self._device = None  # as has been told
+        return None
+
+    def _find(self, options: "dict[str, Any]") -> "Any":
+        device = self.driver(self._connect(self.settings["bus"]))
+        device.configure(**options)
+        self._device, self._configured = device, options
+        return device
 
     def _connect(self, bus: "dict[str, Any]") -> "Any":
         if bus["kind"] == "onewire":

@@ -29,15 +29,21 @@ class Value:
         self._keys = tuple(settings["features"])
         self._path = path
         self._health = health
+        self._fault: "dict[str, Any] | None" = None  # found between two readings, not told yet
 
     def moved(self, now_ticks: int) -> bool:  # noqa: ARG002
-        """A thermometer waits for nothing."""
-        return False
+        """Whether something has come over the sensor since its last reading."""
+        self._fault = self.sensor.look(self._path)
+        return self._fault is not None
 
     async def run(self, request: "dict[str, Any] | None" = None) -> None:  # noqa: ARG002
         """Measure once: `result` holds what it gave.  Others run while the chip converts."""
         result = self.result
         result.clear()
+        if self._fault is not None:
+            result.faults.append(self._fault)
+            self._fault = None
+            return
         begin_ticks = ticks_us()
         try:
             device = self.sensor.open()

@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_us
 
 from node import evidence
 from node.capture import Capture
+from node.drivers.errors import SensorReset
 from node.result import Result
 from node.sensor import FAILURES
 from node.vibration import Vibration
@@ -75,6 +76,8 @@ class Waveform:
             shaft_hz=sensor.settings["shaft_hz"],
             machine=None if machine is None else (machine["group"], machine["support"]),
         )
+        self._fault: "dict[str, Any] | None" = None  # found between two records, not told yet
+        self._again = False  # it has cost no record: that is still to be taken
         self.watch: "Watch | None" = None
         if settings["schedule"]["kind"] == "motion":
             from node.watch import Watch
@@ -100,12 +103,14 @@ class Waveform:
         """
         result = self.result
         result.clear()
-        if self.watch is not None and self.watch.failure is not None:
-            result.faults.append(self.watch.failure)
-            self.watch.failure = None
+        if self._fault is not None:
+            result.faults.append(self._fault)
+            self._fault = None
             return
         try:
             device = self.sensor.open(**self._options)
+            if self._forgot(device):
+                return
             if request is not None and request["command"] == "self_test":
                 self._test(device)
                 return
@@ -131,8 +136,34 @@ class Waveform:
         gc.collect()
 
     def moved(self, now_ticks: int) -> bool:
-        """Whether the sensor has felt what this set waits for; it need not wait for anything."""
-        return self.watch is not None and self.watch.moved(now_ticks, **self._options)
+        """Whether there is something to measure, or to tell, beside the schedule.
+
+        The sensor has felt what this set waits for, if it waits for anything; or something has
+        come over it since its last record.
+        """
+        if self._again:
+            self._again = False
+            return True
+        if self.watch is not None:
+            moved = self.watch.moved(now_ticks, **self._options)
+            self._fault, self.watch.failure = self.watch.failure, None
+            return moved
+        self._fault = self.sensor.look(self._path)
+        return self._fault is not None
+
+    def _forgot(self, device: "Any") -> bool:
+        """Whether the chip has lost its supply since its last record, which is told by itself.
+
+        All of its registers are written before each: so nothing else is lost, and the record
+        follows at once.  Raises FAILURES.
+        """
+        self._again = False
+        try:
+            device.prove_kept()
+        except SensorReset as error:
+            self.result.faults.append(self.sensor.failed(error, self._path))
+            self._again = True
+        return self._again
 
     def _test(self, device: "Any") -> None:
         """The chip's own test: each axis outside its limits is a fault."""

@@ -47,6 +47,7 @@ class Schedule:
 
     def __init__(self, faults: "list[Fault]", buses: "list[Bus]", world: "World") -> None:
         self._buses, self._world = buses, world
+        self._unanswered = 0  # of the world, when the chip last went off its bus
         self._steps: "list[Step]" = []
         for fault in faults:
             self._check(fault)
@@ -87,7 +88,8 @@ class Schedule:
         bus, place, chip = _find(self._buses, fault["chip"])
         kind = fault["kind"]
         if kind == "bus_held":
-            if begins:  # only clocks end it
+            if begins:  # only clocks end it, so it meets whoever comes next
+                self._note(fault, 1)
                 sda, scl = (self._world.pin_state(bus["pins"][name]) for name in ("sda", "scl"))
                 Hold(sda, scl, fault.get("clocks", _MOST_CLOCKS))
             return
@@ -95,10 +97,20 @@ class Schedule:
             # Off the bus: its controller finds nobody there.
             if begins:
                 bus["chips"].pop(place, None)
+                self._unanswered = self._world.unanswered
             else:
                 bus["chips"][place] = chip
+                self._note(fault, self._world.unanswered - self._unanswered)
         if kind != "nack":
             chip.inject(kind, fault if begins else None)
+        if not begins and kind not in ("unplugged", "nack"):
+            self._note(fault, getattr(chip, "touched", 0))
+
+    def _note(self, fault: "Fault", touched: int) -> None:
+        """A fault has met the firmware so often."""
+        self._world.log_fault(
+            "%s %s %d %d" % (fault["chip"], fault["kind"], fault["from_ms"], touched)
+        )
 
 
 class Hold:

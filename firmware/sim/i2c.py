@@ -63,6 +63,7 @@ class I2C:
         self.world.advance_ns(self._byte_ns)
         chip = self._chips.get(address)
         if chip is None:
+            self.world.unanswered += 1
             raise OSError(_EIO)
         return chip
 

@@ -53,6 +53,7 @@ class World:
         self._now_us = 0
         self._now_ns = 0  # below a microsecond, 0..999
         self._asked = 0
+        self.unanswered = 0  # addresses on I2C that nobody acknowledged
         self._sources: "list[Source]" = []
         self._next: "Source | None" = None
         self._pins: "dict[int, PinState]" = {}
@@ -157,7 +158,15 @@ class World:
         """A chip drives a pin to a level; a handler that waits for this edge runs now."""
         self.pin_state(number).drive(level)
 
-    # --- the log of served samples
+    # --- what the host reads
+
+    def log_fault(self, line: str) -> None:
+        """Write down a fault that is over, and what it has met (docs/architecture.md)."""
+        if "log" in self.spec:
+            path = "%s/faults-%d.txt" % (self.spec["log"], self.spec.get("boot", 1))
+            file = self.open_file(path, "ab")
+            file.write((line + "\n").encode())
+            file.close()
 
     def log_samples(self, name: str, run: int, first: int, frames: "Any", axes: int = 3) -> None:
         """Write down samples as they went over the bus.

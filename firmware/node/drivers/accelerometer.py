@@ -29,7 +29,8 @@ class Accelerometer:
     bus; defaults: rate and range after __init__; rates, ranges: rows that begin with them;
     bits_a_sample: clocks of the bus for a sample, with what is kept free; frame_bytes and
     longest_burst: 1 << longest_burst frames are read at once; proof_reg: a register that is lost
-    with the supply, off: what stop() writes to which.
+    with the supply, off: what stop() writes to which; kept: (register, value) of what start() has
+    written and stop() leaves, other than after power-on.
     test_settings: rate and range of the self-test, test_code: what sets it going, test_limits_g:
     least and most change of each axis, test_signed: whether they say in which direction.
     motion: rows of (step_g, most steps, code) of the threshold, the finest first, each a range;
@@ -55,6 +56,7 @@ class Accelerometer:
     settling_samples = 0
     proof_reg = 0
     off = (0, 0)
+    kept: "tuple[int, ...]" = ()
     test_settings: "tuple[float, int]" = (0, 0)
     test_code = 0
     test_settle_us = 100_000
@@ -95,6 +97,7 @@ class Accelerometer:
         self._bursts = [view[: self.frame_bytes << i] for i in range(self.longest_burst + 1)]
         self._test = 0  # test_code while the self-test pulls at the axes
         self._armed = -1  # what arm_motion() leaves in the register that it proves
+        self._marked = False  # the chip has to hold what kept says
         self.streaming = False  # from start() to stop(): the FIFO fills between two readings
         self._prove_identity()
         odr_hz, range_g = self.defaults
@@ -197,12 +200,27 @@ class Accelerometer:
         self._prove_identity()
         self._armed = -1
         self._begin()
-        self.streaming = True
+        self.streaming = self._marked = True
 
     def prove_settings(self) -> None:
         """Raises SensorReset where the chip is no more as start() has left it, OSError."""
         # After a failure of its supply it is powered down; an SPI bus without a chip reads 0.
         self._prove(self.proof_reg, self._proof)
+
+    def prove_kept(self) -> None:
+        """Between records: this chip is there, and has not lost its supply since the last time.
+
+        Raises DeviceMismatch, SensorReset, OSError.
+        """
+        self._prove_identity()
+        if not self.kept:
+            return
+        reg, value = self.kept
+        if self._marked:
+            self._prove(reg, value)
+        else:  # a chip that sleeps need not take it
+            self._bus.write(reg, value)
+            self._marked = self._read(reg) == value
 
     def stop(self) -> None:
         """Standby.  Raises OSError."""
@@ -308,7 +326,7 @@ class Accelerometer:
             raise ValueError("threshold_g", threshold_g, self.motion_limits_g())
         step_g, steps, code = fit[0]
         self._prove_identity()
-        self.streaming = False
+        self.streaming = self._marked = False
         self._armed_reg, self._armed = self._arm(steps, code)
         clock.sleep_us(self.motion_settle_us)
         self._hold()

@@ -94,6 +94,7 @@ class ADXL345(Accelerometer):
     settling_samples = 4  # table 1, note on the self-test: it settles within four
     proof_reg = _POWER_CTL
     off = (_POWER_CTL, 0)
+    kept = (_INT_ENABLE, _WATERMARK)
     # A chip that works shows its noise: 0.75 digits RMS in x and y, 1.1 in z at 100 Hz (table 1),
     # more at higher rates.  At 0.75 the same digit comes again in half of the cases at most, so a
     # run of 64 has a chance of 1e-15 in a record of 4096, of 3e-7 at 0.5; 16 frames without a

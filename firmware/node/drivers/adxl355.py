@@ -106,6 +106,7 @@ class ADXL355(Accelerometer):
     settling_samples = 8
     proof_reg = _POWER_CTL
     off = (_POWER_CTL, _STANDBY)
+    kept = (_INT_MAP, _FULL_EN1)
     test_settings = (125, 8)
     test_code = _ST1_AND_ST2
     test_limits_g = ((0.1, 0.6), (0.1, 0.6), (0.5, 3.0))  # typical: 0.3, 0.3, 1.5 (table 2)

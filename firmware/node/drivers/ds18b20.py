@@ -86,6 +86,13 @@ class DS18B20:
         self.resolution_c = 2.0 ** (8 - bits)
         self._begun = False
 
+    def prove_kept(self) -> None:
+        """Between readings: a chip is on the line, 1 ms.  It keeps nothing that begin() needs.
+
+        Raises NoAnswer, LineHeld.
+        """
+        self._line.reset()
+
     def begin(self) -> None:
         """Start a conversion: read_c() has it wait_us later.  16 ms; allocates nothing.
 

@@ -97,6 +97,7 @@ class IIS3DWB(Accelerometer):
     settling_samples = 256  # as many: 26 667 Hz, CTRL1_XL
     proof_reg = _CTRL1_XL
     off = (_CTRL1_XL, 0)
+    kept = (_INT1_CTRL, _INT1_FIFO_TH)
     test_settings = (_ODR_HZ, 4)
     test_code = _ST_POSITIVE
     test_limits_g = ((0.8, 3.2),) * 3  # "Mechanical characteristics": self-test

@@ -112,6 +112,7 @@ class KX134(Accelerometer):
     settling_samples = 8
     proof_reg = _CNTL1
     off = (_CNTL1, 0)
+    kept = (_INC4, _WMI1)
     test_settings = (400, 8)
     test_code = _TEST
     # Specifications, table 1: 0.5 g is typical, without limits; half and half more

@@ -71,6 +71,7 @@ class LIS2DW12(Lis):
     )
     ranges = ((2, 0b00), (4, 0b01), (8, 0b10), (16, 0b11))  # table 42: range_g, code
     first_data = _OUT_X_L
+    kept = (_CTRL4_INT1_PAD_CTRL, _INT1_FTH)
     settling_samples = 3  # table 13: up to two; and one for the FIFO (5.3)
     own_noise_g_rthz = 90e-6  # table 3, low-noise setting, all rates, 2 g
     test_settings = (100, 4)

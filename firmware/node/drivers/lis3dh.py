@@ -72,6 +72,7 @@ class LIS3DH(Lis):
     # Tables 38 and 4: range_g, code, mg a digit of 12 bits (four times that with 10, 16 with 8)
     ranges = ((2, 0b00, 1), (4, 0b01, 2), (8, 0b10, 4), (16, 0b11, 12))
     first_data = _OUT_X_L | _COUNT_UP
+    kept = (_CTRL_REG3, _I1_WTM)
     settling_us = 1_600  # table 10: turn-on time of normal mode, the longer
     settling_samples = 2  # table 4, note 7
     own_noise_g_rthz = 220e-6  # table 4

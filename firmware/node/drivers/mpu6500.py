@@ -105,6 +105,7 @@ class MPU6500(Accelerometer):
     proof_reg = _FIFO_EN
     _proof = _ACCEL_FIFO_EN
     off = (_PWR_MGMT_1, _SLEEP)
+    kept = (_INT_ENABLE, _FIFO_OFLOW)
     test_settings = (200, 8)
     test_code = _TEST_XYZ
     test_settle_us = 200_000  # eMD

@@ -40,7 +40,7 @@ class TMP117:
         """Raises DeviceMismatch where another chip answers, OSError where none does."""
         self._bus = bus
         self._two = bytearray(2)
-        self._begun = self._done = False
+        self._begun = self._done = self._written = False
         self._prove_identity()
         self.configure()
 
@@ -48,7 +48,7 @@ class TMP117:
         """Choose how many conversions make a value.  Raises ValueError(key, value, allowed)."""
         _, code, self.wait_us = choose("averages", averages, _AVERAGES)
         self._config = _ONE_SHOT | _CYCLE | code
-        self._begun = False
+        self._begun = self._written = False
 
     def begin(self) -> None:
         """Start a conversion: read_c() has it wait_us later.
@@ -62,7 +62,16 @@ class TMP117:
         two = self._two
         two[0], two[1] = self._config >> 8, self._config & 0xFF
         self._bus.write_from(_CONFIGURATION, two)
-        self._begun = True
+        self._begun = self._written = True
+
+    def prove_kept(self) -> None:
+        """Between readings: this chip is there, and still has what begin() wrote.
+
+        Raises DeviceMismatch, SensorReset where it has lost its supply since, OSError.
+        """
+        self._prove_identity()
+        if self._written:
+            self._prove_settings()
 
     def ready(self) -> bool:
         """Whether the conversion is over.  Raises SensorReset (the chip is as new), OSError."""

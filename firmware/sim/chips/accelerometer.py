@@ -77,7 +77,11 @@ class Accelerometer(RegisterChip):
         self._wires = (config.get("int1"), config.get("int2"))
         self._levels = [0, 0]
         self._clock = 1 + config.get("clock_error_ppm", 0) * 1e-6
-        self._identity_lost = False
+        self._other_chip = False
+        # Of the fault that began last: how often it has met the firmware; of frozen digits, the
+        # longest row of samples that were served so in one run
+        self.touched = 0
+        self._frozen_row = 0
         self._stalls = False  # each run meets a CPU that comes late
         self._stalled_run = 0
         self._limp = -1  # the axis at which the self-test does not pull
@@ -151,10 +155,12 @@ class Accelerometer(RegisterChip):
         """A fault of docs/architecture.md begins, as the schedule says, or ends: None."""
         self._sync()
         on = fault is not None
+        if on:
+            self.touched = self._frozen_row = 0
         if kind == "unplugged":
             self._lose_supply()
         elif kind == "wrong_identity":
-            self._identity_lost = on
+            self._other_chip = on
         elif kind == "stuck":
             self.sampler.frozen = on
         elif kind == "overrun":
@@ -167,6 +173,11 @@ class Accelerometer(RegisterChip):
             self._limp = "xyz".index(fault["axis"]) if fault is not None else -1
             self.convert()
         self._drive()
+
+    def identity_lost(self) -> bool:
+        """Whether another chip answers, now that it is asked who it is."""
+        self.touched += self._other_chip
+        return self._other_chip
 
     def pulled(self, *g: float) -> "tuple[float, ...]":
         """What the self-test does to the axes, but for one that does not follow."""
@@ -205,7 +216,7 @@ class Accelerometer(RegisterChip):
             self._begin_measuring()
         if rate_hz and (starts or (mode != BYPASS and not was_running)):
             self._run += 1
-            self._served = 0
+            self._served = self._frozen_row = 0
         watched = self.motion() if rate_hz else None
         if watched != self._watched or (watched and changed):
             self._watched = watched
@@ -287,6 +298,7 @@ class Accelerometer(RegisterChip):
         if not self._stalls or self._stalled_run == self._run or self._served < _STALL_AFTER:
             return
         self._stalled_run = self._run
+        self.touched += 1
         samples = self._fifo.LEVELS * 3 // 2  # more than the FIFO holds, whatever the watermark
         self._world.advance_us(int(samples * 1e6 / self._rate_hz))
         self._sync()
@@ -368,6 +380,9 @@ class Accelerometer(RegisterChip):
             self._log[at + axis] = self.sampler.digits[axis] >> self.LOG_SHIFT
         self._logged += 1
         self._served += 1
+        if self.sampler.frozen:
+            self._frozen_row += 1
+            self.touched = max(self.touched, self._frozen_row)
         if self._logged == _LOGGED:
             self._write_log()
 

@@ -153,7 +153,7 @@ class Twin(Accelerometer):
                 self._take()
             return self.sampler.digits[(reg - _DATAX0) >> 1] >> (8 * (reg & 1)) & 0xFF
         self._write_log()
-        if reg == _DEVID and self._identity_lost:
+        if reg == _DEVID and self.identity_lost():
             return 0
         if reg == _INT_SOURCE:
             sources = self.sources()

@@ -167,7 +167,7 @@ class Twin(Accelerometer):
             return self._fifo_byte()
         self._write_log()
         if reg < _STATUS:
-            return 0 if self._identity_lost else _IDENTITY[reg]
+            return 0 if self.identity_lost() else _IDENTITY[reg]
         if reg == _STATUS:
             return self._status()
         if reg == _FIFO_ENTRIES:

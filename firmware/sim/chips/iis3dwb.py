@@ -173,7 +173,7 @@ class Twin(Accelerometer):
                 self._load(self._made - 1)
                 self._fresh = False
             return self._data_byte(reg - _OUTX_L_A)
-        if reg == _WHO_AM_I and self._identity_lost:
+        if reg == _WHO_AM_I and self.identity_lost():
             return 0
         if reg == _WAKE_UP_SRC:
             return 0x08 if self.take_motion() else 0

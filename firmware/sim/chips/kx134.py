@@ -189,7 +189,7 @@ class Twin(Accelerometer):
                 self._fresh = False
             return self._data_byte(reg - _XOUT_L)
         if reg in (_MAN_ID, _PART_ID, _WHO_AM_I):
-            return 0 if self._identity_lost else _K if reg == _MAN_ID else _ID
+            return 0 if self.identity_lost() else _K if reg == _MAN_ID else _ID
         if reg == _INS2:
             return self._interrupts()
         if reg == _INS3:

@@ -68,7 +68,7 @@ class Lis(Accelerometer):
                 self._take()
             return self.sampler.digits[(reg - OUT_X_L) >> 1] >> (8 * (reg & 1)) & 0xFF
         self._write_log()
-        if reg == WHO_AM_I and self._identity_lost:
+        if reg == WHO_AM_I and self.identity_lost():
             return 0
         if reg == STATUS:
             return self.status()

@@ -223,7 +223,7 @@ class Twin(Accelerometer):
                 self._loaded = -1
             return self._data_byte(reg - _ACCEL_XOUT_H)
         if reg == _WHO_AM_I:
-            return 0 if self._identity_lost else self.IDENT
+            return 0 if self.identity_lost() else self.IDENT
         if reg == _INT_STATUS:
             return self._int_status()
         if reg == _FIFO_COUNTH:
