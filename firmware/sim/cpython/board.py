@@ -1,6 +1,7 @@
 """A virtual board on CPython: the same twins, the same firmware as source, the same console.
 
-The node's files lie in a folder, spec["files"], in place of a flash image; there is no REPL.
+The node's files lie in a folder, spec["files"], in place of a flash image; there is no REPL, but
+with spec["prompt"] agents can be sent to it, and its programs do not run (prompt.py).
 """
 
 import json
@@ -9,7 +10,7 @@ import signal
 import sys
 
 import sim.cpython
-from sim.cpython import modules, ported
+from sim.cpython import modules, ported, prompt
 from sim.cpython.files import Files
 from sim.cpython.report import print_exception
 
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
 READY = "\x00ready\x00"  # firmware/sim/board.py
 
 
-def start(spec_path: str) -> "NoReturn":
-    """Build the board, run its programs, and wait for the supervisor to end it."""
+def start(spec_path: str) -> None:
+    """Build the board, run its programs, and wait for the supervisor to end it.
+
+    Returns where a prompt was asked for, and nothing more comes.
+    """
     try:
         with open(spec_path, encoding="utf-8") as file:
             spec = json.load(file)
@@ -44,6 +48,9 @@ def start(spec_path: str) -> "NoReturn":
         power.end_stillborn()
     sys.stdout.write(READY)
     sys.stdout.flush()
+    if spec.get("prompt"):
+        prompt.serve(node.builtins)
+        return
     try:
         _run(node, spec["files"] + "/boot.py")
         if spec.get("run_main", True):

@@ -1,19 +1,25 @@
 """A node on the bench: where its cases run, and what it is to be."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from nodewright.boards import Board
 from nodewright.image.node import NodeImage
+from nodewright.link.console import Line, listen
 from nodewright.link.repl import Repl
 from nodewright.validate.agents import Prompt
 from nodewright.validate.load import OnBench
 from nodewright.validate.result import Place
 from nodewright.validate.uplink import Uplink
 
-_HANG = "import machine, time\nw = machine.WDT(timeout=1000)\ntime.sleep_ms(60000)"
+# Every line of a program goes to the first, until the second is set.
+Heard = Callable[[Callable[[Line], None], threading.Event], None]
+
+HANG = "import machine, time\nw = machine.WDT(timeout=1000)\ntime.sleep_ms(60000)"
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,8 @@ class Bench:
         """The board's Python, once entered."""
         raise NotImplementedError
 
-    def bite(self) -> str:
-        """Let the watchdog end a program that hangs; the port on which the next one is heard.
+    def bite(self) -> Heard:
+        """Let the watchdog end a program that hangs; by what the next one is heard.
 
         Nothing is asked at the prompt any more.
         """
@@ -107,14 +113,14 @@ class AtPort(Bench):
         self._repl.restarts = restarts
         self._repl.__enter__()
 
-    def bite(self) -> str:
+    def bite(self) -> Heard:
         repl = self.prompt
         repl.fresh()
-        repl.begin(_HANG)
+        repl.begin(HANG)
         self._repl = None
         repl.restarts = False
         repl.close()
-        return repl.port
+        return partial(listen, repl.port)
 
     def stop(self) -> None:
         if self._repl is not None:

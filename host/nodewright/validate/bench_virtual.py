@@ -32,6 +32,7 @@ _STILL = {
 
 _LOAD_A = 8.0  # flows through every clamp
 _ALL_ON = [[0, "run"]]
+AROUND = OnBench(Load(_LOAD_A))
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -57,6 +58,27 @@ def device_bench(folder: Path, node: str, secrets: Secrets, port: str) -> Device
         repl.restarts = False  # the bench asks at once
     expected = expected_of(folder, node, secrets, found.arch if found.virtual else None)
     return DeviceBench(expected, port, load.read(folder))
+
+
+def description(expected: Expected, change: Change | None = None) -> dict[str, Any]:
+    """Of a virtual board on the bench (docs/architecture.md, "Twins")."""
+    part = expected.board.flash
+    spec = {
+        **twins.around(expected.settings, "pump"),
+        "unique_id": expected.unique_id or twins.unique_id(expected.node),
+        "flash": {
+            "block_bytes": part.block_bytes,
+            "prog_bytes": part.prog_bytes,
+            "read_bytes": part.read_bytes,
+            "lookahead_bytes": part.lookahead_bytes,
+        },
+    }
+    for bus in spec["buses"]:
+        for chip in bus["chips"]:
+            _calm(chip)
+    if change is not None:
+        change(spec)
+    return spec
 
 
 def _calm(chip: dict[str, Any]) -> None:
@@ -86,24 +108,9 @@ class VirtualBench(AtPort):
         flash: Callable[[bytes], bytes] | None = None,
         heap_bytes: int | None = None,
     ) -> None:
-        super().__init__(expected, OnBench(Load(_LOAD_A)))
+        super().__init__(expected, AROUND)
         image = expected.image
-        part = image.board.flash
-        spec = {
-            **twins.around(expected.settings, "pump"),
-            "unique_id": expected.unique_id or twins.unique_id(expected.node),
-            "flash": {
-                "block_bytes": part.block_bytes,
-                "prog_bytes": part.prog_bytes,
-                "read_bytes": part.read_bytes,
-                "lookahead_bytes": part.lookahead_bytes,
-            },
-        }
-        for bus in spec["buses"]:
-            for chip in bus["chips"]:
-                _calm(chip)
-        if change is not None:
-            change(spec)
+        spec = description(expected, change)
         data = image.file_system if flash is None else flash(image.file_system)
         self.board = VirtualBoard(
             data, spec, runtime.interpreter, heap_bytes or image.board.heap_bytes

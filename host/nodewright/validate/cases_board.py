@@ -14,7 +14,7 @@ from nodewright.validate.case import Case, Found, Skipped, same, within
 from nodewright.validate.context import Context
 
 _TRIED_BYTES = 32 << 10  # of flash, written and read back: eight blocks
-_TRIED = "/state/validate"
+_TRIED = "/validate.try"
 _MOST_NAMED = 3
 _PIECE_BYTES = 512  # firmware/bench/board.py
 _BLOCK_BYTES = 4096
@@ -47,8 +47,7 @@ def _id(ctx: Context) -> Found:
 
 
 def _python(ctx: Context) -> Found:
-    about = json.loads(ctx.expected.files[ABOUT])
-    found = ctx.facts
+    about, found = json.loads(ctx.expected.files[ABOUT]), ctx.facts
     value = f"{'.'.join(map(str, found.release))}, .mpy {found.mpy} for {found.arch or 'none'}"
     if ctx.bench.place == "cpython":
         raise Skipped("CPython runs the source: nothing is compiled")

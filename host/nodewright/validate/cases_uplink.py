@@ -79,8 +79,8 @@ class _Program:
         if moved is not None:
             self._give(moved)
         begun_s = time.monotonic()
-        port = ctx.bench.bite()
-        self._console = ctx.stack.enter_context(Console(port, ctx.asked))
+        hear = ctx.bench.bite()
+        self._console = ctx.stack.enter_context(Console(hear, ctx.asked))
         found = self._console.wait_for("boot", _BOOT_S)
         if found is None:
             reason = f"no program started within {_BOOT_S:.0f} s of the bite: nodewright console"

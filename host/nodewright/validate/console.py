@@ -9,8 +9,9 @@ from typing import Self
 
 from nodewright.console import Event
 from nodewright.errors import NodewrightError
-from nodewright.link.console import Line, listen
+from nodewright.link.console import Line
 from nodewright.link.errors import Interrupted
+from nodewright.validate.bench import Heard
 
 _AGAIN_S = 0.05
 _TURN_S = 0.2
@@ -19,9 +20,9 @@ _TURN_S = 0.2
 class Console:
     """Listens until it is stopped; a port that vanishes in a reset is opened again."""
 
-    def __init__(self, port: str, asked: threading.Event) -> None:
+    def __init__(self, hear: Heard, asked: threading.Event) -> None:
         """asked: ends every wait."""
-        self.port = port
+        self._hear = hear
         self._asked = asked
         self._ended = threading.Event()
         self._changed = threading.Condition()
@@ -71,13 +72,13 @@ class Console:
                 if left_s <= 0:
                     return None
                 if self._asked.is_set():
-                    raise Interrupted(self.port, "its program runs")
+                    raise Interrupted("the board", "its program runs")
                 self._changed.wait(min(left_s, _TURN_S))
 
     def _listen(self) -> None:
         while not self._ended.is_set():
             with suppress(NodewrightError):
-                listen(self.port, self._take, self._ended)
+                self._hear(self._take, self._ended)
             self._ended.wait(_AGAIN_S)
 
     def _take(self, line: Line) -> None:

@@ -17,7 +17,8 @@ from nodewright.offline import Runtime, choose_runtime
 from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_sets, cases_uplink
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.bench import Bench
-from nodewright.validate.bench_virtual import VirtualBench, device_bench, expected_of
+from nodewright.validate.bench_cpython import CPythonBench, on_cpython
+from nodewright.validate.bench_virtual import AROUND, VirtualBench, device_bench, expected_of
 from nodewright.validate.case import Case, Found, Skipped
 from nodewright.validate.context import Context
 from nodewright.validate.result import CaseResult, Validation, Verdict
@@ -52,12 +53,21 @@ def validate(
         bench.uplink = FleetUplink(fleet_folder, held, bench.expected.settings)
     else:
         runs = runtime or choose_runtime()
-        arch = runs.interpreter.mpy_arch if runs.interpreter is not None else ""
-        expected = expected_of(fleet_folder, node, held, arch)
-        bench = VirtualBench(expected, runs)
-        has_identity = expected.image.identity is not None
-        bench.uplink = OwnUplink(fleet_folder, held, has_identity)
+        bench = _virtual(fleet_folder, node, held, runs)
     return on_bench(bench, say=say, asked=asked, seed=seed)
+
+
+def _virtual(folder: Path, node: str, held: Secrets, runs: Runtime) -> Bench:
+    """A virtual board of a runtime, with a broker of its own to come to."""
+    if runs.interpreter is None:
+        bench: Bench = CPythonBench(on_cpython(expected_of(folder, node, held, "")), around=AROUND)
+        reason = "CPython has no TLS of a board"
+    else:
+        expected = expected_of(folder, node, held, runs.interpreter.mpy_arch)
+        bench = VirtualBench(expected, runs)
+        reason = "" if expected.image.identity else "the node has no certificate"
+    bench.uplink = OwnUplink(folder, held, reason)
+    return bench
 
 
 def on_bench(
@@ -72,7 +82,7 @@ def on_bench(
     begun, begun_s = datetime.datetime.now(datetime.UTC), time.monotonic()
     seed = random.randbits(_SEED_BITS) if seed is None else seed
     ctx = Context(bench, seed, asked)
-    with ctx.stack, bench:
+    with bench, ctx.stack:
         if bench.uplink is not None:
             ctx.uplink = ctx.stack.enter_context(bench.uplink)
         listed = [case for case in all_cases(ctx) if only is None or case.name.startswith(only)]

@@ -116,15 +116,17 @@ class OwnUplink(Uplink):
     own = True
 
     def __init__(
-        self, folder: Path, secrets: Secrets, identity: bool, clock_off_s: float = 0.0
+        self, folder: Path, secrets: Secrets, plain: str = "", clock_off_s: float = 0.0
     ) -> None:
+        """plain: why the node cannot come with its certificate, "" where it can."""
         super().__init__()
         self._folder, self._secrets = folder, secrets
         self._off_s = clock_off_s
-        self.tls = identity and broker.usable_mosquitto() is not None
-        if not self.tls:
-            missing = "no mosquitto is installed" if identity else "the node has no certificate"
-            self.reason = f"{missing}: its broker asks for none"
+        if not plain and broker.usable_mosquitto() is None:
+            plain = "no mosquitto is installed"
+        self.tls = not plain
+        if plain:
+            self.reason = f"{plain}: the broker of this bench asks for no certificate"
         self._proxy: FaultProxy | None = None
 
     def _start(self) -> None:
