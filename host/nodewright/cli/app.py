@@ -42,6 +42,7 @@ COMMANDS = {
     "backup": "Keep the files of a board: its node, its state, and what is nobody's.",
     "erase": "Erase a board: its files, or with --chip all of an ESP32's flash.",
     "console": "Show what a board prints, with times; what it meant, and why it crashed.",
+    "logs": "Show what a node has kept on its flash: boots, a crash, what it learned.",
     "audit": "Show who did what to a fleet's identities, and whether the log is as it was.",
     "schema": "Print the JSON Schema of fleet.toml, by which editors complete and check.",
     "boards": "List the boards that a node can be made of, with what they offer.",

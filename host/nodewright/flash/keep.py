@@ -58,7 +58,7 @@ def backup(
         for path, file in there.items():
             if asked.is_set():
                 raise Interrupted(port, f"{len(sizes)} of {len(there)} files are in {folder}")
-            data = _get(repl, path, file)
+            data = get(repl, path, file)
             names[path].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(names[path], data, 0o600)
             sizes[path] = len(data)
@@ -75,7 +75,8 @@ def local(folder: Path, path: str, port: str) -> Path:
     return folder.joinpath(*parts)
 
 
-def _get(repl: Repl, path: str, file: facts.OnBoard) -> bytes:
+def get(repl: Repl, path: str, file: facts.OnBoard) -> bytes:
+    """A file of a board, by the hash that was told of it.  Raises BoardSilent, BoardFailed."""
     data = bytearray()
     repl.begin(agent.call("get", path))
     while True:
