@@ -10,7 +10,7 @@ from node.command import Commands
 from node.console import event
 from node.health import Health, Liveness
 from node.outbox import Outbox
-from node.report import Reporter
+from node.report import Reporter, most_bytes
 from node.result import Result
 from node.schedule import Schedule
 from node.spectra import Spectra
@@ -19,7 +19,7 @@ from node.uplink.hosts import is_address
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
 from wire import VERSION, topics
-from wire.report import dumps
+from wire.message import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ class Node:
             self._wifi = hal.WiFi(network["ssid"], network["password"], network["static"])
         resolver = self._make_resolver()
         self._clock = None if checked["clock"] is None else self._make_clock(resolver)
-        self._reporter = Reporter(boot, settings_hash, self._clock)
+        self._reporter = Reporter(
+            boot, settings_hash, self._clock, most_bytes(checked["sensors"], checked["sets"])
+        )
         self._outbox = Outbox(checked["report"]["outbox_reports"])
         mqtt = checked["mqtt"]
         self._dialer = Dialer(

@@ -3,7 +3,7 @@
 import asyncio
 
 from wire import command
-from wire.report import ReportError
+from wire.message import ReportError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from math import exp, floor, sqrt
 from node import combs, dsp, lines
 from node.baseline import KINDS, least_threshold
 from node.dsp import bands
-from wire import keys as catalogue
 from wire import validity, validity_bearing
 
 TYPE_CHECKING = False
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from node.dsp import Samples
 
 ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
-KEYS = tuple(key for key in catalogue.KEYS if key[:4] in ("env_", "bear"))
+KEYS = tuple(
+    ["env_%s_%s" % (order, kind) for order in ORDERS for kind in ("g", "snr")]
+    + ["bearing_fault"]
+)
 FAULT = "bearing_fault"
 _RULES = {key: validity.rules_of(key) for key in KEYS}  # looked up once, and not for each record
 

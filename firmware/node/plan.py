@@ -1,18 +1,34 @@
 """What a set of feature keys needs, worked out once and not for each record."""
 
-from wire import keys as catalogue
 from wire import validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Rules = tuple[str, int, tuple[tuple[int, str, str], ...]]
 
-LINES, BANDS = 5, 4
-KEYS = tuple(key for key in catalogue.KEYS if key[:4] not in ("env_", "bear", "temp", "cur_"))
+LINES, BANDS, ORDERS = 5, 4, 3
 LINE_KEYS = tuple(("line%d_hz" % rank, "line%d_g" % rank) for rank in range(1, LINES + 1))
 
 _TIME = ("acc_rms_g", "acc_peak_g", "acc_p2p_g", "crest", "mean_g", "kurtosis", "skewness")
+_SPECTRAL = (
+    "vel_rms_mm_s",
+    "disp_rms_um",
+    "disp_p2p_um",
+    "hf_rms_g",
+    "shaft_hz",
+    "shaft_confidence",
+    "zone",
+)
 _MOMENTS = ("acc_rms_g", "crest", "kurtosis", "skewness")
+
+# Those of the catalogue, which would take heap.
+KEYS = (
+    _TIME
+    + _SPECTRAL
+    + tuple(["band%d_g" % band for band in range(1, BANDS + 1)])
+    + tuple([key for pair in LINE_KEYS for key in pair])
+    + tuple(["order%d_mm_s" % order for order in range(1, ORDERS + 1)])
+)
 
 
 class Plan:

@@ -1,26 +1,55 @@
 """Builds a report (wire/report.py) out of a record, its features and what went wrong."""
 
-from wire import keys
-from wire import report as wire_report
+import wire
+from wire import message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from node.clock import Clock
     from node.result import Result
+
+
+_HEAD_BYTES = 2_400  # fields, names at their longest, a handful of faults
+_KEY_BYTES = 80  # of one channel: the key with its value or reason, and again with a mark
+_CHANNEL_BYTES = 140  # its name, three times
+
+
+def most_bytes(sensors: "list[dict[str, Any]]", sets: "list[dict[str, Any]]") -> int:
+    """What a report or a spectrum of these settings takes at the most, in bytes."""
+    channels = {
+        sensor["name"]: len(sensor["inputs" if sensor["kind"] == "current" else "channels"])
+        for sensor in sensors
+    }
+    most = _HEAD_BYTES
+    for measured in sets:
+        each = _CHANNEL_BYTES + _KEY_BYTES * len(measured["features"])
+        most = max(most, _HEAD_BYTES + channels[measured["sensor"]] * each)
+        if measured["kind"] == "waveform":  # its full spectrum may be asked for: base64
+            most = max(most, _HEAD_BYTES + measured["samples"] * 4 // 3)
+    return min(most, message.MAX_BYTES)
 
 
 class Reporter:
     """Numbers the reports of one boot.
 
     boot: number of this boot, from 1.  settings_hash: first 8 hex digits of the settings' SHA-256.
+    room: bytes of the longest message.
     """
 
-    def __init__(self, boot: int, settings_hash: str, clock: "Clock | None" = None) -> None:
+    def __init__(
+        self,
+        boot: int,
+        settings_hash: str,
+        clock: "Clock | None" = None,
+        room: int = message.MAX_BYTES,
+    ) -> None:
         self.boot = boot
         self.seq = 0  # of the next report
         self._settings_hash = settings_hash
         self._clock = clock  # None: never set
-        self.buffer = wire_report.Buffer()  # free between two reports
+        self.buffer = message.Buffer(room)  # free between two reports
 
     def build(
         self,
@@ -38,10 +67,10 @@ class Reporter:
             record["clock"] = "unset" if self._clock is None else self._clock.state
             record["settings"] = self._settings_hash
         seq = self.seq
-        payload = wire_report.encode_into(
+        payload = message.write_into(
             {
-                "v": wire_report.VERSION,
-                "definitions": keys.DEFINITIONS,
+                "v": wire.REPORT_VERSION,
+                "definitions": wire.DEFINITIONS,
                 "boot": self.boot,
                 "seq": seq,
                 "uptime_ms": uptime_ms,

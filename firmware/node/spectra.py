@@ -7,7 +7,7 @@ or where the one before has not gone yet, it is dropped and counted as `spectrum
 import asyncio
 import gc
 
-from wire import keys
+import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Spectra:
             compress.log_bins(kernels, g_per_digit, bounds, out)
         head = {
             "v": wire_spectrum.VERSION,
-            "definitions": keys.DEFINITIONS,
+            "definitions": wire.DEFINITIONS,
             "boot": self._reporter.boot,
             "seq": self._reporter.seq,
             "set": measured["name"],

@@ -8,7 +8,8 @@ report, and a reply without a seq says that all is well.  `freeze`: what the set
 bearing so far, from healthy records, counts from now on; `forget`: it learns anew.
 """
 
-from wire.report import ReportError, check_fields, dumps, loads
+from wire.message import ReportError, dumps, loads
+from wire.report import check_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The catalogue of features: id, key, unit, range, resolution, definition.
 
 Ids are never reused, rows never change their meaning: a changed definition gets a new
-DEFINITIONS version.
+`wire.DEFINITIONS` version.
 In the definitions: x the N samples of one channel in g at the measured rate fs, m their mean,
 m2, m3, m4 their population moments, w[n] = 0.5 - 0.5 cos(2 pi n / N), X = FFT(w (x - m)),
 A_k = 2 |X_k| / sum w, P_k = 2 |X_k|^2 / (N sum w^2), f_k = k fs / N, rnd(a) = floor(a + 1/2),
@@ -9,8 +9,6 @@ fn the shaft speed in Hz.  When a value counts: wire/validity.py.
 Of currents (cur_*) x are the samples in A (v: in V), T = N/fs, c = sum w x / sum w, f the line's
 frequency; a_h, I_h, V_h: sums over w^2 at h f, docs/decisions/0017-current.md.
 """
-
-DEFINITIONS = 1
 
 _BAND = "sqrt(sum P_k), rnd(lo N/fs) <= k < rnd(hi N/fs), the band of the settings"
 _LINE = "local maxima of A_k, 3 <= k <= N/2 - 3, 4 bins apart or more, by A_k, f N/fs >= 4: "

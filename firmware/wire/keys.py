@@ -3,7 +3,6 @@
 The keys and reasons of the catalogue, for nodes: its definitions would cost them heap.
 """
 
-DEFINITIONS = 1
 KEYS = (
     "acc_rms_g",
     "acc_peak_g",

@@ -5,26 +5,20 @@ below are the format: `encode` and `decode` take nothing that does not fit them.
 Golden vectors: vectors/report_v1.json.
 """
 
-import json
-
-from wire import keys
+from wire import REPORT_VERSION, keys
+from wire.message import ReportError, dumps, loads
 from wire.topics import is_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VERSION = 1
-MAX_BYTES = (
-    8192  # of a payload that decode looks at: three axes with every feature take under 4 KB
-)
-
 _COUNT = 2**53  # most of a counter: what JSON readers keep exactly
 
 # field, kind, may it be null
 FIELDS = (
-    ("v", "int", False),  # VERSION
-    ("definitions", "int", False),  # wire.features.DEFINITIONS
+    ("v", "int", False),  # REPORT_VERSION
+    ("definitions", "int", False),  # wire.DEFINITIONS
     ("boot", "int", False),  # boots over the life of the flash, from 1
     ("seq", "int", False),  # reports since boot, from 0
     ("uptime_ms", "int", False),  # since boot, when the record began
@@ -56,6 +50,9 @@ RECORD = (  # of a waveform
     ("settings", "hash", False),  # first 8 hex digits of the settings' SHA-256
     ("valid", "bool", False),  # no overrun, no gap, nothing clipped
 )
+# Where the channels took turns: [run, first] of each. Rate, run and first of the record are those
+# of the first channel's turn, blocks of each, overruns, gaps and clipped of all.
+TURNS = RECORD + (("turns", "turns", False),)
 CURRENT = (  # of clamps
     ("set", "name", False),
     ("sensor", "name", False),
@@ -86,96 +83,9 @@ CLOCKS = ("unset", "ntp")
 MISSING = "missing"
 
 
-class ReportError(ValueError):
-    """A payload that is no report: where, what stands there, what is allowed."""
-
-    def __init__(self, path: str, value: "Any", allowed: str) -> None:
-        super().__init__("%s: %.60r; allowed: %s" % (path, value, allowed))
-        self.path = path
-        self.value = value
-        self.allowed = allowed
-
-
-def number(value: float) -> str:
-    """A finite number as JSON, floats with 6 significant digits.  ValueError for NaN, infinity."""
-    if isinstance(value, int):
-        return str(value)
-    if value - value != 0:  # NaN and infinity
-        raise ValueError("%r cannot be sent" % (value,))
-    return "%.6g" % value
-
-
-class Buffer:
-    """Where a payload is written without a piece of it left on the heap; made once."""
-
-    def __init__(self, size: int = MAX_BYTES) -> None:
-        self._view = memoryview(bytearray(size))
-        self._end = 0
-
-    def clear(self) -> None:
-        self._end = 0
-
-    def append(self, text: str) -> None:
-        """Raises ReportError where the buffer is full."""
-        data = text.encode()
-        end = self._end + len(data)
-        if end > len(self._view):
-            raise ReportError("payload", end, "at most %d bytes" % len(self._view))
-        self._view[self._end : end] = data
-        self._end = end
-
-    @property
-    def written(self) -> memoryview:
-        """What was written since clear(), until the next one."""
-        return self._view[: self._end]
-
-
-def _write(value: "Any", out: "list[str] | Buffer") -> None:
-    if value is None:
-        out.append("null")
-    elif value is True:
-        out.append("true")
-    elif value is False:
-        out.append("false")
-    elif isinstance(value, (int, float)):
-        out.append(number(value))
-    elif isinstance(value, dict):
-        mark = "{"
-        for key in value:
-            out.append(mark)
-            out.append(json.dumps(key))
-            out.append(":")
-            _write(value[key], out)
-            mark = ","
-        out.append("}" if value else "{}")
-    elif isinstance(value, (list, tuple)):
-        mark = "["
-        for item in value:
-            out.append(mark)
-            _write(item, out)
-            mark = ","
-        out.append("]" if value else "[]")
-    else:
-        out.append(json.dumps(value))
-
-
-def dumps(value: "Any") -> bytes:
-    """Any of our messages as JSON, its numbers by `number`.  Raises ValueError as that does."""
-    out: "list[str]" = []
-    _write(value, out)
-    return "".join(out).encode()
-
-
 def encode(report: "dict[str, Any]") -> bytes:
     """The payload of a report.  Raises ReportError where it is not one, ValueError for a NaN."""
     return dumps(_checked(report))
-
-
-def encode_into(report: "dict[str, Any]", buffer: Buffer) -> memoryview:
-    """As encode, into a buffer: the payload, until the next call."""
-    buffer.clear()
-    _write(_checked(report), buffer)
-    return buffer.written
 
 
 def decode(payload: bytes) -> "dict[str, Any]":
@@ -183,22 +93,9 @@ def decode(payload: bytes) -> "dict[str, Any]":
     return _checked(loads(payload))
 
 
-def loads(payload: bytes) -> "dict[str, Any]":
-    """A JSON object out of a payload of at most MAX_BYTES.  Raises ReportError."""
-    if len(payload) > MAX_BYTES:
-        raise ReportError("payload", len(payload), "at most %d bytes" % MAX_BYTES)
-    try:
-        value = json.loads(bytes(payload).decode())
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deep
-        raise ReportError("payload", bytes(payload[:40]), "JSON in UTF-8")
-    if not isinstance(value, dict):
-        raise ReportError("payload", type(value).__name__, "a JSON object")
-    return value
-
-
 def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
-    if report.get("v") != VERSION:
-        raise ReportError("v", report.get("v", MISSING), str(VERSION))
+    if report.get("v") != REPORT_VERSION:
+        raise ReportError("v", report.get("v", MISSING), str(REPORT_VERSION))
     check_fields("", report, FIELDS)
     if report["record"] is not None:
         record = report["record"]
@@ -209,6 +106,8 @@ def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
 def _record_fields(record: "dict[str, Any]") -> "tuple[tuple[str, str, bool], ...]":
     if isinstance(record, dict) and "jitter_us" in record:
         return CURRENT
+    if isinstance(record, dict) and "turns" in record:
+        return TURNS
     return RECORD if "samples" in record or "rate_hz" in record else VALUE
 
 
@@ -269,6 +168,19 @@ def _zone(value: "Any") -> str:
     return "" if good else allowed
 
 
+def _turns(value: "Any") -> str:
+    allowed = "{channel: [run, first]}"
+    if not isinstance(value, dict):
+        return allowed
+    for channel in value:
+        place = value[channel]
+        if not is_name(channel) or not isinstance(place, list) or len(place) != 2:
+            return allowed
+        if _int(place[0]) or _int(place[1]):
+            return allowed
+    return ""
+
+
 def _hash(value: "Any") -> str:
     if isinstance(value, str) and len(value) == 8:
         for char in value:
@@ -327,6 +239,7 @@ _CHECKS = {
     "list": lambda value: "" if isinstance(value, list) else "a list",
     "clock": _clock,
     "zone": _zone,
+    "turns": _turns,
     "hash": _hash,
     "record": lambda value: "" if isinstance(value, dict) else "an object or null",
     "channels": _channels,

@@ -11,13 +11,13 @@ import binascii
 import json
 from math import log
 
-from wire.report import ReportError, check_fields, loads, number
+from wire.message import ReportError, loads, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wire.report import Buffer
+    from wire.message import Buffer
 
 VERSION = 1
 KINDS = ("compressed", "full")
@@ -28,7 +28,7 @@ MOST_SAMPLES = 4096
 # field, kind, may it be null
 FIELDS = (
     ("v", "int", False),  # VERSION
-    ("definitions", "int", False),  # wire.features.DEFINITIONS
+    ("definitions", "int", False),  # wire.DEFINITIONS
     ("boot", "int", False),
     ("seq", "int", False),  # of the report that the record went into
     ("set", "name", False),  # the measurement set
@@ -83,9 +83,10 @@ def encode_into(
 ) -> memoryview:
     """The payload of a spectrum, in a buffer, until the next call.
 
-    head: all fields but `levels`.  Raises ReportError where it is none.
+    head: all fields but `levels`.  Raises ReportError where the levels are not
+    those of kind, samples and edges.
     """
-    _check(head, len(levels))
+    _check_shape(head, len(levels))
     buffer.clear()
     mark = "{"
     for field, kind, _ in FIELDS[:-1]:
@@ -118,18 +119,20 @@ def decode(payload: bytes) -> "tuple[dict[str, Any], list[float]]":
     if binascii.b2a_base64(levels)[:-1].decode() != text:  # strangers among it are passed over
         raise ReportError("levels", text, "base64")
     head.pop("levels")
-    _check(head, len(levels))
+    from wire.report import check_fields  # here: nodes only write spectra, and it takes heap
+
+    if head.get("v") != VERSION:
+        raise ReportError("v", head.get("v"), str(VERSION))
+    check_fields("", head, FIELDS[:-1])
+    _check_shape(head, len(levels))
     if head["kind"] == "compressed":
         return head, [value_g(code) for code in levels]
     pairs = range(0, len(levels), 2)
     return head, [value_g(levels[i] | levels[i + 1] << 8, 16) for i in pairs]
 
 
-def _check(head: "dict[str, Any]", length: int) -> None:
-    """Raises ReportError where head or the number of bytes of its levels cannot be."""
-    if head.get("v") != VERSION:
-        raise ReportError("v", head.get("v"), str(VERSION))
-    check_fields("", head, FIELDS[:-1])
+def _check_shape(head: "dict[str, Any]", length: int) -> None:
+    """Raises ReportError where the number of bytes of the levels cannot be that of the head."""
     samples, bounds, kind = head["samples"], head["edges"], head["kind"]
     if kind not in KINDS:
         raise ReportError("kind", kind, "one of %s" % ", ".join(KINDS))

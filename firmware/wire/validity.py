@@ -62,6 +62,11 @@ def _fits(key: str, pattern: str) -> bool:
     return pattern == key or (pattern.endswith("*") and key.startswith(pattern[:-1]))
 
 
+def of_bearing(key: str) -> bool:
+    """Whether a feature is one of the envelope."""
+    return key.startswith(("env_", "bearing_"))
+
+
 def floor_of(key: str) -> float:
     """The least share of the record's RMS that a value may be; 0.0: it has no floor."""
     return max([share for pattern, share in FLOORS if _fits(key, pattern)] or [0.0])
@@ -71,7 +76,7 @@ def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
     """(quantity, at least, else, reason) of the rules for one key, in their order."""
     rules = RULES
     # Here: most nodes need neither of them, and rules take heap.
-    if key.startswith(("env_", "bearing_")):
+    if of_bearing(key):
         from wire.validity_bearing import RULES as rules
     elif key.startswith("cur_"):
         from wire.validity_current import RULES as rules

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodewright.seqset import SeqSet
-from wire import command, report, spectrum, topics
+from wire import REPORT_VERSION, command, report, spectrum, topics
+from wire.message import ReportError, loads
 
 # Names of what is survived; `FleetState.refused` counts them.
 NOT_OURS = "topic"  # not nodewright/<fleet>/<node>/<kind>
@@ -111,7 +112,7 @@ class FleetState:
             return None
         try:
             message = _DECODERS[kind](payload)
-        except report.ReportError as error:
+        except ReportError as error:
             self._refuse(MALFORMED, f"{fleet}/{name} {kind}: {error}")
             return None
         if kind == "status" and message["node"] != name:
@@ -153,9 +154,9 @@ def printable(text: str) -> str:
 def _status(payload: bytes) -> dict[str, Any]:
     message = _loads(payload)
     if message.get("state") not in STATES:
-        raise report.ReportError("state", message.get("state"), " or ".join(STATES))
+        raise ReportError("state", message.get("state"), " or ".join(STATES))
     if not topics.is_name(message.get("node", "")):
-        raise report.ReportError("node", message.get("node"), "a name of a-z, 0-9 and -")
+        raise ReportError("node", message.get("node"), "a name of a-z, 0-9 and -")
     return message
 
 
@@ -166,12 +167,12 @@ def _spectrum(payload: bytes) -> dict[str, Any]:
 
 def _loads(payload: bytes) -> dict[str, Any]:
     """A status or health message: version 1 of a boot, and nothing but plain values."""
-    message = report.loads(payload)
-    if message.get("v") != report.VERSION:
-        raise report.ReportError("v", message.get("v"), str(report.VERSION))
+    message = loads(payload)
+    if message.get("v") != REPORT_VERSION:
+        raise ReportError("v", message.get("v"), str(REPORT_VERSION))
     boot = message.get("boot")
     if not isinstance(boot, int) or isinstance(boot, bool) or not 0 <= boot < _BIGGEST:
-        raise report.ReportError("boot", boot, "a whole number from 0")
+        raise ReportError("boot", boot, "a whole number from 0")
     _check_plain("", message, depth=2)
     return message
 
@@ -179,14 +180,14 @@ def _loads(payload: bytes) -> dict[str, Any]:
 def _check_plain(path: str, value: object, depth: int) -> None:
     if isinstance(value, dict) and depth:
         if len(value) > _MOST_KEYS:
-            raise report.ReportError(path, len(value), f"at most {_MOST_KEYS} keys")
+            raise ReportError(path, len(value), f"at most {_MOST_KEYS} keys")
         for key, inner in value.items():
             _check_plain(f"{path}.{key}" if path else str(key), inner, depth - 1)
         return
     number = isinstance(value, int | float) and abs(value) < _BIGGEST  # false for NaN
     text = isinstance(value, str) and len(value) <= _MOST_TEXT
     if not (value is None or number or text):
-        raise report.ReportError(path, value, "a number, a short text or null")
+        raise ReportError(path, value, "a number, a short text or null")
 
 
 _DECODERS = {

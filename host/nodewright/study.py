@@ -13,7 +13,7 @@ from nodewright.reasons import SENTENCES, sentence
 from nodewright.records import Recording
 from nodewright.spectra import ChannelSpectrum, decoded
 from nodewright.study_envelope import BearingStudy
-from wire import features, iso20816
+from wire import DEFINITIONS, iso20816
 
 _RAILS = (-32768, 32767)
 
@@ -112,7 +112,7 @@ class Study:
             "blocks": self.blocks,
             "starts": list(self.channels[0].starts),
             "digits": "as stored" if self.stored else "scaled to int16",
-            "definitions": features.DEFINITIONS,
+            "definitions": DEFINITIONS,
             "notes": list(source.notes),
         }
 

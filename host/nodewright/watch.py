@@ -23,7 +23,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright.errors import BadInput, BrokerDistrusted, BrokerUnreachable
 from nodewright.fleet_state import Event, FleetState
-from wire import report, topics
+from wire import topics
+from wire.message import MAX_BYTES
 
 _PORT = 1883
 TLS_PORT = 8883
@@ -218,7 +219,7 @@ class Collector:
         except UnicodeDecodeError:
             topic = repr(message._topic)
         # More than the longest message is refused anyway: no need to queue all of it.
-        item = (topic, bytes(message.payload[: report.MAX_BYTES + 1]), time.monotonic())
+        item = (topic, bytes(message.payload[: MAX_BYTES + 1]), time.monotonic())
         while not self._stopping.is_set():
             try:
                 self._messages.put(item, timeout=_POLL_S)

@@ -1,7 +1,7 @@
 import json
 
 from wire import command
-from wire.report import ReportError
+from wire.message import ReportError
 
 GOOD = {"v": 1, "id": "a-1", "command": "measure", "set": "slow", "spectrum": None}
 REPLY = {"v": 1, "id": "a-1", "boot": 3, "ok": True, "seq": 17, "error": None}

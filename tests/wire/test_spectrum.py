@@ -4,7 +4,7 @@ import json
 import paths
 
 from wire import spectrum
-from wire.report import MAX_BYTES, Buffer, ReportError
+from wire.message import MAX_BYTES, Buffer, ReportError
 
 
 def vectors():
