@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -11,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from nodewright.flash import keep, raw_repl
+from nodewright.flash.errors import FlashFailed, WrongBoard
+from nodewright.flash.look import look
 from nodewright.image.node import NodeImage
 from nodewright.link.errors import Interrupted, PortBusy
 from nodewright.link.repl import Repl, why_closed
 from nodewright.virtual import VirtualBoard
 from system.flash_rig import IDLE, Heard, bare, fleet, job, made_for_virtual
-from system.virtual_rig import WAIT_S, facts
+from system.virtual_rig import BLOCK_BYTES, WAIT_S, facts
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX")
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -81,6 +84,54 @@ def test_erase__a_node__nothing_is_left_and_it_can_be_flashed_again(pump) -> Non
         with Repl(virtual.port) as repl:
             assert repl.ask("import os\nprint(os.listdir('/'))").strip() == b"[]"
         write(pump, virtual)
+
+
+def spoil(virtual: VirtualBoard, data: bytes) -> None:
+    """The root of its file system is other bytes, and its own directory is read anew."""
+    with (virtual.folder / "flash.img").open("r+b") as flash:
+        for block in range(len(data) // BLOCK_BYTES):
+            flash.seek(block * BLOCK_BYTES)
+            flash.write(data[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES])
+
+
+@pytest.mark.parametrize("rest", ["nothing", "noise"])
+def test_erase_format__a_file_system_that_is_damaged__made_anew_and_flashed(pump, rest) -> None:
+    noise = random.Random(4).randbytes(2 * BLOCK_BYTES)
+    with bare() as virtual:
+        facts(virtual)
+        spoil(virtual, noise if rest == "noise" else b"\0" * len(noise))
+        told = nodewright("erase", virtual.port, "--format", "--yes", "--json")
+        assert json.loads(told.stdout)["erased"] == "file system"
+        with Repl(virtual.port) as repl:
+            assert repl.ask("import os\nprint(os.listdir('/'))").strip() == b"[]"
+        write(pump, virtual)
+        seen = look([virtual.port])[0].facts
+        assert seen is not None
+        assert seen.node == "pump-1"
+
+
+def test_flash__a_file_system_that_is_damaged__said_with_its_cure(pump) -> None:
+    noise = random.Random(4).randbytes(2 * BLOCK_BYTES)
+    with bare() as virtual:
+        facts(virtual)
+        spoil(virtual, noise)
+        with pytest.raises((WrongBoard, FlashFailed), match=r"erase .* --format makes"):
+            write(pump, virtual)
+
+
+def test_erase__asked_first_and_chip_and_format_exclude_each_other() -> None:
+    no = subprocess.run(
+        [sys.executable, "-m", "nodewright", "erase", "/dev/no-such"],
+        input="n\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert no.returncode == 2
+    assert "not erased" in no.stderr
+    both = nodewright("erase", "/dev/no-such", "--chip", "--format", "--yes")
+    assert both.returncode == 2
 
 
 def test_console__a_node_that_crashes__is_explained(north) -> None:

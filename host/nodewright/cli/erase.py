@@ -45,7 +45,8 @@ def command(
         else:
             files = keep.erase(port, anew)
     if as_json:
-        print_json({"port": port, "erased": "chip" if chip else "files", "files": files})
+        erased = "chip" if chip else "file system" if anew else "files"
+        print_json({"port": port, "erased": erased, "files": files})
     else:
         what = (
             "all of its flash" if chip else "its file system, made anew" if anew else "its files"

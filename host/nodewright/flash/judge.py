@@ -24,7 +24,7 @@ def judge(job: Job, found: Facts) -> None:
         raise WrongBoard(port, f"{board.name} has an {board.chip}, this is an {found.chip}")
     if found.fs_bytes is None:
         raise WrongBoard(
-            port, f"it has no file system that works: nodewright erase {port} makes one"
+            port, f"it has no file system that works: nodewright erase {port} --format makes one"
         )
     needed = sum(map(len, image.files.values()))
     if needed > found.fs_bytes:
