@@ -34,7 +34,7 @@ def find(name: str, odr_hz: float) -> "dict[str, Any]":
         "range_g": device.range_g,
         "g_per_digit": device.g_per_digit,
         "bandwidth_hz": device.bandwidth_hz,
-        "noise_g_rthz": getattr(device, "noise_g_rthz", None),
+        "still_samples": getattr(device, "still_samples", 0),
         "interrupt": sensor.stamps._irq is not None,
     }
 
@@ -94,8 +94,11 @@ def _rest(device: "Any", samples: int) -> "tuple[list[float], list[bool]]":
     return means, [min(block) == max(block) for block in blocks]
 
 
-def record(samples: int, records: int) -> "dict[str, Any]":
-    """Records in a row of one run: the evidence of each; the samples of the last stay."""
+def record(samples: int, records: int, range_g: "int | None" = None) -> "dict[str, Any]":
+    """Records in a row of one run: the evidence of each; the samples of the last stay.
+
+    range_g: another one than that of the settings, for these only.
+    """
     from node.capture import Capture
     from node.sensor import FAILURES
 
@@ -104,7 +107,13 @@ def record(samples: int, records: int) -> "dict[str, Any]":
     capture = Capture(samples, stamps=sensor.stamps)
     _kept["capture"] = capture
     told = []
+    own_g = device.range_g
     try:
+        device.configure(None, range_g)
+        scale = {
+            "g_per_digit": device.g_per_digit,
+            "noise_g_rthz": getattr(device, "noise_g_rthz", None),
+        }
         for index in range(records):
             found = capture.record(device, index + 1 < records)
             told.append(
@@ -119,7 +128,10 @@ def record(samples: int, records: int) -> "dict[str, Any]":
             )
     except FAILURES as error:
         return sensor.failed(error, "sensor")  # type: ignore[no-any-return]
-    return {"records": told}
+    finally:
+        device.configure(None, own_g)
+    scale["records"] = told
+    return scale
 
 
 def samples(axis: int, first: int, count: int) -> str:

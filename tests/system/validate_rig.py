@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from nodewright.data import firmware_dir
+from nodewright.fleet import template
+from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
 from nodewright.image.compiler import compile_source
 from nodewright.image.filesystem import pack
 from nodewright.interpreter import find_interpreter
 from nodewright.offline import Runtime
+from nodewright.pki.create import create_ca
+from nodewright.provision import provision
 from nodewright.validate.bench import Expected
 from nodewright.validate.bench_virtual import VirtualBench, expected_of
 from nodewright.validate.result import CaseResult, Validation
@@ -24,6 +28,18 @@ SEED = 20_816
 @cache
 def runtime() -> Runtime:
     return Runtime(find_interpreter())
+
+
+def fleet(folder: Path, *changes: tuple[str, str], end: str = "") -> Path:
+    """The example with texts replaced, and its node's identity."""
+    template.create(folder, "north", lambda at: create_ca(at, "north"))
+    text = (folder / FILE).read_text(encoding="utf-8")
+    for old, new in changes:
+        assert text.count(old), old
+        text = text.replace(old, new)
+    (folder / FILE).write_text(text + end, encoding="utf-8")
+    provision(folder, "pump-1", Secrets(folder))
+    return folder
 
 
 def expected(folder: Path, node: str = "pump-1") -> Expected:

@@ -1,7 +1,8 @@
 """A node of the fleet on a virtual board, lying still on the bench."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,8 @@ _STILL = {
     "fault": None,
 }
 
-_LOAD_A = 8.0  # flows through every clamp
 _ALL_ON = [[0, "run"]]
-AROUND = OnBench(Load(_LOAD_A))
+_DRIVEN = 0.4  # of what the input of the most sensitive clamp takes: the load's peak
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -60,6 +60,18 @@ def device_bench(folder: Path, node: str, secrets: Secrets, port: str) -> Device
     return DeviceBench(expected, port, load.read(folder))
 
 
+def around(settings: Mapping[str, Any]) -> OnBench:
+    """A known load, of which every clamp of the node has something to say."""
+    peaks_a = [
+        _DRIVEN * abs(row["per_volt"]) * sensor["full_scale_v"] / 2
+        for sensor in settings["sensors"]
+        if sensor["kind"] == "current"
+        for row in sensor["inputs"]
+        if row["quantity"] == "current"
+    ]
+    return OnBench(Load(min(peaks_a) / math.sqrt(2)) if peaks_a else None)
+
+
 def description(expected: Expected, change: Change | None = None) -> dict[str, Any]:
     """Of a virtual board on the bench (docs/architecture.md, "Twins")."""
     part = expected.board.flash
@@ -73,23 +85,27 @@ def description(expected: Expected, change: Change | None = None) -> dict[str, A
             "lookahead_bytes": part.lookahead_bytes,
         },
     }
+    load = around(expected.settings).load
     for bus in spec["buses"]:
         for chip in bus["chips"]:
-            _calm(chip)
+            _calm(chip, 0.0 if load is None else load.amps)
     if change is not None:
         change(spec)
     return spec
 
 
-def _calm(chip: dict[str, Any]) -> None:
+def _calm(chip: dict[str, Any], amps: float) -> None:
     """What a twin feels: nothing that moves; and a known load flows."""
+    for row in chip.get("inputs", ()):
+        if "constant" in row and row["constant"] == 1.0:
+            row["constant"] = amps
     source = chip.get("source")
     if not isinstance(source, dict):
         return
     if source["kind"] == "machine":
         source["machine"] |= _STILL
     if source["kind"] == "motor":
-        source |= {"amps": _LOAD_A, "timeline": _ALL_ON, "harmonics": []}
+        source |= {"amps": amps, "timeline": _ALL_ON, "harmonics": []}
 
 
 class VirtualBench(AtPort):
@@ -108,7 +124,7 @@ class VirtualBench(AtPort):
         flash: Callable[[bytes], bytes] | None = None,
         heap_bytes: int | None = None,
     ) -> None:
-        super().__init__(expected, AROUND)
+        super().__init__(expected, around(expected.settings))
         image = expected.image
         spec = description(expected, change)
         data = image.file_system if flash is None else flash(image.file_system)

@@ -15,8 +15,10 @@ from wire import chips
 
 _SAMPLES, _RECORDS = 1024, 2
 _PULL_SAMPLES = 64
+_SHOWS_SAMPLES = 256  # a digit that stays for longer: the steps are coarser than the noise
 _AT_ONCE = 512  # samples of one axis in a line
 _AXES = "xyz"
+_Block = NDArray[np.float64]
 _SEGMENT = 128
 _BAND = (0.1, 0.8)  # of the sensor's bandwidth: above what a bench does, below where filters end
 
@@ -45,7 +47,9 @@ class _Sensor:
         self._ctx, self._row = ctx, row
         self._limits = chips.LIMITS[row["chip"]]
         self._told: list[dict[str, Any]] | None = None
-        self._block: NDArray[np.float64] | None = None
+        self._block: _Block | None = None
+        self._typical: float | None = None
+        self._fine: tuple[_Block, float | None] | None = None
 
     def identity(self) -> Found:
         found, chip = self._ctx.found(self._row), self._row["chip"]
@@ -84,7 +88,9 @@ class _Sensor:
         changes = [fact[1] for fact in tested["facts"]]
         axis = max(range(3), key=lambda at: abs(changes[at]))
         share = pulled["change_g"][axis] / changes[axis] if changes[axis] else 0.0
-        flat = [_AXES[at] for at in range(3) if pulled["flat"][at]]
+        # Where steps are coarser than the noise, one digit for a while says nothing.
+        shows = found["still_samples"] <= _PULL_SAMPLES
+        flat = [_AXES[at] for at in range(3) if pulled["flat"][at] and shows]
         limit = 2 * self._limits["sensitivity_pct"] / 100
         details = {**pulled, "tested_g": changes, "range_g": found["range_g"]}
         low, high = f"{1 - limit:g}", f"{1 + limit:g}"
@@ -167,12 +173,11 @@ class _Sensor:
 
     def noise(self, axis: str) -> Found:
         """Its density between lines and below the filter's end, against the typical one."""
-        found = self._ctx.sensor(self._row)
-        told = self._records()[-1]
-        typical = found["noise_g_rthz"]
+        found, told = self._ctx.sensor(self._row), self._records()[-1]
+        block, typical = self._quiet()
         if typical is None:
             raise Skipped("its driver does not know the noise of the chip")
-        samples = self._samples()[_AXES.index(axis)]
+        samples = block[_AXES.index(axis)]
         density = _density(samples, told["rate_hz"] or found["odr_hz"], found["bandwidth_hz"])
         least, most = self._limits["noise"]
         dead = float(np.ptp(samples)) == 0.0
@@ -189,15 +194,28 @@ class _Sensor:
         return within(1e6 * density, "ug/rtHz", low, high, reason, details)
 
     def _records(self) -> list[dict[str, Any]]:
-        found = self._ctx.sensor(self._row)
         if self._told is None:
-            told = self._ctx.agents.call("acc", "record", _SAMPLES, _RECORDS)
-            if "fault" in told:
-                raise Skipped(f"no record: {told['fault'].replace('_', ' ')}")
-            self._told = told["records"]
-            digits = [self._axis(axis) for axis in range(3)]
-            self._block = np.array(digits, np.float64) * found["g_per_digit"]
+            told, self._block = self._take(_RECORDS, None)
+            self._told, self._typical = told["records"], told["noise_g_rthz"]
         return self._told
+
+    def _take(self, records: int, range_g: int | None) -> tuple[dict[str, Any], _Block]:
+        told = self._ctx.agents.call("acc", "record", _SAMPLES, records, range_g)
+        if "fault" in told:
+            raise Skipped(f"no record: {told['fault'].replace('_', ' ')}")
+        digits = [self._axis(axis) for axis in range(3)]
+        return told, np.array(digits, np.float64) * told["g_per_digit"]
+
+    def _quiet(self) -> tuple[_Block, float | None]:
+        """Samples that show the chip's noise, and its typical density in them, g/rtHz.
+
+        In a range whose steps hide it, it is looked for in the finest one.
+        """
+        coarse = self._ctx.sensor(self._row)["still_samples"] > _SHOWS_SAMPLES
+        if coarse and self._fine is None:
+            told, block = self._take(1, chips.ROWS[self._row["chip"]]["ranges_g"][0])
+            self._fine = block, told["noise_g_rthz"]
+        return self._fine or (self._samples(), self._typical)
 
     def _axis(self, axis: int) -> NDArray[np.int16]:
         text = b"".join(
@@ -206,7 +224,7 @@ class _Sensor:
         )
         return np.frombuffer(text, "<i2").astype(np.int16)
 
-    def _samples(self) -> NDArray[np.float64]:
+    def _samples(self) -> _Block:
         self._records()
         assert self._block is not None
         return self._block

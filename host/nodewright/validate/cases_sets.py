@@ -8,7 +8,7 @@ from nodewright.validate.context import Context
 from wire import chips
 
 _RECORDS_S = 120.0
-_RMS = "cur_rms_a"
+_AMPS = ("cur_rms_a", "cur_dc_a")
 
 
 def cases(ctx: Context) -> Iterator[Case]:
@@ -94,10 +94,11 @@ class _Turns:
                 "no known load: wire one through the clamps and say so in bench.toml "
                 "([load], amps = …)"
             )
-        told = self._first(row, _RMS)
-        value = told["channels"].get(channel, {}).get(_RMS)
+        key = _AMPS[row["chip"] == "ina226"]
+        told = self._first(row, key)
+        value = told["channels"].get(channel, {}).get(key)
         if value is None:
-            why = told["withheld"].get(channel, {}).get(_RMS, "no value")
+            why = told["withheld"].get(channel, {}).get(key, "no value")
             reason = f"nothing flows through the clamp of {channel} ({why})"
             return Found(None, "A", f"{load.amps:g}", None, "fail", reason)
         off = load.limit_pct / 100

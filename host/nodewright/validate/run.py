@@ -18,7 +18,7 @@ from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_s
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.bench import Bench
 from nodewright.validate.bench_cpython import CPythonBench, on_cpython
-from nodewright.validate.bench_virtual import AROUND, VirtualBench, device_bench, expected_of
+from nodewright.validate.bench_virtual import VirtualBench, around, device_bench, expected_of
 from nodewright.validate.case import Case, Found, Skipped
 from nodewright.validate.context import Context
 from nodewright.validate.result import CaseResult, Validation, Verdict
@@ -60,7 +60,8 @@ def validate(
 def _virtual(folder: Path, node: str, held: Secrets, runs: Runtime) -> Bench:
     """A virtual board of a runtime, with a broker of its own to come to."""
     if runs.interpreter is None:
-        bench: Bench = CPythonBench(on_cpython(expected_of(folder, node, held, "")), around=AROUND)
+        expected = on_cpython(expected_of(folder, node, held, ""))
+        bench: Bench = CPythonBench(expected, around=around(expected.settings))
         reason = "CPython has no TLS of a board"
     else:
         expected = expected_of(folder, node, held, runs.interpreter.mpy_arch)
