@@ -2,8 +2,9 @@
 
 import asyncio
 
-from wire import command
-from wire.message import ReportError
+import wire
+from node import modules
+from wire.message import ReportError, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from node.uplink.mqtt import MqttClient
 
 _MOST_REPLIES = 8
+_READERS = ("wire.command", "wire.report", "wire.keys")
 
 
 class Commands:
@@ -43,13 +45,9 @@ class Commands:
 
     def arrived(self, payload: bytes) -> None:
         """A message on the node's topic of commands."""
-        try:
-            found = command.decode(payload)
-        except ReportError as error:
-            self._health.count("command_refused")
-            sender = command.sender(payload)
-            if sender is not None:
-                self._reply(sender, None, str(error))
+        found = self._read(payload)
+        modules.forget(*_READERS)
+        if found is None:
             return
         try:
             if found["command"] in ("freeze", "forget"):
@@ -60,6 +58,22 @@ class Commands:
             self._refuse(found, str(error))
         except OSError as error:
             self._refuse(found, "the flash: %r" % error)
+
+    def _read(self, payload: bytes) -> "dict[str, Any] | None":
+        """The command, read by modules that are loaded for it: commands are rare."""
+        try:
+            from wire import command
+
+            try:
+                return command.decode(payload)
+            except ReportError as error:
+                self._health.count("command_refused")
+                sender = command.sender(payload)
+                if sender is not None:
+                    self._reply(sender, None, str(error))
+        except MemoryError:  # for the modules
+            self._health.count("command_refused")
+        return None
 
     def _teach(self, found: "dict[str, Any]") -> None:
         """Raises ValueError for a set without a bearing, or one that has not learned enough."""
@@ -84,14 +98,14 @@ class Commands:
             self._health.count("reply_dropped")
             return
         reply = {
-            "v": command.VERSION,
+            "v": wire.COMMAND_VERSION,
             "id": sender,
             "boot": self._boot,
             "ok": error is None,
             "seq": seq,
             "error": error,
         }
-        self._replies.append(command.encode_reply(reply))
+        self._replies.append(dumps(reply))
         self._ready.set()
 
     async def run(self) -> None:

@@ -11,7 +11,7 @@ import time
 # What loading a module leaves behind would lie between the modules, and cut the heap into pieces.
 gc.threshold(4096)
 
-from node import crash, hal  # noqa: E402
+from node import crash, hal, modules  # noqa: E402
 from node.app import Node  # noqa: E402
 from node.console import event  # noqa: E402
 
@@ -75,17 +75,6 @@ def _note(boot: int, error: str) -> None:
         time.sleep(_UNSAVED_S)
 
 
-def _forget(*names: str) -> None:
-    """Let go of modules of `wire` that nobody needs any more."""
-    import wire
-
-    for name in names:
-        sys.modules.pop(name, None)
-        if hasattr(wire, name[5:]):
-            delattr(wire, name[5:])
-    gc.collect()
-
-
 def load(path: str = "/settings.json") -> "tuple[dict[str, Any] | None, str]":
     """(settings, first 8 hex digits of their SHA-256), or (None, "") after saying why not."""
     try:
@@ -116,7 +105,7 @@ def _refuse(found: "Any") -> bool:
     from wire import settings  # here: the rules take heap, which is not to be had again as a whole
 
     errors = settings.check(found)
-    _forget("wire.settings", "wire.rules")
+    modules.forget("wire.settings", "wire.rules", "wire.chips", "wire.clamps", "wire.keys")
     for where, value, allowed in errors:
         event("settings", path=where, value=value, allowed=allowed)
     return bool(errors)

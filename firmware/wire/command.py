@@ -8,6 +8,7 @@ report, and a reply without a seq says that all is well.  `freeze`: what the set
 bearing so far, from healthy records, counts from now on; `forget`: it learns anew.
 """
 
+from wire import COMMAND_VERSION
 from wire.message import ReportError, dumps, loads
 from wire.report import check_fields
 
@@ -15,7 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VERSION = 1
 MAX_BYTES = 512
 
 # field, kind, may it be null
@@ -80,8 +80,8 @@ def _loaded(payload: bytes) -> "dict[str, Any]":
     if len(payload) > MAX_BYTES:
         raise ReportError("payload", len(payload), "at most %d bytes" % MAX_BYTES)
     value = loads(payload)
-    if value.get("v") != VERSION:
-        raise ReportError("v", value.get("v"), str(VERSION))
+    if value.get("v") != COMMAND_VERSION:
+        raise ReportError("v", value.get("v"), str(COMMAND_VERSION))
     return value
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nodewright.errors import NodewrightError
 from nodewright.watch import Collector
-from wire import command, topics
+from wire import COMMAND_VERSION, command, topics
 
 _POLL_S = 0.2
 # The reply and the report take different ways on the node: the one may be first.
@@ -78,7 +78,7 @@ def _ask(
     collector: Collector, fleet: str, node: str, request: dict[str, Any], timeout_s: float
 ) -> Answer:
     sender = "ask-" + secrets.token_hex(6)
-    payload = command.encode({"v": command.VERSION, "id": sender, **request})
+    payload = command.encode({"v": COMMAND_VERSION, "id": sender, **request})
     collector.send(topics.topic(fleet, node, "command"), payload)
     spectrum = request.get("spectrum")
     reply: dict[str, Any] | None = None
