@@ -36,7 +36,7 @@ def _chapters() -> dict[str, dict[str, Any]]:
     for name, part in zip(CHANNELS, drive.BALANCE, strict=True):
         start["channels"][name] |= {
             "cur_inrush_a": drive.inrush_a() * part,
-            "cur_inrush_ms": 520.0,
+            "cur_inrush_ms": 260.0,
         }
     lost = {"cur_running": 1.0, "cur_unbalance_pct": 100.0}
     return {

@@ -32,7 +32,7 @@ def _values(result: DemoResult, feature: str) -> list[Any]:
 
 @pytest.mark.usefixtures("one_other")
 def test_demo_drive__its_whole_story__told_and_every_value_right() -> None:
-    result = play(every_sensor=True)
+    result = play(every_sensor=True, tls=True)  # as the command line has it
     assert result.ok, result.failures
     told = node(result, drive.NAME)
     assert told["sensor"] == {
@@ -40,7 +40,7 @@ def test_demo_drive__its_whole_story__told_and_every_value_right() -> None:
         "bus": None,
         "odr_hz": 2000,
         "inputs": 3,
-        "samples": 2048,
+        "samples": 1024,
     }
     words = ["started", "running", "lost", "stopped", "power", "started"]
     assert [text.split()[0].strip(":") for text in told["story"]] == words

@@ -256,7 +256,8 @@ def _print_end(console: Console, result: DemoResult) -> None:
             gone = f"  {len(tally.destroyed)} reports were in its memory when it started anew"
             console.print(Text(gone, style="yellow"), soft_wrap=True)
         if tally.cycles > result.cycles:
-            more = f"  {tally.cycles} reports instead of {result.cycles}, as the faults took them"
+            took = "its motor" if tally.story else "the faults"
+            more = f"  {tally.cycles} reports instead of {result.cycles}, as {took} took them"
             console.print(Text(more, style="dim"), soft_wrap=True)
     for fault in result.faults:
         line = Text(f"fault {fault['fault']} ({fault['node'] or 'all'}): ")

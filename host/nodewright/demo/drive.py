@@ -12,13 +12,13 @@ NAME = "drive"
 CLAMPS, SET = "clamps", "currents"
 PINS = (26, 27, 28)
 PER_VOLT, BIAS_V, FULL_SCALE_V, LINE_HZ = 40.0, 1.65, 3.3, 50
-RATE_HZ, SAMPLES, EVERY_MS = 2000, 2048, 1050
-AMPS, RATED_A, INRUSH, INRUSH_S = 5.0, 7.0, 6.0, 0.4
+RATE_HZ, SAMPLES, EVERY_MS = 2000, 1024, 540
+AMPS, RATED_A, INRUSH, INRUSH_S = 5.0, 7.0, 6.0, 0.2
 HARMONICS = ((5, 3.0, 20.0), (7, 2.0, -40.0))  # number, % of the fundamental, degrees
 BALANCE = (1.0, 0.97, 1.02)
 LOST = 1  # the phase that it loses
-# Records follow one another every 1.024 s: it stands in the first, starts in the second.
-START_S, LOST_S, STOP_S = 1.33, 4.09, 6.13
+# Records follow one another every 0.512 s: it stands in the first, starts in the second.
+START_S, LOST_S, STOP_S = 0.58, 2.04, 3.06
 TIMELINE = ((0.0, "off"), (START_S, "start"), (LOST_S, f"lost{LOST}"), (STOP_S, "off"))
 FEATURES = (
     *("cur_rms_a", "cur_peak_a", "cur_crest", "cur_freq_hz", "cur_fund_a", "cur_thd_pct"),
