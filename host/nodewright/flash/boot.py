@@ -26,7 +26,7 @@ def after_restart(repl: Repl, within_s: float, say: Say, asked: threading.Event)
     repl.restart()
     if not within_s:
         return None
-    return _wait(repl.port, lambda: repl.take_line(_LINE_S), within_s, say, asked)
+    return _wait(repl.port, repl.take_line, within_s, say, asked)
 
 
 def listen(port: str, within_s: float, say: Say, asked: threading.Event) -> int | None:

@@ -166,9 +166,12 @@ class Repl:
         return data
 
     def take_line(self, within_s: float | None = None, most: int = 1 << 16) -> bytes:
-        """A line of what it prints, without its end; what came so far where no more comes."""
+        """A line of what it prints, without its end; what came so far where no more comes.
+
+        within_s: longer than the usual wait; one that began is heard to its end in any case.
+        """
         data = bytearray()
-        with self._guarded(within_s or self._answer_s):
+        with self._guarded(max(within_s or 0.0, self._answer_s)):
             while len(data) < most:
                 more = self._serial.read(1)
                 if not more or more == b"\n":
