@@ -5,8 +5,8 @@ from math import pi, sqrt
 
 import micropython
 
-from node import plan, spectrum, speed
-from wire import iso20816, validity
+from node import plan, spectrum
+from wire import validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from node.dsp import Samples
+    from node.speed import Estimator
 
 KEYS = plan.KEYS
 
@@ -64,9 +65,13 @@ class Vibration:
         self.bands = tuple((low_hz, high_hz) for low_hz, high_hz in bands)
         self.bandwidth_hz, self.shaft_range_hz = bandwidth_hz, shaft_range_hz
         self.kernels = backend.Kernels(samples, wide)
-        self._limits = None if machine is None else iso20816.limits(*machine)
+        self._limits: "tuple[float, float, float] | None" = None
+        if machine is not None:
+            from wire import iso20816  # here, as below: what nobody wants takes no heap
+
+            self._limits, self._zone = iso20816.limits(*machine), iso20816.zone
         self._found = array("H", bytes(2 * (plan.LINES + 1)))
-        self._speed = speed.Estimator()
+        self._speed: "Estimator | None" = None  # made with the first plan that wants one
         self._plan = plan.Plan((), ())
         self._values: dict[str, float] = {}
         self._reasons: dict[str, str] = {}
@@ -138,6 +143,10 @@ class Vibration:
         wanted = self._plan
         if keys != wanted.keys:
             self._plan = wanted = plan.Plan(tuple(keys), self.bands)
+            if wanted.speed and self._speed is None:
+                from node import speed
+
+                self._speed = speed.Estimator()
         return wanted
 
     def _time(self, wanted: "plan.Plan", g_per_digit: float) -> None:
@@ -217,7 +226,7 @@ class Vibration:
                     noise = spectrum.noise_integrated(self.noise_g_rthz, bin_hz, low, high)
                     self._quantities["noise_margin"] = self._limits[0] / (_MM_S2 * noise)
                 if once >= least:
-                    values["zone"] = float(iso20816.zone(velocity, self._limits))
+                    values["zone"] = float(self._zone(velocity, self._limits))
 
     @micropython.native
     def _lines(self, most: int, g_per_digit: float, bin_hz: float) -> None:
@@ -245,6 +254,7 @@ class Vibration:
         values, reasons, quantities = self._values, self._reasons, self._quantities
         shaft_hz, confidence, least = self.shaft_hz, 1.0, self._rms * _LEAST_LINE
         if shaft_hz is None:
+            assert self._speed is not None
             shaft_hz, confidence = self._speed.estimate(self.kernels, bin_hz, self.shaft_range_hz)
         values["shaft_confidence"] = quantities["confidence"] = confidence
         reasons["shaft_hz"] = "no_speed"
