@@ -14,6 +14,7 @@ from node.report import Reporter, most_bytes
 from node.result import Result
 from node.schedule import Schedule
 from node.spectra import Spectra
+from node.uplink.causes import Lost
 from node.uplink.dial import Dialer
 from node.uplink.hosts import is_address
 from node.uplink.mqtt import MqttClient
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from node.clock import Clock
     from node.sets import Measured
     from node.uplink.dns import Resolver
-    from node.uplink.tls import Identity
 
 _INFLIGHT = 4  # publishes that await their acknowledgement
 _SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
@@ -69,10 +69,15 @@ class Node:
         )
         self._outbox = Outbox(checked["report"]["outbox_reports"])
         mqtt = checked["mqtt"]
+        identities = None
+        if mqtt["tls"]:
+            from node.identities import Identities  # here: 8 KB of heap that others keep
+
+            identities = Identities(checked["node"], self.health.count)
         self._dialer = Dialer(
             [(broker["host"], broker["port"]) for broker in [mqtt] + mqtt["others"]],
             resolver,
-            _load_identity if mqtt["tls"] else None,
+            identities.load if identities is not None else None,
             lambda: self._clock is None or self._clock.known,
         )
         self._client = MqttClient(
@@ -105,7 +110,14 @@ class Node:
         )
         self._schedule = Schedule(checked["sets"], ticks_ms())
         self._commands = Commands(
-            boot, self._client, self._topic("reply"), self._schedule, self._sets, self.health
+            boot,
+            self._client,
+            self._topic("reply"),
+            self._schedule,
+            self._sets,
+            self.health,
+            identities,
+            self._change,
         )
         self._client.subscribe(self._topic("command"))
         self._connected = asyncio.Event()
@@ -355,19 +367,20 @@ class Node:
     def _topic(self, kind: str) -> str:
         return topics.topic(self._settings["fleet"], self._settings["node"], kind)
 
+    def _change(self) -> None:
+        """A new identity has come: the next connection asks for it."""
+        self._dialer.identity = None
+        self._client.fail(Lost("renewed"))
+
     def _status(self, status: str) -> bytes:
-        return dumps(
-            {
-                "v": 1,
-                "state": status,
-                "boot": self.boot,
-                "node": self._settings["node"],
-                "version": VERSION,
-            }
-        )
-
-
-def _load_identity() -> "Identity":
-    from node.uplink.tls import load  # here: 5 KB of heap that a node without TLS keeps
-
-    return load()
+        told = {
+            "v": 1,
+            "state": status,
+            "boot": self.boot,
+            "node": self._settings["node"],
+            "version": VERSION,
+        }
+        identity = self._dialer.identity
+        if identity is not None:
+            told["certificate"] = identity.fingerprint
+        return dumps(told)

@@ -8,9 +8,11 @@ from wire.message import ReportError, dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from node.health import Health
+    from node.identities import Identities
     from node.schedule import Schedule
     from node.sets import Measured
     from node.uplink.mqtt import MqttClient
@@ -33,8 +35,12 @@ class Commands:
         schedule: "Schedule",
         sets: "list[Measured]",
         health: "Health",
+        identities: "Identities | None",
+        change: "Callable[[], None]",
     ) -> None:
-        """topic: of the replies."""
+        """topic: of the replies; identities: what takes a new one, None where the link is not
+        sealed; change(): called when the last part of one has been replied to.
+        """
         self._boot = boot
         self._client, self._topic = client, topic
         self._schedule = schedule
@@ -42,6 +48,8 @@ class Commands:
         self._health = health
         self._replies: "list[bytes]" = []
         self._ready = asyncio.Event()
+        self._identities, self._change = identities, change
+        self._changing = False
 
     def arrived(self, payload: bytes) -> None:
         """A message on the node's topic of commands."""
@@ -50,14 +58,19 @@ class Commands:
         if found is None:
             return
         try:
-            if found["command"] in ("freeze", "forget"):
+            if found["command"] == "renew":
+                if self._identities is None:
+                    raise ValueError("a new identity comes over TLS only")
+                self._changing = self._identities.take(found)
+                self.done(found, None)
+            elif found["command"] in ("freeze", "forget"):
                 self._teach(found)
             elif not self._schedule.ask(found["set"], found):
                 self._refuse(found, "the node is busy: ask again when it has answered")
         except ValueError as error:
             self._refuse(found, str(error))
-        except OSError as error:
-            self._refuse(found, "the flash: %r" % error)
+        except (OSError, MemoryError) as error:
+            self._refuse(found, "flash or memory: %r" % error)
 
     def _read(self, payload: bytes) -> "dict[str, Any] | None":
         """The command, read by modules that are loaded for it: commands are rare."""
@@ -115,3 +128,6 @@ class Commands:
             self._ready.clear()
             while self._replies:
                 await self._client.publish(self._topic, self._replies.pop(0))
+            if self._changing:
+                self._changing = False
+                self._change()

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 ORDERS = ("bpfo", "bpfi", "bsf", "ftf")
 KEYS = tuple(
-    ["env_%s_%s" % (order, kind) for order in ORDERS for kind in ("g", "snr")]
-    + ["bearing_fault"]
+    ["env_%s_%s" % (order, kind) for order in ORDERS for kind in ("g", "snr")] + ["bearing_fault"]
 )
 FAULT = "bearing_fault"
 _RULES = {key: validity.rules_of(key) for key in KEYS}  # looked up once, and not for each record

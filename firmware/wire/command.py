@@ -5,7 +5,8 @@ set at once; with a `spectrum` the spectra of its channels follow, whatever the 
 The reply gives the seq of the report, which goes its way through the outbox as every other.
 `self_test`: the set's sensor tests itself, while its machine stands still; what it fails is in a
 report, and a reply without a seq says that all is well.  `freeze`: what the set has learned of its
-bearing so far, from healthy records, counts from now on; `forget`: it learns anew.
+bearing so far, from healthy records, counts from now on; `forget`: it learns anew.  `renew`: a
+part of a new identity (wire/renewal.py); each part is replied to.
 """
 
 from wire import COMMAND_VERSION
@@ -32,6 +33,7 @@ COMMANDS = {
     "self_test": (("set", "name", False),),
     "freeze": (("set", "name", False),),
     "forget": (("set", "name", False),),
+    "renew": (("part", "int", False), ("parts", "int", False), ("data", "text", False)),
 }
 REPLY = (
     ("v", "int", False),

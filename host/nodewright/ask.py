@@ -55,8 +55,8 @@ def measure(
     collector: started, and hearing this fleet; spectrum: "compressed", "full" or None.
     Raises NodeRefused, NodeSilent, ReportError for names that cannot be.
     """
-    request = {"command": "measure", "set": measured, "spectrum": spectrum}
-    return _ask(collector, fleet, node, request, timeout_s)
+    wanted = {"command": "measure", "set": measured, "spectrum": spectrum}
+    return request(collector, fleet, node, wanted, timeout_s)
 
 
 def tell(
@@ -71,16 +71,20 @@ def tell(
 
     Raises as measure().
     """
-    return _ask(collector, fleet, node, {"command": what, "set": measured}, timeout_s)
+    return request(collector, fleet, node, {"command": what, "set": measured}, timeout_s)
 
 
-def _ask(
-    collector: Collector, fleet: str, node: str, request: dict[str, Any], timeout_s: float
+def request(
+    collector: Collector, fleet: str, node: str, wanted: dict[str, Any], timeout_s: float
 ) -> Answer:
+    """Send a command of wire/command.py without its head, and wait for what belongs to it.
+
+    Raises as measure().
+    """
     sender = "ask-" + secrets.token_hex(6)
-    payload = command.encode({"v": COMMAND_VERSION, "id": sender, **request})
+    payload = command.encode({"v": COMMAND_VERSION, "id": sender, **wanted})
     collector.send(topics.topic(fleet, node, "command"), payload)
-    spectrum = request.get("spectrum")
+    spectrum = wanted.get("spectrum")
     reply: dict[str, Any] | None = None
     reports: dict[int, dict[str, Any]] = {}
     spectra: dict[int, list[dict[str, Any]]] = {}
@@ -105,7 +109,7 @@ def _ask(
         if reply is not None and reply["seq"] in reports:
             report = reports[reply["seq"]]
             found = spectra.get(reply["seq"], [])
-            wanted = len(report["channels"]) if spectrum else 0
-            if len(found) >= wanted:
+            many = len(report["channels"]) if spectrum else 0
+            if len(found) >= many:
                 return Answer(reply, report, found)
     raise NodeSilent(node, time.monotonic() - asked_at)

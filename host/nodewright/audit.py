@@ -22,7 +22,7 @@ from nodewright.fleet.finding import WriteFailed
 
 FILE = "audit.jsonl"
 VERSION = 1
-DEEDS = ("create", "provision", "bind", "renew", "revoke", "retire", "check")
+DEEDS = ("create", "provision", "bind", "renew", "revoke", "retire", "check", "deliver")
 START = "0" * 64  # what stands for the line before the first
 _KEYS = ("v", "n", "at", "who", "what", "node", "facts", "before", "hash")
 

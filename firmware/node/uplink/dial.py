@@ -37,12 +37,18 @@ class Dialer:
         self._brokers = brokers
         self._resolver = resolver
         self._make_identity = identity
-        self._identity: "Identity | None" = None
+        self.identity: "Identity | None" = None  # None: asked for at the next try
         self._clock_ready = clock_ready
         self._timeout_ms = timeout_ms
         self._next = 0  # counts tries
         self.broker = brokers[0]  # of the last try
         self.address = ""  # of the last try, "" before it was known
+
+    def judged(self, cause: str) -> None:
+        """How the last try ended: "" with a session, else the cause that it came to none."""
+        identity = self.identity
+        if identity is not None and identity.trial is not None and identity.trial.over(cause):
+            self.identity = None
 
     @property
     def round_over(self) -> bool:
@@ -64,15 +70,15 @@ class Dialer:
         self._next += 1
         self.broker = host, port = self._brokers[tried % len(self._brokers)]
         if self._make_identity is not None:
-            if self._identity is None:
-                self._identity = self._make_identity()
+            if self.identity is None:
+                self.identity = self._make_identity()
             await self._clock()
             moved()
         addresses = [host] if self._resolver is None else await self._resolver.resolve(host)
         moved()
         # A name of several addresses: another one at each round.
         self.address = addresses[tried // len(self._brokers) % len(addresses)]
-        link = Link() if self._identity is None else self._identity.link(host)
+        link = Link() if self.identity is None else self.identity.link(host)
         link_to(link)
         await asyncio.wait_for_ms(link.open(self.address, port), self._timeout_ms)
         moved()

@@ -109,11 +109,15 @@ class MqttClient:
         """Connect, and again whenever the link is lost, until cancelled or `disconnect`."""
         while not self._stopping:
             self._turn()
+            before = self.connects
             try:
                 await self._connection()
             except (OSError, ProtocolError, asyncio.TimeoutError, MemoryError) as error:
                 if not self._stopping:  # after DISCONNECT it is the broker who closes
-                    self._count(*cause_of(error))
+                    cause, detail = cause_of(error)
+                    self._count(cause, detail)
+                    if self.connects == before:
+                        self._dialer.judged(cause)
             if not self._stopping:
                 draw = random.getrandbits(24)  # jitter, not a secret
                 pause_ms = backoff_ms(self._attempt, self._base_ms, self._cap_ms, draw)
@@ -241,6 +245,7 @@ class MqttClient:
 
     def _begin(self, link: "Link") -> None:
         self._link = link
+        self._dialer.judged("")
         self._window.begin()
         self._control.clear()
         for topic_filter, qos in self._filters:
@@ -259,10 +264,10 @@ class MqttClient:
         try:
             await work
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
 
-    def _fail(self, error: Exception) -> None:
-        """The first failure of a connection wins; `_connection` waits for it and raises it."""
+    def fail(self, error: Exception) -> None:
+        """End this connection: the first failure wins, `_connection` waits for it and raises."""
         if self._failure is None:
             self._failure = error
         self._down.set()
@@ -304,7 +309,7 @@ class MqttClient:
                 self._spoke = ticks_ms()
             self._stalled.set()
         except OSError as error:
-            self._fail(error)
+            self.fail(error)
 
     def _send_message(self, link: "Link") -> None:
         message = self._window.next()

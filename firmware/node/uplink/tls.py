@@ -6,7 +6,9 @@ millisecond, but leaves a plain one to the system.
 """
 
 import asyncio
+import binascii
 import gc
+import hashlib
 
 from node import dates
 from node.uplink.causes import Lost, cause_of
@@ -16,9 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from node.renewal import Trial
+
 CA, CERTIFICATE, KEY = "/identity/ca.der", "/identity/certificate.der", "/identity/key.der"
 
 _ALERT = b"\x15\x03\x03\x00\x02"  # RFC 5246, 7.2: then level and description
+_FINGERPRINT = 16  # hex digits
 _STEP_MS = 10  # between two tries to write
 # What mbedTLS says of a certificate (mbedtls/x509_crt.h, MBEDTLS_X509_CRT_ERROR_INFO_LIST), in the
 # order in which it counts: a foreign certificate's dates say nothing.
@@ -53,6 +58,8 @@ _NUMBERS = {
 class Identity:
     """What a node proves itself with, and what it believes in: a TLS context, made once."""
 
+    trial: "Trial | None" = None  # of a new one that no broker has let in yet
+
     def __init__(self, ca: bytes, certificate: bytes, key: bytes) -> None:
         """All in DER.  Raises Lost: tls_identity (they do not fit), tls_missing (no TLS here)."""
         try:
@@ -66,6 +73,9 @@ class Identity:
             context.load_cert_chain(certificate, key)
         except (ValueError, OSError) as error:
             raise Lost("tls_identity", error)
+        digest = binascii.hexlify(hashlib.sha256(certificate).digest()).decode()
+        # By which the host knows which certificate is in use.
+        self.fingerprint = digest[:_FINGERPRINT]
 
     def wrap(self, sock: "Any", host: str) -> "Any":
         """A TLS socket over a connected one.  host: what the broker's certificate must name."""
