@@ -27,6 +27,7 @@ _USR = 1 << 18
 _READ_ID = 0x9F
 _CHECKSUM_SEED = 0xEF
 _ROM_BAUD = 115_200
+_DRIVER_BYTES = 4096  # that a host's driver holds for its line
 # ROM errors, "Status bytes"
 _BAD_MESSAGE, _FAILED, _BAD_CRC, _WRITE_FAILED = 0x05, 0x06, 0x07, 0x08
 _SPEEDS = {
@@ -134,12 +135,12 @@ class EspRomTwin:
 
     def _serve(self) -> None:
         while not self._stop.is_set():
-            ready, _, _ = select.select([self._ours], [], [], 0.05)
-            if not ready:
+            waiting = bool(select.select([self._ours], [], [], 0)[0])
+            if not waiting and not select.select([self._ours], [], [], 0.05)[0]:
                 continue
-            # No more at once than the line carries in 20 ms: the host is held back by it.
-            data = os.read(self._ours, min(4096, max(16, self._baud // 500)))
-            self._pace(len(data))
+            # A driver's buffer, which the line empties while the host fills the terminal's again.
+            data = os.read(self._ours, _DRIVER_BYTES)
+            self._pace(len(data), waiting)
             if self._baud != _ROM_BAUD and self._host_baud() == _ROM_BAUD:
                 # A pseudo-terminal has no RTS and DTR, by which a host resets a chip: one that
                 # comes back at the ROM's own rate has done so.
@@ -172,11 +173,15 @@ class EspRomTwin:
     def _host_baud(self) -> int | None:
         return _SPEEDS.get(termios.tcgetattr(self._ours)[5])
 
-    def _pace(self, count: int) -> None:
+    def _pace(self, count: int, waiting: bool = False) -> None:
+        """waiting: the bytes were there before the last ones were taken, so that the line has gone
+        on meanwhile; what this thread overslept, up to a driver's 4 KB, is the line's all the same.
+        """
         if not self.paced:
             return
         now_s = time.monotonic()
-        self._due_s = max(self._due_s, now_s) + count * 10 / self._baud
+        most_s = _DRIVER_BYTES * 10 / self._baud if waiting else 0.0
+        self._due_s = max(self._due_s, now_s - most_s) + count * 10 / self._baud
         if self._due_s > now_s:
             time.sleep(self._due_s - now_s)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nodewright import boards
-from nodewright.flash import esp, esptool
+from nodewright.flash import choose, esp, esptool
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Outcome
 from nodewright.image.filesystem import pack, unpack
@@ -19,7 +19,8 @@ from nodewright.interpreter import find_interpreter
 from nodewright.link.errors import Interrupted, PortMissing
 from nodewright.virtual import VirtualBoard
 from system.esp_rom_twin import EspRomTwin, Line
-from system.flash_rig import HEAP_BYTES, Heard, fleet, job, made_for_virtual
+from system.flash_rig import HEAP_BYTES, Heard, bare, fleet, job, made_for_virtual
+from system.virtual_rig import facts
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
 CHIPS = {"esp32": "esp32", "esp32_s3": "esp32s3", "esp32_c3": "esp32c3"}
@@ -143,6 +144,24 @@ def test_esptool__a_node_of_another_chip__refused_without_force(pump) -> None:
         assert not {0x02, 0x10, 0x05} & set(twin.commands)
         outcome = flash(made, twin, force=True)
     assert "renew pump-1 --unique-id 240ac4123456" in outcome.notes[0]
+
+
+def test_by_esp__a_micropython_of_another_fleet_at_the_port__not_overwritten(pump) -> None:
+    made = small(pump)
+    settings = '{"fleet": "south", "node": "fan-9"}'
+    with bare(files={"settings.json": settings}) as virtual:
+        facts(virtual)
+        target = choose.Target("pump-1", virtual.port, by="esp", boot_s=0)
+        with pytest.raises(OtherNode, match="is fan-9 of fleet south"):
+            choose.flash(target, lambda _n, _v: made, Heard(), threading.Event())
+
+
+def test_by_esp__silence_at_the_port__taken_for_a_boot_loader(pump) -> None:
+    made = small(pump)
+    with EspRomTwin(paced=False) as twin:
+        target = choose.Target("pump-1", twin.port, by="esp", boot_s=0)
+        outcome = choose.flash(target, lambda _n, _v: made, Heard(), threading.Event())
+    assert outcome.by == "esptool"
 
 
 @pytest.mark.parametrize("stub", ["refused", "silent"])
