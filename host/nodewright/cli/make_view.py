@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from nodewright.cli.output import err, out, print_error, print_json
+from nodewright.make.job import STAGES
 
 if TYPE_CHECKING:
     from nodewright.make.job import Made, Result, Step, Target
 
 _LINE_S = 0.5
-_STAGES = ("provision", "image", "flash", "bind", "validate", "certify")
 
 
 class Screen:
@@ -51,10 +51,10 @@ class Screen:
         self._progress.stop()
 
     def say(self, target: "Target", step: "Step") -> None:
-        number = _STAGES.index(step.stage) + 1
+        number = STAGES.index(step.stage) + 1
         self._progress.update(
             self._tasks[target.node],
-            stage=f"{number}/{len(_STAGES)} {step.stage}",
+            stage=f"{number}/{len(STAGES)} {step.stage}",
             completed=step.done,
             total=step.total or None,
             what=step.what,

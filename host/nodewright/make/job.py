@@ -13,7 +13,8 @@ from nodewright.validate.photo import Photo
 from nodewright.validate.result import Validation
 from nodewright.validate.sign import BENCH
 
-Stage = Literal["provision", "image", "flash", "bind", "validate", "certify"]
+STAGES = ("provision", "image", "bind", "flash", "validate", "certify")
+Stage = Literal["provision", "image", "bind", "flash", "validate", "certify"]
 
 
 @dataclass(frozen=True)

@@ -8,27 +8,27 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from nodewright.errors import BadInput
 from nodewright.flash import choose, uf2_drive
 from nodewright.flash.job import Outcome, Progress
 from nodewright.flash.look import look
 from nodewright.fleet.lock import FleetLocked
 from nodewright.fleet.secret import Secrets
+from nodewright.fleet.values import NAME_ALLOWED
 from nodewright.image.node import ImageMaker, NodeImage
 from nodewright.interpreter import find_interpreter
 from nodewright.link.errors import BoardSilent, Interrupted
 from nodewright.link.usb import plugged
 from nodewright.make.job import Made, Options, Say, Step, Target
 from nodewright.offline import choose_runtime
-from nodewright.pki import chip
-from nodewright.pki.errors import ChipSilent
-from nodewright.provision import Provisioned, provision
+from nodewright.provision import provision
 from nodewright.validate.keep import Kept, keep
 from nodewright.validate.result import Validation
 from nodewright.validate.run import validate
+from wire.topics import is_name
 
 _LOCKED_S = 20.0
 _TURN_S = 0.2
@@ -39,7 +39,9 @@ class Maker:
     """Makes nodes of one fleet.  Several threads may use one."""
 
     def __init__(self, folder: Path, secrets: Secrets, options: Options) -> None:
-        """Raises FleetNotFound."""
+        """Raises FleetNotFound, BadInput."""
+        if not is_name(options.bench):
+            raise BadInput(f"--bench {options.bench[:60]!r} is no name of a bench: {NAME_ALLOWED}")
         self.folder, self.options = folder, options
         self._secrets = secrets
         self._one = threading.Lock()  # the fleet's folder is changed by one thread at a time
@@ -54,31 +56,24 @@ class Maker:
         begun_s = time.monotonic()
         node, port = target.node, target.port
         say(Step("provision"))
-        done = self._provision(node, None if port is None else _chip_at(port))
-        what, flashed = done.what, None
+        # Its chip is bound while it is flashed, before a byte is written.
+        done = self._alone(lambda: provision(self.folder, node, self._secrets))
+        flashed = None
         if port is None:
             say(Step("image"))
             digest = self._digest_virtual(node)
         else:
-            drive = _is_drive(port)
+            drive = uf2_drive.drive_at(Path(port))
             flashed, digest = self._flash(target, say, asked)
-            if drive:
+            if drive is not None:
                 port = self._port_after(target, asked)
-            if done.record.unique_id is None:
-                say(Step("bind"))
-                done = self._provision(node, chip.read(port))
-                if (
-                    done.record.dev_eui is not None
-                ):  # it follows from the chip, and is on the board
-                    flashed, digest = self._flash(Target(node, port), say, asked)
         validations = self._validate(node, port, say, asked)
         say(Step("certify"))
         kept = self._keep(validations)
         took_s = time.monotonic() - begun_s
-        return Made(target, self.folder, what, digest, flashed, kept, tuple(validations), took_s)
-
-    def _provision(self, node: str, unique_id: str | None) -> Provisioned:
-        return self._alone(lambda: provision(self.folder, node, self._secrets, unique_id))
+        return Made(
+            target, self.folder, done.what, digest, flashed, kept, tuple(validations), took_s
+        )
 
     def _digest_virtual(self, node: str) -> str:
         """Of the image that the virtual board boots; making it fills the compiler's cache."""
@@ -102,13 +97,18 @@ class Maker:
             digests.append(hashlib.sha256(image.flash.data).hexdigest())
             return image
 
+        def bind(image: NodeImage, unique_id: str) -> NodeImage:
+            say(Step("bind"))
+            self._alone(lambda: provision(self.folder, image.node, self._secrets, unique_id))
+            return make(image.node, image.board.chip == "twin")
+
         def tell(step: Progress) -> None:
             say(Step("flash", step.stage, step.done, step.total))
 
         wanted = choose.Target(
             target.node, port, how.by, how.force, boot_s=how.boot_s, baud=how.baud
         )
-        return choose.flash(wanted, make, tell, asked), digests[-1]
+        return choose.flash(wanted, make, tell, asked, bind), digests[-1]
 
     def _port_after(self, target: Target, asked: threading.Event) -> str:
         """The serial port of a board that was a boot loader's drive.
@@ -170,16 +170,3 @@ class Maker:
                     if time.monotonic() >= end_s:
                         raise
                 time.sleep(_TURN_S)
-
-
-def _chip_at(port: str) -> str | None:
-    """The chip's id where a MicroPython answers; None for an empty board or a boot loader."""
-    if _is_drive(port):
-        return None
-    with suppress(ChipSilent):
-        return chip.read(port)
-    return None
-
-
-def _is_drive(port: str) -> bool:
-    return uf2_drive.drive_at(Path(port)) is not None

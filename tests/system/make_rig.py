@@ -1,0 +1,94 @@
+"""Empty boards on a bench, with twins of a node's sensors that lie still."""
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nodewright import twins
+from nodewright.fleet.load import FILE
+from nodewright.fleet.secret import Secrets
+from nodewright.image.files import SETTINGS
+from nodewright.image.node import ImageMaker
+from nodewright.interpreter import find_interpreter
+from nodewright.make.job import Options, Result, Step, Target
+from nodewright.make.node import Maker
+from nodewright.make.several import run
+from nodewright.validate.bench_virtual import _STILL
+from nodewright.virtual import VirtualBoard
+from system import identity_rig
+from system.flash_rig import BLOCKS, IDLE
+from system.virtual_rig import board, image
+
+
+def fleet(folder: Path, port: int) -> Path:
+    """A fleet "north" with nodes pump-1 and pump-2, whose plain broker is on loopback."""
+    made = identity_rig.make(folder, 2)
+    text = (made / FILE).read_text(encoding="utf-8")
+    assert text.count("port = 1883") == 1
+    text = text.replace("port = 1883", f"port = {port}").replace('"10s"', '"2s"')
+    (made / FILE).write_text(text, encoding="utf-8")
+    return made
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def image_of(folder: Path, node: str) -> Any:
+    """Of a node, for the boards of these tests."""
+    maker = ImageMaker(folder, Secrets(folder), identity=False)
+    return maker.make_virtual(node, find_interpreter().mpy_arch)
+
+
+def at_port(
+    folder: Path,
+    node: str,
+    chip: str,
+    change: Change = lambda _world: None,
+    flash: bytes | None = None,
+) -> VirtualBoard:
+    """A board for a node: its sensors, a chip's id, and a program that is nobody's on it.
+
+    change: of the description of its world; flash: what is on it in place of that program.
+    """
+    made = image_of(folder, node)
+    world = twins.around(json.loads(made.files[SETTINGS]), "pump")
+    for bus in world["buses"]:
+        for found in bus["chips"]:
+            if isinstance(found.get("source"), dict) and found["source"]["kind"] == "machine":
+                found["source"]["machine"] |= _STILL
+    change(world)
+    return board(
+        IDLE,
+        flash=flash or image({"main.py": IDLE}, BLOCKS),
+        heap_bytes=made.board.heap_bytes,
+        **{**world, "name": node, "unique_id": chip},
+    )
+
+
+class Heard:
+    """What is said of each node; asks all to stop at a stage of one."""
+
+    def __init__(self, stop: Callable[[Target, Step], bool] = lambda _t, _s: False) -> None:
+        self.steps: dict[str, list[Step]] = {}
+        self.results: list[Result] = []
+        self.asked = threading.Event()
+        self._stop = stop
+
+    def say(self, target: Target, step: Step) -> None:
+        self.steps.setdefault(target.node, []).append(step)
+        if self._stop(target, step):
+            self.asked.set()
+
+    def stages(self, node: str) -> list[str]:
+        return list(dict.fromkeys(step.stage for step in self.steps[node]))
+
+
+def make(
+    folder: Path, targets: list[Target], heard: Heard | None = None, **options: Any
+) -> list[Result]:
+    """Make them, as the command does."""
+    said = heard or Heard()
+    maker = Maker(folder, Secrets(folder), Options(**{"boot_s": 20.0, **options}))
+    return run(targets, maker, said.say, said.asked, said.results.append)
