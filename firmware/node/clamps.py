@@ -45,10 +45,15 @@ class Clamps(Sensor):
                 "/state/motor-" + self.name, told["on_a"], told["off_a"], told["rated_a"]
             )
 
-    def reserve(self, samples: int) -> None:
-        """Make room for records of so many samples while the heap is whole."""
+    def reserve(self, samples: int, room: "Any" = None, room_bytes: int = 0) -> None:
+        """Make room for records of so many samples while the heap is whole.
+
+        room: a buffer of so many bytes, of others, who leave it alone while a record runs.
+        """
         if self._own is not None:
-            self._own.reserve(len(self.rows), samples)
+            if room_bytes < 2 * len(self.rows) * samples:
+                room = None
+            self._own.reserve(len(self.rows), samples, room)
 
     def converter(self, rate_hz: float, samples: int) -> "Any":
         """The driver, set up for a record.  Raises FAILURES: tell them to failed()."""

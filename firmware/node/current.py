@@ -40,7 +40,8 @@ class Current:
     each current with its clamp open, None: half a digit's rounding; delays_us: of each channel,
     currents then voltages, by how much later than the first one's the instants are that its
     samples show (its turn in a round robin, less its sensor's lag), None: not sampled together;
-    pole_pairs: of the motor, None where nobody knows.
+    pole_pairs: of the motor, None where nobody knows; lent: work space of others, as
+    dsp/viper_current.py takes it.
     Raises ValueError for what cannot work at any rate.
     """
 
@@ -53,6 +54,7 @@ class Current:
         noise_a: "Sequence[float] | None" = None,
         delays_us: "Sequence[float] | None" = None,
         pole_pairs: "int | None" = None,
+        lent: "Any" = None,
     ) -> None:
         channels = currents + voltages
         if not 1 <= currents <= 3 or not 0 <= voltages <= 3:
@@ -71,7 +73,8 @@ class Current:
         self.noise_a = None if noise_a is None else tuple(noise_a)
         self.delays_us = delays_us  # their owner may write them anew before each record
         self.pole_pairs = pole_pairs
-        self.sums = dsp.currents(backend.NAME).Sums(samples, channels)
+        sums = dsp.currents(backend.NAME).Sums
+        self.sums = sums(samples, channels, lent) if lent else sums(samples, channels)
         self.rms_a = [0.0] * currents
         self.zero_share: "float | None" = None
         room = bytes(4 * 2 * (tones.HARMONICS + 1))

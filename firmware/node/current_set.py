@@ -6,11 +6,10 @@ from time import ticks_diff, ticks_ms, ticks_us
 
 from node import current_evidence
 from node.current import KEYS, Current
-from node.drivers.inputs import Take, make_blocks
+from node.drivers.inputs import Take
 from node.drivers.kernels import axis_sum
 from node.result import Result
 from node.sensor import FAILURES
-from wire.clamps import INRUSH_KEYS, MOTOR_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from node.health import Health
     from node.workspace import Workspace
 
+# How keys of motor.py and inrush.py begin: neither is loaded where nobody asks for it.
+_OF_MOTOR, _OF_INRUSH = ("cur_run", "cur_start", "cur_load"), "cur_inrush_"
 _OF_LINE = "cur_fund_a"
 _OVER_NOISE = 10
 _QUIET_DIGITS = 4  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
@@ -46,24 +47,28 @@ class CurrentSet:
         self._settings, self._path, self._health = settings, path, health
         wanted = settings["features"]
         self._keys = tuple([key for key in wanted if key in KEYS])
-        self._motor_keys = tuple([key for key in wanted if key in MOTOR_KEYS])
+        self._motor_keys = tuple([key for key in wanted if key.startswith(_OF_MOTOR)])
         rows, samples = sensor.rows, settings["samples"]
         self._take = Take(len(rows))
-        shared = workspace.blocks(samples)  # one set is measured at a time
-        self._blocks = shared[: len(rows)] + make_blocks(len(rows) - len(shared), samples)
-        sensor.reserve(samples)
+        # One set is measured at a time: what others only compute with is free for a record.
+        self._blocks = workspace.views(samples, len(rows))
+        schedule = settings["schedule"]
+        pause_ms = schedule.get("interval_ms", 86_400_000) - samples * 1000 / settings["rate_hz"]
+        # Without a pause between two records the next one begins before the last is computed.
+        self._continuous = pause_ms < _PAUSE_MS
+        spare = workspace.spare()
+        if spare is None or self._continuous:
+            sensor.reserve(samples)
+        else:
+            sensor.reserve(samples, spare[0], spare[1] * len(spare[0]))
         self._per_digit = [0.0] * len(rows)
         self._delays_us = [0.0] * len(rows)
-        self._inrush_keys = tuple([key for key in wanted if key in INRUSH_KEYS])
+        self._inrush_keys = tuple([key for key in wanted if key.startswith(_OF_INRUSH)])
         self._inrush: "Any" = None
         if self._inrush_keys:
             from node.inrush import Inrush
 
             self._inrush = Inrush(samples)
-        # Without a pause between two records the next one begins before the last is computed.
-        schedule = settings["schedule"]
-        pause_ms = schedule.get("interval_ms", 86_400_000) - samples * 1000 / settings["rate_hz"]
-        self._continuous = pause_ms < _PAUSE_MS
         self._features: "Current | None" = None  # of DC there is nothing but means
         if self._keys:
             told = sensor.settings["motor"]
@@ -76,6 +81,7 @@ class CurrentSet:
                 noise_a=None if None in noises else noises,
                 delays_us=self._delays_us,
                 pole_pairs=None if told is None else told["pole_pairs"],
+                lent=spare,
             )
 
     def moved(self, now_ticks: int) -> bool:  # noqa: ARG002
@@ -143,7 +149,7 @@ class CurrentSet:
             gravest = current_evidence.judge(found, index)
             if gravest is not None:
                 for key in outs[index]:
-                    if key not in MOTOR_KEYS:
+                    if not key.startswith(_OF_MOTOR):
                         marked[index][key] = gravest
             result.channels[channel] = outs[index]
             result.withheld[channel] = withheld[index]

@@ -37,25 +37,28 @@ def make(
             sensors[settings["name"]] = Sensor(settings, path, health)
     workspace = Workspace(backend)
     rates: "Any" = None
-    made: "list[Measured]" = []
-    for index, settings in enumerate(checked["sets"]):
+    made: "dict[int, Measured]" = {}
+    # Clamps last: they work in what the others have made.
+    order = [(settings["kind"] == "current", i) for i, settings in enumerate(checked["sets"])]
+    for _, index in sorted(order):
+        settings = checked["sets"][index]
         sensor, path = sensors[settings["sensor"]], "sets[%d]" % index
         # Code is imported where it is needed: on a board it takes its share of the heap.
         if settings["kind"] == "value":
             from node.value import Value
 
-            made.append(Value(settings, path, sensor, health))
+            made[index] = Value(settings, path, sensor, health)
         elif settings["kind"] == "current":
             from node.current_set import CurrentSet
 
-            made.append(CurrentSet(settings, path, sensor, workspace, health))
+            made[index] = CurrentSet(settings, path, sensor, workspace, health)
         else:
             from node.rate import Rates
             from node.waveform import Waveform
 
             rates = rates or Rates("/state/rates.json")
             clamps = sensors.get(sensor.settings["motor"])
-            made.append(
-                Waveform(settings, path, sensor, workspace, health, spectra, rates, clamps)
+            made[index] = Waveform(
+                settings, path, sensor, workspace, health, spectra, rates, clamps
             )
-    return made
+    return [made[index] for index in range(len(made))]

@@ -32,6 +32,18 @@ _FIELDS = {
     "sniff_en": (23, 1),
 }
 
+
+def _bytes_of(buffer: "Any") -> "Any":
+    """The memory of any buffer, as a DMA channel sees it."""
+    if isinstance(buffer, bytearray):
+        return buffer
+    try:
+        import uctypes
+    except ImportError:  # CPython
+        return memoryview(buffer).cast("B")
+    return uctypes.bytearray_at(uctypes.addressof(buffer), 1 << 16)
+
+
 _claimed: "dict[int, DMA]" = {}
 _worlds: "list[World]" = []
 
@@ -169,14 +181,10 @@ class DMA:
         return self._left
 
     def take(self, values: "array[int]", count: int) -> None:
-        into, at = self.write, self._at
-        if isinstance(into, bytearray):
-            for i in range(count):
-                into[2 * (at + i)] = values[i] & 0xFF
-                into[2 * (at + i) + 1] = values[i] >> 8
-        else:
-            for i in range(count):
-                into[at + i] = values[i]
+        into, at = _bytes_of(self.write), self._at
+        for i in range(count):
+            into[2 * (at + i)] = values[i] & 0xFF
+            into[2 * (at + i) + 1] = values[i] >> 8
         self._at += count
         self._left -= count
         if not self._left:

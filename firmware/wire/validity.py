@@ -79,7 +79,9 @@ def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
     if of_bearing(key):
         from wire.validity_bearing import RULES as rules
     elif key.startswith("cur_"):
-        from wire.validity_current import RULES as rules
+        from wire.validity_current import rules_of as of_current
+
+        return of_current(key)
     return tuple(
         (quantity, least, action, reason)
         for pattern, quantity, least, action, reason in rules

@@ -4,7 +4,7 @@ from wire.validity import MARK, WITHHOLD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wire.validity import Rule
+    Rule = tuple[str, float, str, str]
 
 # Of currents (docs/decisions/0017-current.md): `cycles` f T, or half the crossings of the mean
 # where there is no line; `over_noise` the peak over the noise's RMS; `rate_sure` 100 ppm over the
@@ -37,34 +37,47 @@ _OF_LINES = (
     ("steady", 1.0, WITHHOLD, "unsteady"),
 )
 
-RULES: "tuple[Rule, ...]" = (
-    ("cur_rms_a", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_peak_a", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_crest", "over_noise", 10.0, WITHHOLD, "noise"),
-    ("cur_crest", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_crest", "over_noise", 100.0, MARK, "noise"),
-    ("cur_freq_hz", "over_noise", 100.0, WITHHOLD, "noise"),
-    ("cur_freq_hz", "rate_sure", 1.0, WITHHOLD, "rate"),
-    ("cur_fund_a", "over_noise", 10.0, WITHHOLD, "noise"),
-    ("cur_thd_*", "over_noise", 10.0, WITHHOLD, "noise"),
+# (key or the beginning of keys with a *, rule), before those of a line and after them.
+_FIRST: "tuple[tuple[str, Rule], ...]" = (
+    ("cur_rms_a", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_peak_a", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_crest", ("over_noise", 10.0, WITHHOLD, "noise")),
+    ("cur_crest", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_crest", ("over_noise", 100.0, MARK, "noise")),
+    ("cur_freq_hz", ("over_noise", 100.0, WITHHOLD, "noise")),
+    ("cur_freq_hz", ("rate_sure", 1.0, WITHHOLD, "rate")),
+    ("cur_fund_a", ("over_noise", 10.0, WITHHOLD, "noise")),
+    ("cur_thd_*", ("over_noise", 10.0, WITHHOLD, "noise")),
 )
-RULES += tuple((key,) + rule for key in _LINE_KEYS for rule in _OF_LINES)
-RULES += (
-    ("cur_thd_pct", "harmonics", LEAST_HARMONICS, WITHHOLD, "bandwidth"),
-    ("cur_thd_pct", "over_floor", 2.0, MARK, "noise"),
-    ("cur_unbalance_pct", "over_noise", 10.0, WITHHOLD, "noise"),
-    ("cur_unbalance_pct", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_neg_seq_pct", "sum_small", 1.0, WITHHOLD, "clamp"),
-    ("cur_phase_order", "sum_small", 1.0, WITHHOLD, "clamp"),
-    ("cur_phase_order", "orders_apart", 2.0, WITHHOLD, "unbalanced"),
-    ("cur_volt_v", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_power_w", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_apparent_va", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_apparent_va", "cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_power_factor", "over_noise", 10.0, WITHHOLD, "noise"),
-    ("cur_power_factor", "volt_cycles", LEAST_WAVES, WITHHOLD, "too_short"),
-    ("cur_slip_pct", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
-    ("cur_shaft_hz", "field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short"),
-    ("cur_slip_pct", "estimated", 1.0, MARK, "estimate"),
-    ("cur_shaft_hz", "estimated", 1.0, MARK, "estimate"),
+_LAST: "tuple[tuple[str, Rule], ...]" = (
+    ("cur_thd_pct", ("harmonics", LEAST_HARMONICS, WITHHOLD, "bandwidth")),
+    ("cur_thd_pct", ("over_floor", 2.0, MARK, "noise")),
+    ("cur_unbalance_pct", ("over_noise", 10.0, WITHHOLD, "noise")),
+    ("cur_unbalance_pct", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_neg_seq_pct", ("sum_small", 1.0, WITHHOLD, "clamp")),
+    ("cur_phase_order", ("sum_small", 1.0, WITHHOLD, "clamp")),
+    ("cur_phase_order", ("orders_apart", 2.0, WITHHOLD, "unbalanced")),
+    ("cur_volt_v", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_power_w", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_apparent_va", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_apparent_va", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_power_factor", ("over_noise", 10.0, WITHHOLD, "noise")),
+    ("cur_power_factor", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_slip_pct", ("field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short")),
+    ("cur_shaft_hz", ("field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short")),
+    ("cur_slip_pct", ("estimated", 1.0, MARK, "estimate")),
+    ("cur_shaft_hz", ("estimated", 1.0, MARK, "estimate")),
 )
+
+
+def rules_of(key: str) -> "tuple[Rule, ...]":
+    """(quantity, at least, else, reason) of the rules for one key, in their order."""
+    found = [rule for pattern, rule in _FIRST if _fits(key, pattern)]
+    if key in _LINE_KEYS:
+        found.extend(_OF_LINES)  # the same objects for all of these keys
+    found.extend([rule for pattern, rule in _LAST if _fits(key, pattern)])
+    return tuple(found)
+
+
+def _fits(key: str, pattern: str) -> bool:
+    return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern

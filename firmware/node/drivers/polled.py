@@ -46,7 +46,7 @@ class Polled:
         """What all inputs take, one after the other, at least."""
         raise NotImplementedError
 
-    def reserve(self, inputs: int, samples: int) -> None:
+    def reserve(self, inputs: int, samples: int, room: "Any" = None) -> None:
         """It takes samples into the blocks: there is nothing to make room for."""
 
     def per_digit(self, number: int) -> float:  # noqa: ARG002

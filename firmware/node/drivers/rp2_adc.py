@@ -68,7 +68,9 @@ class RP2ADC:
         self._cs, self._fcs = base, base + _FCS_OFFSET
         self._fifo, self._div = base + _FIFO_OFFSET, base + _DIV_OFFSET
         self._wide = _WIDE_QUARTERS if port.wide_codes else 0
-        self._raw = bytearray(0)
+        self._raw: "Any" = bytearray(0)  # a record's results
+        self._raw_bytes, self._is_lent = 0, False
+        self._keeps = False  # its own room: a record may run while others compute
         self._count = 0  # results in it
         self._idle = array("I", [_EN])
         self._found = array("i", [0, 0])
@@ -114,7 +116,8 @@ class RP2ADC:
             raise ValueError("rate_hz", rate_hz, "from %.4g to %.6g" % (least, most))
         self._cycles, self._samples = cycles, samples
         self.rate_hz = _CLOCK_HZ / cycles / count
-        self.reserve(count, samples)
+        if self._raw_bytes < 2 * count * samples:
+            self.reserve(count, samples)
         self._count = count * samples
         # Round robin goes upwards, whatever the order of the settings.
         channels = sorted([pin - _FIRST_PIN for pin in inputs])
@@ -128,10 +131,21 @@ class RP2ADC:
         self.volts_per_digit = full_scale_v / width
         self.rails = (0, 4 * 4095 + 4 * self._wide)
 
-    def reserve(self, inputs: int, samples: int) -> None:
-        """Make room for a record, once for the longest: best while the heap is whole."""
-        if len(self._raw) < 2 * inputs * samples:
-            self._raw = bytearray(2 * inputs * samples)
+    def reserve(self, inputs: int, samples: int, room: "Any" = None) -> None:
+        """Make room for a record, once for the longest: best while the heap is whole.
+
+        room: a buffer of others that is large enough, and that they leave alone from begin() to
+        finish(); None: its own, also for those who would have lent theirs.
+        """
+        needed = 2 * inputs * samples
+        if room is None:
+            self._keeps = True
+        short = self._raw_bytes < needed
+        if self._keeps and (short or self._is_lent):
+            self._raw_bytes, self._is_lent = max(needed, self._raw_bytes), False
+            self._raw = bytearray(self._raw_bytes)
+        elif short:
+            self._raw, self._raw_bytes, self._is_lent = room, needed, True
 
     def per_digit(self, number: int) -> float:  # noqa: ARG002
         """Volts a digit of an input."""

@@ -7,31 +7,52 @@ from node.dsp import check_currents, tables, tones, viper_fft, viper_mains, vipe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from node.dsp import Samples
 
 _TOP = 1 << 16  # |x - centre| is scaled up to this at most, a quarter of it is computed with
 _CELLS = viper_mains.CELLS
 _LEAST_TABLE, _LEAST_BITS = 1024, 10
+_WORD = 4  # bytes
 
 
 class Sums:
-    """See node/dsp/__init__.py.  Work space: 12 KB to 1024 samples, 32 KB at 4096."""
+    """See node/dsp/__init__.py.  Work space: 12 KB to 1024 samples, 32 KB at 4096; 5 KB with what
+    others lend: work, of 4 * samples bytes and more, each: bytes of an element of it, and turn, a
+    table of dsp/tables.py of 1024 and more.
+    """
 
-    def __init__(self, samples: int, channels: int) -> None:
+    def __init__(
+        self, samples: int, channels: int, lent: "tuple[Any, int, Any] | None" = None
+    ) -> None:
+        """lent: (work, each, turn), which nobody else needs while a record is computed."""
         check_currents(samples, channels)
         self.samples = samples
+        work, each, turn = lent or ((), 1, ())
         size, self._bits = _LEAST_TABLE, _LEAST_BITS
-        while size < samples:
+        while size < max(samples, len(turn)):
             size, self._bits = 2 * size, self._bits + 1
         self._size, self._stride = size, size // samples
-        self._table = tables.turn(size)
+        self._table = turn if len(turn) == size else tables.turn(size)
         self._reversal = tables.reversal(_CELLS // 2)
         self._spline = tones.spline()
-        self._grid = array("i", bytes(4 * (_CELLS + 4)))
-        self._bins = array("i", bytes(4 * _CELLS))
-        self._thin = array("H", bytes(2 * samples))
-        # w**2 e of the channel that was weighed last: harmonics() may be asked for it only.
-        self._shaped, self._of = array("H", bytes(2 * samples)), -1
+        # Thinned; and w**2 e of the channel that was weighed last, of which alone harmonics() may
+        # be asked.
+        half = 2 * samples // each
+        if len(work) >= 2 * half:
+            view = memoryview(work)
+            self._thin, self._shaped = view[:half], view[half : 2 * half]
+            view = view[2 * half :]
+        else:
+            view = memoryview(b"")
+            self._thin, self._shaped = (array("H", bytes(2 * samples)) for _ in range(2))
+        if each == _WORD and len(view) >= 2 * _CELLS + 4:  # harmonics() reads the bins as words
+            self._grid, self._bins = view[: _CELLS + 4], view[_CELLS + 4 :]
+        else:
+            self._grid = array("i", bytes(_WORD * (_CELLS + 4)))
+            self._bins = array("i", bytes(_WORD * _CELLS))
+        self._of = -1
         self._out = array("i", bytes(4 * 4))
         self._how = array("H", bytes(2 * 4))
         quarter = size // 4
