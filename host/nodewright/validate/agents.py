@@ -49,6 +49,11 @@ class Agents:
         self._there = ""
         self.call("board", "hold")
 
+    def alone(self, agent: str) -> None:
+        """Make sure that nothing but this agent is in the board's memory."""
+        if self._there != agent:
+            self.fresh()
+
     def call(self, agent: str, function: str, *arguments: Any, within_s: float = _CALL_S) -> Any:
         """What a function of an agent returns, there.
 

@@ -16,8 +16,9 @@ from nodewright.validate.context import Context
 from nodewright.validate.uplink import Uplink, stranger
 
 _BOOT_S = 40.0  # with a file system that is checked, modules and Wi-Fi
-_CONNECT_S = 60.0
+_CONNECT_S, _OWN_CONNECT_S = 60.0, 10.0  # over Wi-Fi; on this computer
 _REPORT_S = 90.0
+_OUTAGE_S = 30.0  # backoff included
 _DATE_S = 20.0
 _MISSED = 2  # reports that an outage holds up
 _PIECE_BYTES = 768
@@ -33,6 +34,7 @@ def cases(ctx: Context) -> Iterator[Case]:
     yield Case("uplink.report", "A report arrives from end to end", program.report)
     yield Case("clock.date", "It knows the date", program.date)
     yield Case("uplink.outage", "An outage loses nothing", program.outage)
+    yield Case("program.runs", "Its program runs without an error of its own", program.runs)
 
 
 def _uplink(ctx: Context) -> Uplink:
@@ -47,6 +49,7 @@ def _knock(ctx: Context, foreign: bool) -> Found:
     if not uplink.tls:
         raise Skipped(uplink.reason)
     ctx.left()
+    ctx.agents.alone("net")
     who = stranger(ctx.expected.fleet, ctx.expected.node) if foreign else None
     if not ctx.agents.call("net", "join"):
         raise Skipped("the network of the settings cannot be joined from here")
@@ -94,6 +97,7 @@ class _Program:
     def _give(self, settings: dict[str, Any]) -> None:
         """Settings with which it comes to the bench's own broker; a virtual board's flash is
         nobody's after this."""
+        self._ctx.agents.alone("net")
         for path, data in settings_files(settings).items():
             for first in range(0, len(data), _PIECE_BYTES):
                 text = base64.b64encode(data[first : first + _PIECE_BYTES]).decode()
@@ -102,11 +106,13 @@ class _Program:
     def connect(self) -> Found:
         uplink, console = _uplink(self._ctx), self._running()
         begun_s = time.monotonic()
-        found = console.wait_for("connected", _CONNECT_S, after=self._at)
+        within_s = _OWN_CONNECT_S if uplink.own else _CONNECT_S
+        found = console.wait_for("connected", within_s, after=self._at)
         where = f"{uplink.host}:{uplink.port}"
         how = "with its certificate" if uplink.tls else "without TLS"
         limit = f"connected {how}"
         if found is None:
+            self._check_crash()
             lost = console.wait_for("link", 0.0, after=self._at)
             why = "" if lost is None else f" ({lost[0].facts.get('cause', '?')})"
             if not uplink.own and uplink.collector is None:
@@ -163,8 +169,9 @@ class _Program:
             held: list[int] = []
             self._at = console.count
             while len(held) < _MISSED:
-                found = console.wait_for("report", _REPORT_S, after=self._at)
+                found = console.wait_for("report", self._patience_s(), after=self._at)
                 if found is None:
+                    self._check_crash()
                     raise Skipped("no set of the node measures by itself")
                 held.append(int(found[0].facts["seq"]))
                 self._at = found[1]
@@ -179,12 +186,29 @@ class _Program:
         """Which of these do not arrive."""
         collector = _uplink(self._ctx).collector
         assert collector is not None
-        left, deadline_s = set(held), time.monotonic() + _REPORT_S
-        while left and time.monotonic() < deadline_s and not self._ctx.asked.is_set():
+        left, deadline_s = set(held), time.monotonic() + _OUTAGE_S
+        while left and self._goes_on(deadline_s):
             event = collector.get(0.2)
             if event is not None and event.kind == "report" and self._is_ours(event):
                 left.discard(event.message["seq"])
         return sorted(left)
+
+    def runs(self) -> Found:
+        """From the bite up to here."""
+        error = self._running().crash()
+        what = "too little memory for what it is to do" if "MemoryError" in error else "an error"
+        reason = f"its program crashed, {what}: {error}"
+        return same(error or "runs", "runs", reason)
+
+    def _check_crash(self) -> None:
+        if self._running().crash():
+            raise Skipped("its program crashed: see program.runs")
+
+    def _goes_on(self, deadline_s: float) -> bool:
+        """Whether it is worth waiting for more of the program."""
+        if self._ctx.asked.is_set() or self._running().crash():
+            return False
+        return time.monotonic() < deadline_s
 
     def _running(self) -> Console:
         if self._console is None or self._boot is None:
@@ -213,7 +237,7 @@ class _Program:
         if self._first is not None and fits(self._first):
             return self._first
         deadline_s = time.monotonic() + within_s
-        while time.monotonic() < deadline_s and not self._ctx.asked.is_set():
+        while self._goes_on(deadline_s):
             event = collector.get(0.2)
             if event is None or event.kind != "report" or not self._is_ours(event):
                 continue

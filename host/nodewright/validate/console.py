@@ -14,6 +14,7 @@ from nodewright.link.errors import Interrupted
 from nodewright.validate.bench import Heard
 
 _AGAIN_S = 0.05
+_CRASH = "crash"  # node/start.py: an error that nobody caught; it restarts
 _TURN_S = 0.2
 
 
@@ -56,8 +57,8 @@ class Console:
     ) -> tuple[Event, int] | None:
         """The first event of this name that meets `where`, and how many had come up to it.
 
-        after: so many that came first are left out.  None where it does not come in time.
-        Raises Interrupted.
+        after: so many that came first are left out.  None where it does not come in time, or the
+        program crashes before it.  Raises Interrupted.
         """
         deadline_s = time.monotonic() + within_s
         with self._changed:
@@ -68,12 +69,20 @@ class Console:
                     at += 1
                     if event.name == name and where(event):
                         return event, at
+                    if event.name == _CRASH:
+                        return None
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
                     return None
                 if self._asked.is_set():
                     raise Interrupted("the board", "its program runs")
                 self._changed.wait(min(left_s, _TURN_S))
+
+    def crash(self) -> str:
+        """What has ended the program, "" where nothing has."""
+        with self._changed:
+            found = [event for event in self._events if event.name == _CRASH]
+        return found[0].facts.get("error", "?").replace("_", " ") if found else ""
 
     def _listen(self) -> None:
         while not self._ended.is_set():
