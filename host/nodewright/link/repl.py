@@ -32,6 +32,7 @@ BAUD = 115_200
 ANSWER_S = 10.0  # a board that is soft reset, or writes flash, may take some of it
 SILENT_S = 2.0  # between two bytes
 _TRIES = 3
+_STALE_S = 0.3  # after that long no earlier try is answered any more
 # The line feed ends what an agent of ours still reads (flash/agent.py): it sees that it is short.
 _INTERRUPT = b"\n\r\x03\x03"
 _SOFT_RESET = b"\x04"
@@ -107,7 +108,7 @@ class Repl:
 
     def _enter(self) -> None:
         last: Exception | None = None
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             with self._guarded(self._answer_s, keep=(TransportError,)) as failed:
                 # A program may catch one; mpremote sends one more.
                 self._serial.write(_INTERRUPT)
@@ -116,10 +117,24 @@ class Repl:
                 )
             last = failed[0] if failed else None
             if last is None:
+                if tried:
+                    self._settle()
                 self._in = True
                 return
         reason = "it never stops talking" if isinstance(last, _Late) else "nothing understood"
         raise BoardSilent(self.port, reason)
+
+    def _settle(self) -> None:
+        """Greet once more when all is quiet: earlier tries are answered late, and in our way."""
+        before_s, self._serial.timeout = self._line.serial.timeout, _STALE_S
+        try:
+            with self._guarded(self._answer_s):
+                while self._serial.read(1):
+                    pass
+        finally:
+            self._serial.timeout = before_s
+        with self._guarded(self._answer_s):
+            self._line.enter_raw_repl(soft_reset=False, timeout_overall=self._answer_s)
 
     @contextmanager
     def _guarded(
