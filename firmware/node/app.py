@@ -5,6 +5,8 @@ import gc
 import sys
 from time import ticks_diff, ticks_ms, ticks_us
 
+from micropython import const
+
 from node import crash, dsp, hal, sets, state
 from node.command import Commands
 from node.console import event
@@ -31,13 +33,17 @@ if TYPE_CHECKING:
     from node.sets import Measured
     from node.uplink.dns import Resolver
 
-_INFLIGHT = 4  # publishes that await their acknowledgement
-_SLICE_MS = 500  # of a wait: between two, the watchdog sees that the task moves
-_WIFI_RETRY_MS = 15_000
-_UNREACHED_MS = 600_000  # without the broker: perhaps the radio only believes to be connected
-_HEALTH_WAIT_S = 10
-_OUTBOX_SHARE = 3  # reports that wait take at most 1 / this of the heap that is free at the start
-_LONGEST_ERROR = 120  # characters
+_INFLIGHT = const(4)  # publishes that await their acknowledgement
+_SLICE_MS = const(500)  # of a wait: between two, the watchdog sees that the task moves
+_WIFI_RETRY_MS = const(15_000)
+_UNREACHED_MS = const(
+    600_000
+)  # without the broker: perhaps the radio only believes to be connected
+_HEALTH_WAIT_S = const(10)
+_OUTBOX_SHARE = const(
+    3
+)  # reports that wait take at most 1 / this of the heap that is free at the start
+_LONGEST_ERROR = const(120)  # characters
 
 
 class Node:

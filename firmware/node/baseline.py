@@ -7,6 +7,8 @@ Source of the least threshold: docs/features.md; of the margin: docs/decisions/0
 import json
 from math import sqrt
 
+from micropython import const
+
 from node import state
 
 TYPE_CHECKING = False
@@ -17,9 +19,9 @@ KINDS = ("bpfo", "bpfi")
 LEAST_RECORDS = 8  # below, a mean and a scatter say nothing: the threshold is not proven
 _SIGMAS = 4.0
 _MOST_SCORE = 20.0  # of a finite record; what is over it is no score
-_MOST_BYTES = 512
-_VERSION = 1
-_PRIME = 65521
+_MOST_BYTES = const(512)
+_VERSION = const(1)
+_PRIME = const(65521)
 
 
 def least_threshold(blocks: int) -> float:

@@ -1,5 +1,7 @@
 """The bearing of one point: the envelope of a set's blocks, and what its healthy records need."""
 
+from micropython import const
+
 from node.baseline import Baseline
 from node.envelope import Envelope
 
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
     from node.health import Health
 
-_MOST_LEARNED = 64  # records of a point: each is a write to the flash
+_MOST_LEARNED = const(64)  # records of a point: each is a write to the flash
 
 
 class Bearing:

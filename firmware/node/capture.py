@@ -4,6 +4,8 @@ import time
 from array import array
 from errno import EIO
 
+from micropython import const
+
 from node.record import Record
 from node.sinks import Decimated, Plain
 from node.stamps import Stamps
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
     Blocks = tuple[array[int], ...]
 
-_LEAST_SAMPLES = 64  # the settling samples pass through the blocks
-_LONGEST_US = 500_000_000  # ticks_us is good for 2**29
-_AXES = 3
+_LEAST_SAMPLES = const(64)  # the settling samples pass through the blocks
+_LONGEST_US = const(500_000_000)  # ticks_us is good for 2**29
+_AXES = const(3)
 _PASSBAND = 0.3  # of the decimated rate: node/dsp/decimator.py
 
 

@@ -4,6 +4,8 @@ import asyncio
 import random
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from node import ntp
 from node.uplink import udp
 from node.uplink.backoff import backoff_ms
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
     from node.uplink.dns import Resolver
 
 EARLIEST_EPOCH_S = 1_767_225_600  # 2026-01-01: before this firmware was made
-_LIFE_S = 30 * 365 * 86_400  # of a fleet's CA; what is later is absurd
+_LIFE_S = const(30 * 365 * 86_400)  # of a fleet's CA; what is later is absurd
 _TIMEOUT_MS = 2000
-_SLOWEST_MS = 1000  # of an answer: half of it is how wrong the clock may be
-_DOUBT_MS = 60_000  # a step by more must be told twice
-_AGREE_MS = 2000
-_EVERY_MS = 3_600_000
+_SLOWEST_MS = const(1000)  # of an answer: half of it is how wrong the clock may be
+_DOUBT_MS = const(60_000)  # a step by more must be told twice
+_AGREE_MS = const(2000)
+_EVERY_MS = const(3_600_000)
 _FIRST_MS, _LAST_MS = 2000, 64_000  # between failures
-_SLICE_MS = 500
+_SLICE_MS = const(500)
 
 
 class Clock:

@@ -6,6 +6,8 @@ the shaft's over that of the samples.  Source: docs/decisions/0012-envelope.md.
 
 from math import exp, log, sqrt
 
+from micropython import const
+
 from node.dsp import bands
 
 TYPE_CHECKING = False
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _STEPS, _PER_UNIT = 12, 400
-_OFF = 4  # steps, 1 %: beyond it the speed is off
-_APART = 6  # steps, 1.5 %: what is as far away must be lower
+_OFF = const(4)  # steps, 1 %: beyond it the speed is off
+_APART = const(6)  # steps, 1.5 %: what is as far away must be lower
 _MARGIN = 1.0
 _MOST_TEETH, _LEAST_TEETH, _LEAST_BIN = 10, 3, 3
 _TINY = 1e-30  # of a power: where there is none, its logarithm still is a number

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from micropython import const
+
 import wire
 from node import modules
 from wire.message import ReportError, dumps
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from node.sets import Measured
     from node.uplink.mqtt import MqttClient
 
-_MOST_REPLIES = 8
+_MOST_REPLIES = const(8)
 _READERS = ("wire.command", "wire.report", "wire.keys")
 
 

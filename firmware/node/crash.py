@@ -7,6 +7,8 @@ flash (state.py), so boots that follow upon crashes wait, each longer than the o
 import json
 import os
 
+from micropython import const
+
 from node import state
 
 TYPE_CHECKING = False
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
 SOUND_MS = 600_000  # a boot that ran so long starts the count of crashes anew
 
-_LONGEST_S = 300
-_LONGEST_TEXT = 120
+_LONGEST_S = const(300)
+_LONGEST_TEXT = const(120)
 
 
 def last(folder: str = state.FOLDER) -> "dict[str, Any] | None":

@@ -4,6 +4,8 @@ import asyncio
 import gc
 from time import ticks_diff, ticks_ms, ticks_us
 
+from micropython import const
+
 from node import current_evidence
 from node.current import KEYS, Current
 from node.drivers.inputs import Take
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
 # How keys of motor.py and inrush.py begin: neither is loaded where nobody asks for it.
 _OF_MOTOR, _OF_INRUSH = ("cur_run", "cur_start", "cur_load"), "cur_inrush_"
 _OF_LINE = "cur_fund_a"
-_OVER_NOISE = 10
-_QUIET_DIGITS = 4  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
-_PAUSE_MS = 60  # less is no pause: the schedule wants one record after the other
+_OVER_NOISE = const(10)
+_QUIET_DIGITS = const(
+    4
+)  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
+_PAUSE_MS = const(60)  # less is no pause: the schedule wants one record after the other
 
 
 class CurrentSet:

@@ -1,7 +1,9 @@
 """Dates as seconds from 1970 on: ports differ in where their own `time` begins."""
 
+from micropython import const
+
 _CUMULATED = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
-_DAYS_TO_1970 = 719_162  # from the first day of year 1
+_DAYS_TO_1970 = const(719_162)  # from the first day of year 1
 
 
 def epoch_s(year: int, month: int, day: int, hour: int, minute: int, second: int) -> int:

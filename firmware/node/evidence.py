@@ -2,6 +2,8 @@
 
 from math import cos, pi, sqrt
 
+from micropython import const
+
 from node.drivers.kernels import axis_sum
 
 TYPE_CHECKING = False
@@ -11,13 +13,13 @@ if TYPE_CHECKING:
 
     Finding = tuple[str, int]
 
-_ALL_AXES = 7
+_ALL_AXES = const(7)
 _AXES = "xyz"
 
 # Gravity may be so far from where the settings say: offsets (ADXL345 table 1: up to 0.15 g in x
 # and y, 0.25 g in z) turn it by up to 16 degrees, a bracket bent by a hand by a few more; the next
 # way to mount a sensor wrongly is 90 degrees away.
-_MOST_TURNED_DEG = 30
+_MOST_TURNED_DEG = const(30)
 _LEAST_G = 0.5  # less: whatever it is, gravity it is not
 
 

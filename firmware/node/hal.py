@@ -6,6 +6,7 @@ from time import sleep_us
 
 import machine
 import network
+from micropython import const
 
 from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
 from node.drivers.frames import SPIFrames
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from node.drivers.bus import RegisterBus
     from node.drivers.onewire import OneWireDevice
 
-_HOLD_MS = 1000
+_HOLD_MS = const(1000)
 
 _buses: "dict[tuple[str, int], Any]" = {}  # several chips may share one
 _spi_modes: "dict[int, int]" = {}  # by the bus

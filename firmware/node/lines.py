@@ -6,6 +6,8 @@ Definitions: docs/decisions/0012-envelope.md.
 
 from math import ceil, floor, sqrt
 
+from micropython import const
+
 from node import combs
 from node.dsp import bands
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _GAP, _SIDE = 1, 10  # bins beside what is searched that are left out, and that make the floor
-_LEAST_BIN = 2
+_LEAST_BIN = const(2)
 _LEAST_REACH, _REACH = 0.6, 0.01
 _WHITE = 0.375  # of the bins of a band: what white noise of RMS 1 has in each, under its window
 

@@ -9,6 +9,8 @@ rate.py).  A power cut loses the hours since, six at most, and no start that is 
 import json
 from time import ticks_add, ticks_diff
 
+from micropython import const
+
 from node import state
 
 TYPE_CHECKING = False
@@ -17,17 +19,17 @@ if TYPE_CHECKING:
 
 KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
 
-_VERSION = 1
-_MOST_BYTES = 256
+_VERSION = const(1)
+_MOST_BYTES = const(256)
 _OFF_PART = 0.8  # of on_a, where no off_a is given
 _SECONDS_H = 3600.0
-_IN_A_ROW = 3  # writings at once
-_ANOTHER_MS = 4_200_000  # until there may be one more
+_IN_A_ROW = const(3)  # writings at once
+_ANOTHER_MS = const(4_200_000)  # until there may be one more
 _LATE_S = 6 * 3600.0  # of running that no writing has
 # Two records further apart say nothing of the time between: it is not counted.
-_MOST_APART_MS = 3_600_000
+_MOST_APART_MS = const(3_600_000)
 _MOST_STARTS, _MOST_S = 1_000_000_000, 4e9
-_PRIME = 65521
+_PRIME = const(65521)
 
 
 class Motor:

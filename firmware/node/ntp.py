@@ -3,10 +3,12 @@
 Source: RFC 5905: 7.3 (packet), 7.4 (kiss of death), 14 (a client that serves nobody).
 """
 
+from micropython import const
+
 PORT = 123
-_TO_1970_S = 2_208_988_800  # from 1900, where the first era begins
-_ERA_S = 1 << 32
-_MOST_DISPERSION_S = 16  # 7.2, MAXDISP: so much means that it follows nobody
+_TO_1970_S = const(2_208_988_800)  # from 1900, where the first era begins
+_ERA_S = const(1 << 32)
+_MOST_DISPERSION_S = const(16)  # 7.2, MAXDISP: so much means that it follows nobody
 
 
 class BadTime(Exception):

@@ -7,10 +7,12 @@ and one that dies in between has lost it (docs/reliability.md).
 import asyncio
 from time import ticks_diff, ticks_ms
 
-_LEAST_BYTES = 4096
+from micropython import const
+
+_LEAST_BYTES = const(4096)
 _WAITS, _IN_FLIGHT, _KEPT = 0, 1, 2
-_KEEP_MS = 2000  # mosquitto saves within 10 ms on a good disk: two hundred times that
-_MOST_KEPT = 16  # a thousand nodes that return must not all bring an outbox
+_KEEP_MS = const(2000)  # mosquitto saves within 10 ms on a good disk: two hundred times that
+_MOST_KEPT = const(16)  # a thousand nodes that return must not all bring an outbox
 
 
 class Item:

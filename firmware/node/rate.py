@@ -13,6 +13,8 @@ lasts a thousand years of that.
 import json
 import os
 
+from micropython import const
+
 from node import state
 
 TYPE_CHECKING = False
@@ -21,23 +23,25 @@ if TYPE_CHECKING:
 
     from node.record import Record
 
-_VERSION = 1
-_MOST_KEYS = 16
-_MOST_BYTES = 4096  # a file that is longer is not ours
-_MEMORY_US = 600_000_000  # of capture
-_LEAST_US = 1_000  # a record that was timed for less says nothing
+_VERSION = const(1)
+_MOST_KEYS = const(16)
+_MOST_BYTES = const(4096)  # a file that is longer is not ours
+_MEMORY_US = const(600_000_000)  # of capture
+_LEAST_US = const(1_000)  # a record that was timed for less says nothing
 _FLOOR_PPM = 30.0  # the node's own clock, a crystal; drift within one record
 # A sensor's clock against its own average: 0.5 % are 25 to 50 K of an RC oscillator's drift.
 _DRIFT_PPM = 5000.0
 _HALF_WIDTH = 2.0  # standard deviations that are stated
-_PART = 32  # deviations are averaged over so many records
-_CONVINCED = 3  # records in a row that dispute an estimate and agree: another chip sits there
+_PART = const(32)  # deviations are averaged over so many records
+_CONVINCED = const(
+    3
+)  # records in a row that dispute an estimate and agree: another chip sits there
 _FIRST_WAIT, _LONGEST_WAIT = 8, 4096  # records between two writings
 
 # Of an estimate: samples, microseconds, records that count, mean deviation of a record from it
 # (ppm), mean size of that, and of a dispute: how many records, their samples, microseconds.
 _SAMPLES, _US, _COUNT, _LEAN, _SCATTER, _DISPUTES, _OTHER_SAMPLES, _OTHER_US = range(8)
-_KEPT = 5  # of them are on flash
+_KEPT = const(5)  # of them are on flash
 
 
 class Rates:

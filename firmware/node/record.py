@@ -1,6 +1,8 @@
 """The evidence of one record: how much of it, from where, how fast, and what is wrong with it."""
 
-_IRQ_US = 20  # an interrupt's stamp may come so late: other interrupts, the flash's cache
+from micropython import const
+
+_IRQ_US = const(20)  # an interrupt's stamp may come so late: other interrupts, the flash's cache
 
 
 class Record:

@@ -12,6 +12,8 @@ proven.der  the same, once a broker has let it in: certificate.der and key.der a
 import hashlib
 import os
 
+from micropython import const
+
 from node.console import event
 from node.uplink.causes import Lost
 from node.uplink.tls import Identity
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 FOLDER = "/identity"
 _CA, _CERTIFICATE, _KEY = "/ca.der", "/certificate.der", "/key.der"
 _TEMPORARY, _NEW, _PROVEN = "/new.tmp", "/new.der", "/proven.der"
-_MOST_TRIES = 4  # connections that came to no session
+_MOST_TRIES = const(4)  # connections that came to no session
 _COMMON_NAME = b"\x06\x03\x55\x04\x03\x0c"  # RFC 5280, A.1: 2.5.4.3, as UTF8String
 
 

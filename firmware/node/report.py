@@ -1,5 +1,7 @@
 """Builds a report (wire/report.py) out of a record, its features and what went wrong."""
 
+from micropython import const
+
 import wire
 from wire import message
 
@@ -11,9 +13,9 @@ if TYPE_CHECKING:
     from node.result import Result
 
 
-_HEAD_BYTES = 2_400  # fields, names at their longest, a handful of faults
-_KEY_BYTES = 80  # of one channel: the key with its value or reason, and again with a mark
-_CHANNEL_BYTES = 140  # its name, three times
+_HEAD_BYTES = const(2_400)  # fields, names at their longest, a handful of faults
+_KEY_BYTES = const(80)  # of one channel: the key with its value or reason, and again with a mark
+_CHANNEL_BYTES = const(140)  # its name, three times
 
 
 def most_bytes(sensors: "list[dict[str, Any]]", sets: "list[dict[str, Any]]") -> int:

@@ -2,12 +2,14 @@
 
 from time import ticks_add, ticks_diff
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LONGEST_MS = 60_000  # to look again, where nothing has an interval
-_MOST_ASKED = 4
+_LONGEST_MS = const(60_000)  # to look again, where nothing has an interval
+_MOST_ASKED = const(4)
 
 
 class Schedule:

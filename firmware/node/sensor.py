@@ -2,6 +2,8 @@
 
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from node import drivers, hal
 from node.drivers.errors import (
     BadReading,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 # So long a sensor is left alone before it is looked after: what comes over a chip between two
 # records is then told when it happens, for a thousandth of the time.
-_LOOK_MS = 1000
+_LOOK_MS = const(1000)
 
 FAILURES = (OSError, ValueError, DeviceMismatch)  # what a driver raises
 

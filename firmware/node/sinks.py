@@ -2,6 +2,8 @@
 
 from array import array
 
+from micropython import const
+
 from node.drivers.kernels import count_at_rail, longest_runs
 
 TYPE_CHECKING = False
@@ -10,9 +12,9 @@ if TYPE_CHECKING:
 
     from node.record import Record
 
-_AXES = 3
-_ALL_AXES = 7
-_CHUNK = 128  # samples that are filtered at once
+_AXES = const(3)
+_ALL_AXES = const(7)
+_CHUNK = const(128)  # samples that are filtered at once
 
 
 class _Stillness:

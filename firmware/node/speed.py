@@ -8,6 +8,8 @@ ten of the power and four at most, the first harmonic counting double.
 from array import array
 from math import log
 
+from micropython import const
+
 from node import spectrum
 
 TYPE_CHECKING = False
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 LINES, HARMONICS = 8, 5
 
 _MOST = 4.0  # a harmonic's score, factors of ten
-_SURROUNDINGS = 8  # bins on each side
+_SURROUNDINGS = const(8)  # bins on each side
 
 
 class Estimator:

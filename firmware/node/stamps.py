@@ -2,6 +2,8 @@
 
 import time
 
+from micropython import const
+
 from node.drivers.errors import SensorTimeout
 
 TYPE_CHECKING = False
@@ -10,12 +12,14 @@ if TYPE_CHECKING:
 
     from node.record import Record
 
-_POLLS_A_SAMPLE = 16  # how finely polling looks for the sample that completes the watermark
-_LOOKS_A_WATERMARK = 8  # how often an interrupt is looked for
-_SHORTEST_SLEEP_US = 20
-_PATIENCE_US = 10_000
-_NEARLY_FULL = 4
-_CLOCK_TOLERANCE = 16  # a sensor's clock may be off by 1/16 before its rate has been measured
+_POLLS_A_SAMPLE = const(16)  # how finely polling looks for the sample that completes the watermark
+_LOOKS_A_WATERMARK = const(8)  # how often an interrupt is looked for
+_SHORTEST_SLEEP_US = const(20)
+_PATIENCE_US = const(10_000)
+_NEARLY_FULL = const(4)
+_CLOCK_TOLERANCE = const(
+    16
+)  # a sensor's clock may be off by 1/16 before its rate has been measured
 
 
 class Stamps:

@@ -8,6 +8,8 @@ import json
 import sys
 import time
 
+from micropython import const
+
 # What loading a module leaves behind would lie between the modules, and cut the heap into pieces.
 gc.threshold(4096)
 
@@ -19,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_UNSAVED_S = 5  # the watchdog may be running: less than it waits
+_UNSAVED_S = const(5)  # the watchdog may be running: less than it waits
 
 
 def main() -> None:

@@ -2,13 +2,17 @@
 
 import time
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LATE_US = 20  # an interrupt's stamp may come so late: other interrupts, the flash's cache
-_SOFT_LATE_US = 2000  # where the port runs handlers between two instructions of the program only
-_LEAST_TURNS = 2  # to tell turns that differ
+_LATE_US = const(20)  # an interrupt's stamp may come so late: other interrupts, the flash's cache
+_SOFT_LATE_US = const(
+    2000
+)  # where the port runs handlers between two instructions of the program only
+_LEAST_TURNS = const(2)  # to tell turns that differ
 
 
 class Tacho:

@@ -7,6 +7,8 @@ self-test and wake on motion.  A driver has its registers, and overrides what is
 import time
 from array import array
 
+from micropython import const
+
 from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
 from node.drivers.shared import choose, stillness, with_rounding
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     Fact = tuple[str, float, float, float]
 
-_TEST_SAMPLES = 16
+_TEST_SAMPLES = const(16)
 _AXES = "xyz"
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from node.drivers.inputs import Samples
 
-_LEAST_US = 45  # of a read_uv()
+_LEAST_US = const(45)  # of a read_uv()
 _UV_A_DIGIT = const(100)
 # ESP-IDF v4.4, ADC: what an attenuation of 11 dB measures with the accuracy of its calibration
 _LOW_UV = const(150_000)

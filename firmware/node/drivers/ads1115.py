@@ -45,8 +45,8 @@ _FASTEST = const(0x00E0)  # DR 111: 860 S/s (ADS1115); 110 and 111: 3300 S/s (AD
 _INPUTS = const(4)
 _POLL_US = const(20)
 _DIGITS = const(32_768)  # of full scale, of both: the ADS1015's are multiples of 16
-_WAKE_US = 25  # 9.4.2.1: out of power-down
-_BYTES = 3 + 2 * 5  # a start, then twice a register with both addresses
+_WAKE_US = const(25)  # 9.4.2.1: out of power-down
+_BYTES = const(3 + 2 * 5)  # a start, then twice a register with both addresses
 
 
 class ADS1115(Polled):

@@ -38,7 +38,7 @@ _TIMES = (
 _SLOW = 1.1  # 5.5: the most over the typical
 _SHUNT_V = 2.5e-6  # 7.1.2, 7.1.3: of a digit
 _BUS_V = 1.25e-3
-_BYTES = 4 + 3 * 5  # a start, the flag, both results
+_BYTES = const(4 + 3 * 5)  # a start, the flag, both results
 _POLL_US = const(50)
 
 

@@ -19,7 +19,7 @@ _INPUTS = const(8)
 _BITS = const(12)
 _CLOCKS = const(24)  # of a result
 _MOST_HZ = const(2_000_000)  # 1.0: at 5 V; 1 MHz at 2.7 V
-_OVERHEAD_US = 20  # of a program, for each result: chip select, and what MicroPython takes
+_OVERHEAD_US = const(20)  # of a program, for each result: chip select, and what MicroPython takes
 
 
 class MCP3208(Polled):

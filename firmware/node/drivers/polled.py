@@ -7,6 +7,8 @@ its points.  How far they were off it is measured, and goes with the record.
 import time
 from array import array
 
+from micropython import const
+
 from node.drivers import input_kernels
 
 TYPE_CHECKING = False
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from node.drivers.inputs import Samples, Take
 
 _CRYSTAL_PPM = 50.0  # of boards, of which few state it
-_MOST_LATE_US = 4095  # what is later counts as this late: two sums of squares stay small integers
-_HALF = 2
+_MOST_LATE_US = const(
+    4095
+)  # what is later counts as this late: two sums of squares stay small integers
+_HALF = const(2)
 
 
 class Polled:

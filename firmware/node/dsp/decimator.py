@@ -9,13 +9,14 @@ from array import array
 from math import pi, sin
 
 import micropython
+from micropython import const
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Block = array[int]
 
 _BETA = 6.2  # Kaiser: -66 dB
-_TAPS_EACH = 10  # per unit of the factor
+_TAPS_EACH = const(10)  # per unit of the factor
 
 
 @micropython.viper

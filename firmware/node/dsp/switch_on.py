@@ -3,6 +3,8 @@
 from array import array
 from math import ceil, floor, sqrt
 
+from micropython import const
+
 from node.dsp import viper_mains, viper_time
 
 TYPE_CHECKING = False
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 _BEGIN_PART = 0.1  # of the peak: the switch-on
 _OVER = 1.1  # times the last cycles' RMS: still inrush
-_LAST = 3  # cycles that say what the current settles at
+_LAST = const(3)  # cycles that say what the current settles at
 _SETTLED = 0.1  # and may differ by so much
 _PEAK_OVER_NOISE = 10.0
 

@@ -2,6 +2,8 @@
 
 from array import array
 
+from micropython import const
+
 from node.dsp import check_length, tables, viper_fft, viper_spectrum, viper_time
 
 TYPE_CHECKING = False
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
 
 NAME = "viper"
 
-_TOP_BITS = 25  # |x - centre| is scaled up to 2**25 at most
+_TOP_BITS = const(25)  # |x - centre| is scaled up to 2**25 at most
 _FOURS = tuple(4.0 ** (n - 8) for n in range(23))  # what the exponent of a key stands for
 
 

@@ -3,6 +3,8 @@
 from array import array
 from math import pi, sin
 
+from micropython import const
+
 from node.dsp import check_currents, tables, tones, viper_fft, viper_mains, viper_time
 
 TYPE_CHECKING = False
@@ -11,10 +13,12 @@ if TYPE_CHECKING:
 
     from node.dsp import Samples
 
-_TOP = 1 << 16  # |x - centre| is scaled up to this at most, a quarter of it is computed with
+_TOP = const(
+    1 << 16
+)  # |x - centre| is scaled up to this at most, a quarter of it is computed with
 _CELLS = viper_mains.CELLS
 _LEAST_TABLE, _LEAST_BITS = 1024, 10
-_WORD = 4  # bytes
+_WORD = const(4)  # bytes
 
 
 class Sums:

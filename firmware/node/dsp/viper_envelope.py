@@ -2,6 +2,8 @@
 
 from array import array
 
+from micropython import const
+
 from node.dsp import check_envelope, tables, viper_fft, viper_logs, viper_spectrum, viper_time
 from node.dsp.bands import AMPLITUDE, BANDS, LEVELS, SHAFT, SQUARE, bins_of_slots
 
@@ -10,12 +12,12 @@ if TYPE_CHECKING:
     from node.dsp import Samples
     from node.dsp.viper_backend import Kernels
 
-_TOP_BITS = 25  # what is transformed is scaled up to 2**25 at most
+_TOP_BITS = const(25)  # what is transformed is scaled up to 2**25 at most
 _DEPTH = 6 * viper_logs.OCTAVE  # mean / 64
-_LOG_UP = 5  # of logarithms, 2**19.6: to 2**24.6
+_LOG_UP = const(5)  # of logarithms, 2**19.6: to 2**24.6
 # What is added to the exponents of sums in digits, so that 2**18 digits have 26 (wide: 2**26).
 _AMPLITUDE_UP, _SHAFT_UP, _LEVEL_UP, _WIDE_DOWN = 26, 15, 24, 8
-_KEY = 8  # the exponent of a key that is made here: a small integer everywhere
+_KEY = const(8)  # the exponent of a key that is made here: a small integer everywhere
 _OCTAVE = 0.6931471805599453 / viper_logs.OCTAVE / (1 << _LOG_UP)  # nepers of one unit
 _FOURS = tuple(4.0**n for n in range(32))  # what the exponent of a key stands for
 

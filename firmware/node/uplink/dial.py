@@ -2,6 +2,8 @@
 
 import asyncio
 
+from micropython import const
+
 from node.uplink.causes import Lost
 from node.uplink.link import Link
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from node.uplink.dns import Resolver
     from node.uplink.tls import Identity
 
-_SLICE_MS = 100
+_SLICE_MS = const(100)
 
 
 class Dialer:

@@ -6,6 +6,8 @@ Source: RFC 1035, sections in the comments.
 import random
 from time import ticks_add, ticks_diff, ticks_ms
 
+from micropython import const
+
 from node.uplink import udp
 from node.uplink.causes import Lost
 from node.uplink.hosts import is_address, split
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 
 PORT = 53
 _TIMEOUT_MS = 1500
-_ROUNDS = 2
-_MOST_ADDRESSES = 4
+_ROUNDS = const(2)
+_MOST_ADDRESSES = const(4)
 _LEAST_TTL_S, _MOST_TTL_S = 10, 3600
-_HOPS = 8  # of aliases, and of pointers in one name
+_HOPS = const(8)  # of aliases, and of pointers in one name
 _QUESTION = b"\x00\x01\x00\x01"  # A, IN (3.2.2, 3.2.4)
 _RCODES = ("", "dns_format", "dns_server", "dns_no_name", "dns_format", "dns_refused")  # 4.1.1
 

@@ -4,6 +4,8 @@ import asyncio
 import random
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from node.uplink import packets
 from node.uplink.backoff import backoff_ms
 from node.uplink.causes import Lost, cause_of
@@ -29,8 +31,8 @@ _REFUSALS = (
     "refused_credentials",
     "refused_not_authorized",
 )
-_SLICE_MS = 100  # of a pause: between two, `disconnect` is seen
-_CONTROL_LIMIT = 16  # packets that wait for a stalled link before we stop reading
+_SLICE_MS = const(100)  # of a pause: between two, `disconnect` is seen
+_CONTROL_LIMIT = const(16)  # packets that wait for a stalled link before we stop reading
 
 
 class MqttClient:

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from node.outbox import Item, Outbox
     from node.uplink.mqtt import MqttClient
 
-_LOOK_MS = 100  # for a link
+_LOOK_MS = const(100)  # for a link
 
 
 class Pump:

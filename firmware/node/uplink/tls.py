@@ -10,6 +10,8 @@ import binascii
 import gc
 import hashlib
 
+from micropython import const
+
 from node import dates
 from node.uplink.causes import Lost, cause_of
 from node.uplink.link import Link, readable
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 CA, CERTIFICATE, KEY = "/identity/ca.der", "/identity/certificate.der", "/identity/key.der"
 
 _ALERT = b"\x15\x03\x03\x00\x02"  # RFC 5246, 7.2: then level and description
-_FINGERPRINT = 16  # hex digits
-_STEP_MS = 10  # between two tries to write
+_FINGERPRINT = const(16)  # hex digits
+_STEP_MS = const(10)  # between two tries to write
 # What mbedTLS says of a certificate (mbedtls/x509_crt.h, MBEDTLS_X509_CRT_ERROR_INFO_LIST), in the
 # order in which it counts: a foreign certificate's dates say nothing.
 _VERIFY = (

@@ -5,14 +5,16 @@ import errno
 import socket
 from time import ticks_add, ticks_diff, ticks_ms
 
+from micropython import const
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_POLL_MS = 20
-_MOST_BYTES = 512
-_MOST_STRANGE = 32  # answers that do not fit: whoever sends more of them is not waited for
+_POLL_MS = const(20)
+_MOST_BYTES = const(512)
+_MOST_STRANGE = const(32)  # answers that do not fit: whoever sends more of them is not waited for
 
 
 async def ask(
