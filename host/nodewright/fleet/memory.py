@@ -25,10 +25,12 @@ WORK_BYTES, WORK_BYTES_A_SAMPLE = 5_600, 6.2  # 11.9 KB at 1024 samples, 30.9 KB
 RECORD_BYTES_A_SAMPLE = 6  # three axes of int16
 FULL_SPECTRUM_BYTES_A_SAMPLE = 3.4  # levels, base64 and the message
 ENVELOPE_BYTES, ENVELOPE_BYTES_A_SAMPLE = 12_000, 4.7  # code; sums of the spectra of five bands
-# Clamps beside an accelerometer, at 1024 samples: 54 KB of a virtual board's 64-bit heap, in which
-# code counts twice.
-CLAMPS_BYTES, CLAMPS_BYTES_A_SAMPLE = 22_000, 4  # code; sums of the features
-INPUT_BYTES_A_SAMPLE = 2  # what DMA writes while the last record is computed
+# Clamps of 1024 samples beside an accelerometer of 2048: 69 KB of a virtual board's heap of 64 bits,
+# where code counts twice; alone, 18.1 KB for each 1024 samples of three inputs, blocks included.
+CLAMPS_BYTES, CLAMPS_BYTES_A_SAMPLE = 34_000, 6  # code; sums of the features, a table
+INPUT_BYTES_A_SAMPLE = 2  # what DMA writes, beside its block
+NO_PAUSE_MS = 60  # less is none: the next record begins before the last is computed
+WORD_BYTES = 4  # of the kernels' work array, a sample
 REPORT_BYTES = 600
 LEAST_REPORTS = 2
 SPARE_BYTES = 2_000
@@ -51,19 +53,19 @@ def estimate(node: NodeOf) -> Need:
     waveforms = [given for sensor in node.sensors for _, given in sensor.sets if _has_wave(given)]
     longest = max((given.samples for given in waveforms), default=0)
     clamped = [
-        (given.samples, len(sensor.given.inputs))
+        (given.samples, len(sensor.given.inputs), _runs_on(given))
         for sensor in node.sensors
         for _, given in sensor.sets
         if given.kind == "current"
     ]
     clamps = max(
         (
-            CLAMPS_BYTES + samples * (CLAMPS_BYTES_A_SAMPLE + INPUT_BYTES_A_SAMPLE * inputs)
-            for samples, inputs in clamped
+            CLAMPS_BYTES + _own_samples(samples, inputs, runs_on, longest)
+            for samples, inputs, runs_on in clamped
         ),
         default=0,
     )
-    record = max([longest, *(samples for samples, _ in clamped)])
+    record = max([longest, *(samples for samples, _, _ in clamped)])
     spectrum = max((given.samples for given in waveforms if given.spectrum == "full"), default=0)
     envelope = max((given.samples for given in waveforms if _has_envelope(given)), default=0)
     features = max((len(given.features) for given in waveforms), default=0)
@@ -99,6 +101,22 @@ def _link(node: NodeOf) -> dict[str, int]:
         "names": NAMES_BYTES if named else 0,
         "date": DATE_BYTES if network.ntp else 0,
     }
+
+
+def _runs_on(given: Set) -> bool:
+    """Whether one record begins before the last is computed (node/current_set.py)."""
+    if given.every is None or given.rate is None:
+        return False
+    return given.every * 1000 - given.samples * 1000 / given.rate < NO_PAUSE_MS
+
+
+def _own_samples(samples: int, inputs: int, runs_on: bool, longest: int) -> int:
+    """What a set of clamps has of its own by its length: it works where an accelerometer's kernels
+    do, if these are longer, and takes its record there, too, if it ends before they begin."""
+    written = INPUT_BYTES_A_SAMPLE * inputs * samples
+    if longest < samples:
+        return samples * CLAMPS_BYTES_A_SAMPLE + written
+    return written if runs_on or written > WORD_BYTES * longest else 0
 
 
 def check(node: NodeOf) -> Iterator[Finding]:
