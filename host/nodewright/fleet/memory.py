@@ -25,8 +25,8 @@ WORK_BYTES, WORK_BYTES_A_SAMPLE = 5_600, 6.2  # 11.9 KB at 1024 samples, 30.9 KB
 RECORD_BYTES_A_SAMPLE = 6  # three axes of int16
 FULL_SPECTRUM_BYTES_A_SAMPLE = 3.4  # levels, base64 and the message
 ENVELOPE_BYTES, ENVELOPE_BYTES_A_SAMPLE = 12_000, 4.7  # code; sums of the spectra of five bands
-# Clamps of 1024 samples beside an accelerometer of 2048: 69 KB of a virtual board's heap of 64 bits,
-# where code counts twice; alone, 18.1 KB for each 1024 samples of three inputs, blocks included.
+# Clamps of 1024 samples beside an accelerometer of 2048: 69 KB of a heap of 64 bits, where code
+# counts twice; alone, 18.1 KB for each 1024 samples of three inputs, blocks included.
 CLAMPS_BYTES, CLAMPS_BYTES_A_SAMPLE = 34_000, 6  # code; sums of the features, a table
 INPUT_BYTES_A_SAMPLE = 2  # what DMA writes, beside its block
 NO_PAUSE_MS = 60  # less is none: the next record begins before the last is computed
