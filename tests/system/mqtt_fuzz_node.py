@@ -72,7 +72,7 @@ async def main(port, connections, folder=None):
     lost = lambda: sum(client.errors.values()) - client.errors.get("oversized", 0)  # noqa: E731
     heaps, resident, longest_ms, before = [], [], 0, time.ticks_ms()
     done = 0
-    while lost() < connections:
+    while lost() < connections and not running.done():
         await asyncio.sleep_ms(5)
         if lost() != done:
             done, before = lost(), time.ticks_ms()
@@ -91,8 +91,8 @@ async def main(port, connections, folder=None):
                 "errors": client.errors,
                 "messages": got[0],
                 "connects": client.connects,
-                "heap": [min(heaps[1:]), max(heaps[1:])],
-                "resident_kb": [resident[1], resident[-1]],
+                "heap": [min(heaps[1:] or [0]), max(heaps[1:] or [0])],
+                "resident_kb": (resident[1:2] or [0]) + (resident[-1:] or [0]),
                 "longest_ms": longest_ms,
                 "gap_ms": gaps[0] // 1000,
             }
