@@ -1,6 +1,7 @@
 """What is wrong with a node is found on the bench, and named: each fault in a twin."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from nodewright.image.files import ABOUT
 from nodewright.image.node import CERTIFICATE, KEY
 from nodewright.validate.bench_virtual import VirtualBench
+from nodewright.validate.load import Meter
 from system import validate_rig as rig
 from system.flash_rig import fleet as make_fleet
 
@@ -168,3 +170,12 @@ def test_name__another_node_on_the_board__fails(fleet: Path) -> None:
 def test_sound_node__all_cases__passes(fleet: Path) -> None:
     found = rig.validated(fleet, seed=None)
     assert found.passed, rig.failed(found)
+
+
+def test_sleep__meter_named__its_reading_is_judged(fleet: Path) -> None:
+    for told, verdict in (("0.0009", "pass"), ("0.005", "fail"), ("broken", "skipped")):
+        bench = VirtualBench(rig.expected(fleet), rig.runtime())
+        bench.meter = Meter((sys.executable, "-c", f"print('{told}')"), 1300.0)
+        (found,) = rig.run(bench, ("sleep.",)).cases
+        assert found.verdict == verdict, found
+    assert "no reading" in found.reason

@@ -1,6 +1,7 @@
 """A node on the bench: where its cases run, and what it is to be."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nodewright.boards import Board
+from nodewright.errors import NodewrightError
 from nodewright.image.node import NodeImage
 from nodewright.link.console import Line, listen
 from nodewright.link.repl import Repl
@@ -19,6 +21,8 @@ from nodewright.validate.uplink import Uplink
 # Every line of a program goes to the first, until the second is set.
 Heard = Callable[[Callable[[Line], None], threading.Event], None]
 
+_FALLS_ASLEEP_S = 0.5
+_WAKES_S = 15.0
 HANG = "import machine, time\nw = machine.WDT(timeout=1000)\ntime.sleep_ms(60000)"
 
 
@@ -61,6 +65,13 @@ class Bench:
     @property
     def prompt(self) -> Prompt:
         """The board's Python, once entered."""
+        raise NotImplementedError
+
+    def doze(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """Let the board sleep; then it can be asked again.  meanwhile: is called once it does.
+
+        Raises as Repl, where it does not wake up.
+        """
         raise NotImplementedError
 
     def bite(self) -> Heard:
@@ -113,6 +124,27 @@ class AtPort(Bench):
         self._repl.restarts = restarts
         self._repl.__enter__()
 
+    def doze(self, seconds: float, meanwhile: Callable[[], None]) -> None:
+        repl = self.prompt
+        restarts, repl.restarts = repl.restarts, False
+        repl.fresh()
+        repl.begin(f"import machine\nmachine.lightsleep({1000 * seconds:.0f})")
+        # Asleep, a board with USB of its own is gone from its port.
+        self._repl = None
+        repl.close()
+        time.sleep(_FALLS_ASLEEP_S)
+        meanwhile()
+        deadline_s = time.monotonic() + seconds + _WAKES_S
+        while True:
+            try:
+                self.open(repl.port, restarts)
+                return
+            except NodewrightError:
+                self.stop_port()
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(_FALLS_ASLEEP_S)
+
     def bite(self) -> Heard:
         repl = self.prompt
         repl.fresh()
@@ -123,6 +155,10 @@ class AtPort(Bench):
         return partial(listen, repl.port)
 
     def stop(self) -> None:
+        self.stop_port()
+
+    def stop_port(self) -> None:
+        """Let go of the port."""
         if self._repl is not None:
             self._repl.close()
             self._repl = None

@@ -30,6 +30,11 @@ class Context:
         """On the board, once the bench has been entered."""
         return Agents(self.bench.prompt)
 
+    def agents_anew(self) -> None:
+        """The port was opened anew."""
+        self.__dict__.pop("agents", None)
+        self.left()
+
     @property
     def expected(self) -> Expected:
         return self.bench.expected

@@ -14,7 +14,14 @@ from nodewright.fleet.secret import Secrets, from_environment
 from nodewright.image.files import ABOUT, SETTINGS
 from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortGone
 from nodewright.offline import Runtime, choose_runtime
-from nodewright.validate import cases_board, cases_golden, cases_sensor, cases_sets, cases_uplink
+from nodewright.validate import (
+    cases_board,
+    cases_golden,
+    cases_sensor,
+    cases_sets,
+    cases_sleep,
+    cases_uplink,
+)
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.bench import Bench
 from nodewright.validate.bench_cpython import CPythonBench, on_cpython
@@ -117,6 +124,7 @@ def all_cases(ctx: Context) -> Iterator[Case]:
             yield from cases_sensor.cases(ctx, row)
     yield from cases_sets.cases(ctx)
     yield from cases_golden.cases(ctx)
+    yield from cases_sleep.cases(ctx)
     yield from cases_uplink.cases(ctx)
 
 
