@@ -146,11 +146,13 @@ class Capture:
             waiting = stamps.wait(sensor, settling_us)
             if waiting > sensor.fifo_depth + 1:
                 raise OSError(EIO)  # no FIFO holds that: the bus is not to be believed
-            if sensor.overrun():
+            lost = sensor.overrun()
+            if not lost:
+                stamps.note(record, self._taken, sensor.period_us)
+            # What is lost from here on until it is read, reading may hide.
+            if lost or stamps.full_by_now(sensor, waiting):
                 record.overruns += 1
                 stamps.lost()
-            else:
-                stamps.note(record, self._taken, sensor.period_us)
             self._taken += sink.take(sensor, waiting)
             stamps.forget_edges()  # the reading may have crossed the watermark
             settling_us = 0

@@ -17,9 +17,10 @@ _LOOKS_A_WATERMARK = const(8)  # how often an interrupt is looked for
 _SHORTEST_SLEEP_US = const(20)
 _PATIENCE_US = const(10_000)
 _NEARLY_FULL = const(4)
-_CLOCK_TOLERANCE = const(
-    16
-)  # a sensor's clock may be off by 1/16 before its rate has been measured
+_UNSTAMPED = const(3)  # of drains in a row that come late, so many are not timed: it takes long
+_TO_READ_US = const(250)  # until the first byte is on the bus: 200 on an RP2040
+# A sensor's clock may be off by 1/16 before its rate has been measured.
+_CLOCK_TOLERANCE = const(16)
 
 
 class Stamps:
@@ -33,8 +34,10 @@ class Stamps:
         self.runs = 0  # how often the sensor has been started
         self._clock = clock
         # Of the drain under way
+        self._asked_ticks = 0  # before the FIFO was asked how many wait
         self._stamp_ticks = 0
         self._stamp_entries = 0
+        self._unstamped = 0  # late drains since the last that was timed
         # The newest sample came at most so long before the stamp; -1: there is no stamp.
         self._bracket_us = 0
         # Of the first and the last stamp of an unbroken row, and all between
@@ -83,6 +86,7 @@ class Stamps:
             self._stamp_ticks = self._edge_ticks
             self._stamp_entries = sensor.watermark
             self._bracket_us = 0
+            self._asked_ticks = self._clock.ticks_us()
             entries: int = sensor.entries()
             return entries
         # No interrupt: none is wired, or its wire is broken.
@@ -110,8 +114,13 @@ class Stamps:
         begin_ticks = asked_ticks = clock.ticks_us()
         entries: int = sensor.entries()
         self._bracket_us = -1  # it may have been so for long
-        if need <= entries < sensor.fifo_depth - _NEARLY_FULL:
-            need = entries + 1  # late, but not too late to see a sample come and to time it
+        if need <= entries:
+            self._unstamped += 1
+            timed = not self._row or self._unstamped > _UNSTAMPED
+            if timed and entries < sensor.fifo_depth - _NEARLY_FULL:
+                need = entries + 1  # late, but not too late to see a sample come and to time it
+        if entries < need:
+            self._unstamped = 0
         while entries < need:
             if clock.ticks_diff(asked_ticks, begin_ticks) > limit_us:
                 raise SensorTimeout(sensor.chip, limit_us)
@@ -126,7 +135,18 @@ class Stamps:
             self._stamp_ticks = clock.ticks_us()
             self._bracket_us = clock.ticks_diff(self._stamp_ticks, before_ticks)
         self._stamp_entries = entries
+        self._asked_ticks = asked_ticks
         return entries
+
+    def full_by_now(self, sensor: "Any", waiting: int) -> bool:
+        """Whether the FIFO may run over before it is read; waiting: what wait() has told.
+
+        Reading is faster than the sensor: what holds at its beginning holds to its end.
+        """
+        clock = self._clock
+        span_us = clock.ticks_diff(clock.ticks_us(), self._asked_ticks) + _TO_READ_US
+        room: int = sensor.fifo_depth - waiting
+        return bool(span_us >= room * sensor.period_us)
 
     def note(self, record: "Record", taken: int, period_us: int) -> None:
         """After wait(), with so many samples taken in the run: extend the row, or find a gap.

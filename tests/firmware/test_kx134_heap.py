@@ -25,7 +25,6 @@ class Ports(Rig):
     def __init__(self):
         Rig.__init__(self)
         self._control = 0
-        self._full = 0
 
     def put(self, reg, value):
         self.taken = self.made()
@@ -38,9 +37,6 @@ class Ports(Rig):
         elif reg == 0x60:
             level = 6 * self.waiting(86)
             buf[0], buf[1] = level & 0xFF, level >> 8
-        elif reg == 0x17:
-            buf[0] = self._full
-            self._full = 0
         elif reg == 0x1B:
             buf[0] = self._control
         elif reg == 0x63:
@@ -49,9 +45,8 @@ class Ports(Rig):
             self.taken += len(buf) // 6
             if self.taken > self.lose_at > 0:
                 self.lose_at = -1
-                self._full = 0x40
                 self.us += 100 * self.period_us
-                self.taken += 20
+                self.taken = self.made() - 86
         else:
             buf[0] = 0
 

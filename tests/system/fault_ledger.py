@@ -52,24 +52,26 @@ class Ledger:
     def judge(self, faults: list[dict[str, Any]], met: dict[tuple[str, int], int]) -> list[str]:
         """Faults that met the node and are not told.  met: of read()."""
         left = [(at_ms, set(names)) for at_ms, names in sorted(self.told, key=lambda row: row[0])]
-        missing = []
+        missing, short = [], []
         for fault in sorted(faults, key=lambda one: one["from_ms"]):
             kind, key = fault["kind"], (fault["kind"], int(fault["from_ms"]))
             if key not in met:
                 continue  # the run ended before it did
-            touched = met[key]
-            if self._told(fault, left):
-                self.counted[kind] += 1
-            elif kind == "stuck" and 0 < touched < TELLABLE:
-                self.short[kind] += 1
-            elif kind in KEEPS or touched:
-                missing.append(
-                    f"{kind} at {fault['from_ms']:.1f} ms: met {touched} times, not told"
-                )
-            else:
+            if kind == "stuck" and 0 < met[key] < TELLABLE:
+                short.append(fault)
+            elif not met[key] and kind not in KEEPS:
                 self.unmet[kind] += 1
                 lasted_ms = fault["to_ms"] - fault["from_ms"]
                 self.longest_unmet_ms[kind] = max(lasted_ms, self.longest_unmet_ms.get(kind, 0))
+            elif self._told(fault, left):
+                self.counted[kind] += 1
+            else:
+                missing.append(
+                    f"{kind} at {fault['from_ms']:.1f} ms: met {met[key]} times, not told"
+                )
+        for fault in short:  # after those that need their reports
+            found = self._told(fault, left)
+            (self.counted if found else self.short)[fault["kind"]] += 1
         return missing
 
     def _told(self, fault: dict[str, Any], left: list[tuple[float, set[str]]]) -> bool:

@@ -250,7 +250,8 @@ class Accelerometer:
     def _check(
         self, x: "array[int]", y: "array[int]", z: "array[int]", at: int, count: int, most: int
     ) -> None:
-        if not 0 <= count <= most or at < 0 or at + count > min(len(x), len(y), len(z)):
+        end = at + count
+        if at < 0 or count < 0 or count > most or end > len(x) or end > len(y) or end > len(z):
             raise ValueError("count", count, most)
 
     # --- self-test

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from array import array
     from typing import Any
 
+    from node.drivers.bus import RegisterBus
+
 # Manual, ch. 1 "Embedded Registers"
 _WHO_AM_I = const(0x13)
 _ID = const(0x46)
-_INS2 = const(0x17)
-_BFI = const(0x40)  # buffer full, until a sample has been read
 _INS3 = const(0x18)
 _WUFS = const(0x80)  # wake-up, until INT_REL is read
 _INT_REL = const(0x1A)  # reading it releases the latched line
@@ -121,6 +121,10 @@ class KX134(Accelerometer):
     motion_least_g = 0.045
     motion_settle_us = 50_000
 
+    def __init__(self, bus: "RegisterBus") -> None:
+        self._level = -1  # as entries() has just found it, -1: not known
+        super().__init__(bus)
+
     def _apply(self, rate: "Any", scale: "Any") -> None:
         odr_hz, self._rate_code, watermark = rate
         range_g, code = scale
@@ -149,19 +153,24 @@ class KX134(Accelerometer):
         """Samples of all three axes that wait, 0 to 86 (more: a broken bus).  Raises OSError."""
         two = self._two
         self._bus.read_into(_BUF_STATUS_1, two)
-        return (two[0] | (two[1] & 3) << 8) // _FRAME_BYTES
+        self._level = (two[0] | (two[1] & 3) << 8) // _FRAME_BYTES
+        return self._level
 
     def overrun(self) -> bool:
         """Whether the buffer is full: samples may be lost.  Reading samples clears it.
 
+        Right after entries() it is known, and asks nothing of the bus.
         Raises OSError.
         """
-        return bool(self._read(_INS2) & _BFI)
+        level = self._level if self._level >= 0 else self.entries()
+        self._level = -1
+        return level >= self.fifo_depth
 
     def read_into(
         self, x: "array[int]", y: "array[int]", z: "array[int]", at: int, count: int
     ) -> None:
         """As every driver's, and the line of the watermark falls."""
+        self._level = -1
         Accelerometer.read_into(self, x, y, z, at, count)  # super() would allocate
         if count:
             self._read(_INT_REL)
