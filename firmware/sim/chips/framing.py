@@ -66,6 +66,12 @@ class RegisterChip:
             self._step()
         self.end()
 
+    def next_byte(self) -> int:
+        """One byte of a read whose length nobody knows; begin() and end() are its caller's."""
+        got = self.read_register(self._pointer)
+        self._step()
+        return got
+
     # --- SPI: a frame is what happens while the chip is selected
 
     def select(self) -> None:
