@@ -9,7 +9,6 @@ import network
 from micropython import const
 
 from node.drivers.bus import I2CRegisters, SPIRegisters, clock_out
-from node.drivers.frames import SPIFrames
 
 try:
     import rp2
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from node.drivers.bus import RegisterBus
+    from node.drivers.frames import SPIFrames
     from node.drivers.onewire import OneWireDevice
 
 _HOLD_MS = const(1000)
@@ -43,6 +43,8 @@ def registers(bus: "dict[str, Any]", spi_mode: int) -> "RegisterBus":
 
 def frames(bus: "dict[str, Any]", spi_mode: int) -> "SPIFrames":
     """A chip on SPI that has no registers; spi_mode and errors: as registers()."""
+    from node.drivers.frames import SPIFrames  # here: few nodes have such a chip
+
     select = machine.Pin(bus["cs"], machine.Pin.OUT, value=1)
     return SPIFrames(_spi(bus, spi_mode), select, bus["rate_hz"])
 

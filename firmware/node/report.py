@@ -19,7 +19,7 @@ _CHANNEL_BYTES = const(140)  # its name, three times
 
 
 def most_bytes(sensors: "list[dict[str, Any]]", sets: "list[dict[str, Any]]") -> int:
-    """What a report or a spectrum of these settings takes at the most, in bytes."""
+    """What a report of these settings takes at the most, in bytes."""
     channels = {
         sensor["name"]: len(sensor["inputs" if sensor["kind"] == "current" else "channels"])
         for sensor in sensors
@@ -28,8 +28,6 @@ def most_bytes(sensors: "list[dict[str, Any]]", sets: "list[dict[str, Any]]") ->
     for measured in sets:
         each = _CHANNEL_BYTES + _KEY_BYTES * len(measured["features"])
         most = max(most, _HEAD_BYTES + channels[measured["sensor"]] * each)
-        if measured["kind"] == "waveform":  # its full spectrum may be asked for: base64
-            most = max(most, _HEAD_BYTES + measured["samples"] * 4 // 3)
     return min(most, message.MAX_BYTES)
 
 
@@ -37,7 +35,7 @@ class Reporter:
     """Numbers the reports of one boot.
 
     boot: number of this boot, from 1.  settings_hash: first 8 hex digits of the settings' SHA-256.
-    room: bytes of the longest message.
+    room: bytes of the longest report.
     """
 
     def __init__(
@@ -51,7 +49,7 @@ class Reporter:
         self.seq = 0  # of the next report
         self._settings_hash = settings_hash
         self._clock = clock  # None: never set
-        self.buffer = message.Buffer(room)  # free between two reports
+        self._buffer = message.Buffer(room)
 
     def build(
         self,
@@ -61,7 +59,7 @@ class Reporter:
     ) -> "tuple[int, memoryview]":
         """(seq, payload) of the next report, out of a result, which is emptied.
 
-        The payload is to be copied before the buffer is used again.  Raises ReportError where a
+        The payload is to be copied before the next call.  Raises ReportError where a
         part does not fit.
         """
         record = result.record
@@ -84,7 +82,7 @@ class Reporter:
                 "marked": result.marked,
                 "faults": result.faults,
             },
-            self.buffer,
+            self._buffer,
         )
         result.clear()
         self.seq = seq + 1

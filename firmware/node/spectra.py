@@ -7,7 +7,10 @@ or where the one before has not gone yet, it is dropped and counted as `spectrum
 import asyncio
 import gc
 
+from micropython import const
+
 import wire
+from wire import message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +22,14 @@ if TYPE_CHECKING:
     from node.spectrum import Kernels
     from node.uplink.mqtt import MqttClient
 
+_HEAD_BYTES = const(1000)  # all but the levels: 65 edges, names at their longest
+
 
 class Spectra:
     """Makes and publishes the spectra of all sensors.
 
     sets: the settings of those that may send any, or be asked to; reporter: whose report they
-    belong to, and whose buffer they are written in.
+    belong to.
     """
 
     def __init__(
@@ -37,7 +42,7 @@ class Spectra:
     ) -> None:
         self._client, self._topic = client, topic
         self._reporter, self._health = reporter, health
-        self._waiting: "list[tuple[tuple[str, str], bytes]]" = []
+        self._waiting: "list[tuple[tuple[str, str], memoryview]]" = []
         self._ready = asyncio.Event()
         # Two bytes of each of half as many bins, made when first wanted: most nodes send none.
         self._most = max([measured["samples"] for measured in sets] or [0])
@@ -96,11 +101,15 @@ class Spectra:
             "rate_hz": rate_hz,
             "edges": bounds,
         }
-        payload = wire_spectrum.encode_into(head, out, self._reporter.buffer)
-        gc.collect()  # as a report: above garbage it would cut the heap into pieces
-        self._put((measured["name"], channel), bytes(payload))
+        gc.collect()  # above garbage it would cut the heap into pieces
+        try:
+            buffer = message.Buffer(_HEAD_BYTES + len(out) * 4 // 3)
+        except MemoryError:
+            self._health.count("spectrum_dropped")
+            return
+        self._put((measured["name"], channel), wire_spectrum.encode_into(head, out, buffer))
 
-    def _put(self, key: "tuple[str, str]", payload: bytes) -> None:
+    def _put(self, key: "tuple[str, str]", payload: memoryview) -> None:
         for index in range(len(self._waiting)):
             if self._waiting[index][0] == key:
                 self._waiting.pop(index)

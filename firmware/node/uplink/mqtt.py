@@ -131,7 +131,7 @@ class MqttClient:
                     pause_ms -= _SLICE_MS
 
     async def publish(
-        self, topic: str, payload: bytes, qos: int = 1, retain: bool = False
+        self, topic: str, payload: "bytes | memoryview", qos: int = 1, retain: bool = False
     ) -> None:
         """Returns when the broker has acknowledged (QoS 0: when the packet has been written).
 
