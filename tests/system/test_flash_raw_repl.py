@@ -31,6 +31,7 @@ from nodewright.link.repl import Repl
 from nodewright.provision import provision
 from nodewright.virtual import VirtualBoard
 from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from system.slow_line import SlowLine
 from system.virtual_rig import facts as done
 from system.virtual_rig import read_file
 
@@ -334,6 +335,40 @@ def test_cli__two_boards_at_once__both_flashed_one_line_each(north) -> None:
         first, second = json.loads(told.stdout)["ports"]
         assert (first["node"], first["state"], first["arch"]) == ("pump-1", "micropython", "x64")
         assert second["state"] == "closed"
+
+
+def test_flash__a_line_as_slow_as_a_uart__what_is_sent_is_deflated(pump) -> None:
+    words = [f"frequency of line {n} of channel {n % 3}\n" for n in range(1000)]
+    text = "".join(words).encode()
+    newer = replace(pump, files={**pump.files, "/node/text.mpy": text})
+    with bare() as virtual:
+        done(virtual)
+        flash(pump, virtual, boot_s=0)
+        with SlowLine(virtual.port) as line:
+            heard = Heard()
+            outcome = raw_repl.program(job(newer, line.port, boot_s=0), heard, heard.asked)
+            carried = line.to_board
+        assert outcome.sent_bytes == len(text) > 30_000
+        assert carried < 0.7 * len(text)  # as base64 it were 1.34
+        assert on_board(virtual)["/node/text.mpy"].sha256 == hashlib.sha256(text).hexdigest()
+
+
+def test_flash__a_deflated_line_that_is_garbled__the_file_is_sent_again(pump, monkeypatch) -> None:
+    monkeypatch.setattr(raw_repl, "_MEASURED_BYTES", 1)
+    monkeypatch.setattr(raw_repl, "_SLOW_BYTES_A_S", 1e9)
+    sent, spoiled = Repl.send, []
+
+    def send(self: Repl, data: bytes) -> None:
+        if data[:1] == b"z" and len(data) > 500 and len(spoiled) < 2:
+            spoiled.append(data)
+            data = {1: b"zAAAA" + data[5:], 2: data[:200] + b"\n"}[len(spoiled)]
+        sent(self, data)
+
+    with bare() as virtual:
+        done(virtual)
+        monkeypatch.setattr(Repl, "send", send)
+        assert flash(pump, virtual).boot == 1
+    assert len(spoiled) == 2
 
 
 def nodewright(*words: str) -> subprocess.CompletedProcess[str]:

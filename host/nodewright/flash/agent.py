@@ -2,7 +2,7 @@
 
 Data comes as lines of base64, each acknowledged when it is on flash: nothing in it is 0x03, a line
 that lost a byte is seen to be short, and a port without flow control has nothing to lose while
-flash is written. What it answers is one line of JSON.
+flash is written. A line that begins with z is deflated. What it answers is one line of JSON.
 """
 
 import json
@@ -13,9 +13,14 @@ CHUNK_BYTES = LINE_BYTES // 4 * 3
 SUFFIX = ".new"
 MARK = "/flashing"  # there while a board is between two versions
 DEEPEST = 8
+WINDOW_BITS = 11  # of what is deflated: no chunk is longer, and the board takes twice that
 
 _CODE = """
-import gc, sys, os, json, binascii, hashlib
+import gc, sys, os, io, json, binascii, hashlib
+try:
+    import deflate
+except ImportError:
+    deflate = None
 gc.collect()
 def _nw_say(x):
     print(json.dumps(x))
@@ -57,9 +62,9 @@ def _nw_facts():
             b.append(n)
         except OSError:
             pass
-    _nw_say({"machine": getattr(i, "_machine", ""), "release": list(i.version[:3]), "mpy":
-        getattr(i, "_mpy", 0), "id": u, "fleet": s.get("fleet"), "node": s.get("node"), "board":
-        s.get("board"), "version": a.get("version"), "fs": fs, "broken": b, "crash":
+    _nw_say({"z": deflate is not None, "machine": getattr(i, "_machine", ""),
+        "release": list(i.version[:3]), "mpy": getattr(i, "_mpy", 0), "id": u,
+        "fleet": s.get("fleet"), "node": s.get("node"), "board": s.get("board"), "version": a.get("version"), "fs": fs, "broken": b, "crash":
         _nw_json("/state/crash") or None})
 def _nw_walk(d, depth, state):
     for e in os.ilistdir(d or "/"):
@@ -80,7 +85,13 @@ def _nw_put(path, size):
         while size:
             n = min(size, {chunk})
             w(".")
-            d = binascii.a2b_base64(r())
+            d = r()
+            z = d[:1] == b"z"
+            d = binascii.a2b_base64(d[1:] if z else d)
+            try:
+                d = deflate.DeflateIO(io.BytesIO(d), deflate.RAW, {window}).read(n) if z else d
+            except OSError:
+                d = b""
             if len(d) != n:
                 raise ValueError("bytes were lost on the line")
             f.write(d)
@@ -137,7 +148,10 @@ def _nw_prune(d):
         pass
 """
 CODE = (
-    _CODE.replace("{chunk}", str(CHUNK_BYTES)).replace("{mark}", MARK).replace("{suffix}", SUFFIX)
+    _CODE.replace("{chunk}", str(CHUNK_BYTES))
+    .replace("{mark}", MARK)
+    .replace("{suffix}", SUFFIX)
+    .replace("{window}", str(WINDOW_BITS))
 )
 
 # ports/rp2/modules/_boot.py and ports/esp32/modules/inisetup.py make theirs of the same parts.

@@ -24,7 +24,7 @@ class Facts:
     release: of its MicroPython; arch, mpy: of the .mpy files it loads; chip: "" where it does not
     say; node, fleet, board, version: of ours on it, None without; fs_bytes, free_bytes: of its
     file system, None where there is none; unfinished: it was left between two versions; crash:
-    what ended the boot before.
+    what ended the boot before; inflates: it takes what is deflated.
     """
 
     machine: str
@@ -41,6 +41,7 @@ class Facts:
     free_bytes: int | None
     unfinished: bool
     crash: dict[str, Any] | None
+    inflates: bool = False
 
     @property
     def virtual(self) -> bool:
@@ -86,6 +87,7 @@ def read(repl: Repl) -> Facts:
         free_bytes=_count(sizes[1]),
         unfinished=bool(told.get("broken")),
         crash=crash if isinstance(crash, dict) else None,
+        inflates=told.get("z") is True,
     )
 
 

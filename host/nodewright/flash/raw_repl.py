@@ -15,6 +15,7 @@ import json
 import re
 import threading
 import time
+import zlib
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -35,6 +36,8 @@ _WRITE_S = 30.0  # a chunk: a worn flash may take seconds for a few blocks
 _TRIES = 4
 _DAMAGED = (errno.EIO, errno.ENODEV, 84)  # 84: LFS_ERR_CORRUPT, EILSEQ
 _AT_ONCE = 20  # names in one call
+_MEASURED_BYTES = 8 * agent.CHUNK_BYTES  # after which it is known how fast the line is
+_SLOW_BYTES_A_S = 12_000  # a UART at 115200 baud carries 8,600 of them as base64
 _SPARE_BLOCKS = 8  # for folders, and what LittleFS copies before it frees
 _MAKE_ROOM = "--clean removes what is not ours"
 
@@ -67,6 +70,7 @@ class _Flasher:
         self._state = AS_BEFORE
         self._sent_bytes = self._to_send = 0
         self._bound = ""
+        self._line = _Line(found.inflates)
 
     def run(self) -> Outcome:
         try:
@@ -202,7 +206,7 @@ class _Flasher:
                 repl.recover()
                 self._check_asked()
             chunk = data[at : at + agent.CHUNK_BYTES]
-            repl.send(base64.b64encode(chunk) + b"\n")
+            repl.send(self._line.of(chunk))
             self._sent_bytes += len(chunk)
             self._say(Progress("send", self._sent_bytes, self._to_send))
         return repl.finish(_WRITE_S).strip(b"!.\x04\r\n ").decode("ascii", "replace")
@@ -222,6 +226,32 @@ class _Flasher:
     def _check_asked(self) -> None:
         if self._asked.is_set():
             raise Interrupted(self._job.port, self._state)
+
+
+class _Line:
+    """Chunks as lines of base64: deflated where the line is slow, which is measured.
+
+    Over USB the board's flash is what takes time, and to inflate would take more.
+    """
+
+    def __init__(self, inflates: bool) -> None:
+        self._deflates = None if inflates else False  # None: not known yet
+        self._begun_s = 0.0
+        self._bytes = 0
+
+    def of(self, chunk: bytes) -> bytes:
+        now_s = time.monotonic()
+        if not self._bytes:
+            self._begun_s = now_s
+        elif self._deflates is None and self._bytes >= _MEASURED_BYTES:
+            self._deflates = self._bytes < _SLOW_BYTES_A_S * (now_s - self._begun_s)
+        self._bytes += len(chunk)
+        if self._deflates:
+            packer = zlib.compressobj(9, zlib.DEFLATED, -agent.WINDOW_BITS)
+            packed = packer.compress(chunk) + packer.flush()
+            if len(packed) < len(chunk):
+                return b"z" + base64.b64encode(packed) + b"\n"
+        return base64.b64encode(chunk) + b"\n"
 
 
 def _others(
