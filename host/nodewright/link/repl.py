@@ -46,16 +46,43 @@ class _Late(TransportError):  # type: ignore[misc]
 
 
 class _Bounded:
-    """A serial port whose calls raise once a deadline has passed."""
+    """A serial port whose calls raise once a deadline has passed.
+
+    mpremote asks for a byte at a time: what has come is taken from the port at once, and handed
+    out by the byte.
+    """
 
     def __init__(self, port: serial.Serial) -> None:
         self._port = port
+        self._come, self._at = b"", 0
         self.deadline_s = time.monotonic() + ANSWER_S
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("read", "write", "inWaiting", "in_waiting"):
+        if name == "write":
             self.check()
         return getattr(self._port, name)
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read without a wait."""
+        self.check()
+        here = len(self._come) - self._at
+        return here if here else int(self._port.in_waiting)
+
+    def inWaiting(self) -> int:  # noqa: N802  as mpremote calls it
+        return self.in_waiting
+
+    def read(self, size: int = 1) -> bytes:
+        """As the port's own: fewer where no more come within its timeout."""
+        self.check()
+        while len(self._come) - self._at < size:
+            more = self._port.read(max(1, self._port.in_waiting))
+            if not more:
+                break
+            self._come, self._at = self._come[self._at :] + more, 0
+        data = self._come[self._at : self._at + size]
+        self._at += len(data)
+        return data
 
     def check(self) -> None:
         if time.monotonic() > self.deadline_s:
