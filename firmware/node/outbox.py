@@ -10,7 +10,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 _LEAST_BYTES = const(4096)
-_WAITS, _IN_FLIGHT, _KEPT = 0, 1, 2
+# Of an item; from 0 on: kept, and the ticks of its last acknowledgement.
+_WAITS, _IN_FLIGHT, _WAITS_AGAIN, _IN_FLIGHT_AGAIN = -1, -2, -3, -4
 _KEEP_MS = const(2000)  # mosquitto saves within 10 ms on a good disk: two hundred times that
 _MOST_KEPT = const(16)  # a thousand nodes that return must not all bring an outbox
 
@@ -19,15 +20,20 @@ class Item:
     """One payload on its way; the object itself is the token that `acked` wants back.
 
     payload: there once it was taken, to be copied before anything else is put.
-    acked_ticks: when it was first acknowledged, None before.
     """
 
+    payload: "bytes | memoryview" = b""
+
     def __init__(self, seq: int, start: int, length: int) -> None:
+        # Four, as a fifth would take 32 bytes more of each of hundreds.
         self.seq = seq
         self.start, self.length = start, length
-        self.payload: "bytes | memoryview" = b""
         self.state = _WAITS
-        self.acked_ticks: "int | None" = None
+
+    @property
+    def spare(self) -> bool:
+        """True where it has been acknowledged once."""
+        return self.state >= 0 or self.state <= _WAITS_AGAIN
 
 
 class Outbox:
@@ -57,7 +63,7 @@ class Outbox:
         self.again = 0  # taken back after they were acknowledged
         self._items = []  # type: list[Item]
         self._waiting = 0
-        self._spare = 0  # items that have been acknowledged once
+        self._spare = 0  # items of that kind
         self._ready = asyncio.Event()
 
     @property
@@ -135,7 +141,7 @@ class Outbox:
     def _drop(self) -> int:
         index = 0
         for i in range(len(self._items)):
-            if self._items[i].state == _WAITS:
+            if self._items[i].state == _WAITS:  # nothing is spare when something is dropped
                 index = i
                 break
         seq = self._items[index].seq
@@ -146,15 +152,15 @@ class Outbox:
     def _remove(self, index: int) -> None:
         item = self._items.pop(index)
         self.held_bytes -= item.length
-        if item.state == _WAITS:
+        if item.state in (_WAITS, _WAITS_AGAIN):
             self._waiting -= 1
-        if item.acked_ticks is not None:
+        if item.spare:
             self._spare -= 1
 
     def _forget_oldest(self) -> None:
         """The oldest that has been acknowledged: whoever has not been comes first."""
         for index in range(len(self._items)):
-            if self._items[index].acked_ticks is not None:
+            if self._items[index].spare:
                 self._remove(index)
                 return
 
@@ -167,8 +173,8 @@ class Outbox:
     def take(self) -> "Item | None":
         """The oldest item not in flight, which is in flight from now on; None: there is none."""
         for item in self._items:
-            if item.state == _WAITS:
-                item.state = _IN_FLIGHT
+            if item.state in (_WAITS, _WAITS_AGAIN):
+                item.state += _IN_FLIGHT - _WAITS
                 self._waiting -= 1
                 self.sent += 1
                 item.payload = self._memory[item.start : item.start + item.length]
@@ -177,34 +183,31 @@ class Outbox:
 
     def put_back(self, item: Item) -> None:
         """The item taken last was not sent: it is the next again."""
-        if item.state == _IN_FLIGHT:
-            item.state = _WAITS
+        if item.state in (_IN_FLIGHT, _IN_FLIGHT_AGAIN):
+            item.state += _WAITS - _IN_FLIGHT
             self._waiting += 1
             self.sent -= 1
 
     def acked(self, item: Item) -> bool:
         """An item in flight has arrived, in any order.  False: it had been dropped meanwhile."""
-        if item.state != _IN_FLIGHT or item not in self._items:
+        if item.state not in (_IN_FLIGHT, _IN_FLIGHT_AGAIN) or item not in self._items:
             self.late += 1
             return False
-        item.state = _KEPT
-        if item.acked_ticks is None:
+        if not item.spare:
             self._spare += 1
             self.acked_count += 1
-        item.acked_ticks = now = ticks_ms()
+        item.state = now = ticks_ms()
         self._forget_old(now)
         return True
 
     def _forget_old(self, alive_ticks: int) -> None:
         """Let go of what was acknowledged so long before, and of all but the last few."""
-        kept = 0
-        for index in range(len(self._items) - 1, -1, -1):
-            item = self._items[index]
-            since_ticks = item.acked_ticks
-            if item.state == _KEPT and since_ticks is not None:
-                kept += 1
-                if kept > _MOST_KEPT or ticks_diff(alive_ticks, since_ticks) >= _KEEP_MS:
-                    self._remove(index)
+        items = self._items
+        while items and items[0].state >= 0:  # the oldest is the first, but for odd brokers
+            recent = ticks_diff(alive_ticks, items[0].state) < _KEEP_MS
+            if recent and self._spare <= _MOST_KEPT:
+                break
+            self._remove(0)
 
     def lost(self, alive_ticks: int) -> None:
         """The broker is back, perhaps without what it acknowledged last: that goes out again.
@@ -213,8 +216,8 @@ class Outbox:
         """
         self._forget_old(alive_ticks)
         for item in self._items:
-            if item.state == _KEPT:
-                item.state = _WAITS
+            if item.state >= 0:
+                item.state = _WAITS_AGAIN
                 self._waiting += 1
                 self.again += 1
         if self.unsent:

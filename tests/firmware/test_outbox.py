@@ -242,7 +242,7 @@ def test_lost__acknowledged_a_moment_before__goes_out_again_in_order_and_counts_
     items = acknowledged(box, 3)
     assert (box.queued, box.unsent) == (0, False)
     box.put(3, b"3")
-    box.lost(items[-1].acked_ticks)
+    box.lost(items[-1].state)
     assert [(item.seq, bytes(item.payload)) for item in (box.take(), box.take())] == [
         (0, b"0"),
         (1, b"1"),
@@ -256,21 +256,21 @@ def test_lost__acknowledged_a_moment_before__goes_out_again_in_order_and_counts_
 def test_lost__broker_lived_on_for_long__nothing_goes_out_again():
     box = Outbox(8)
     items = acknowledged(box, 3)
-    box.lost(ticks_add(items[-1].acked_ticks, 2000))
+    box.lost(ticks_add(items[-1].state, 2000))
     assert taken(box) == [] and box.held_bytes == 0
     items = acknowledged(box, 3)
-    box.lost(ticks_add(items[-1].acked_ticks, 1900))
+    box.lost(ticks_add(items[-1].state, 1900))
     assert taken(box) == [0, 1, 2]
 
 
 def test_lost__acknowledged_before_the_others_by_far__stays_away():
     box = Outbox(8)
     early, late = acknowledged(box, 2)
-    early.acked_ticks = ticks_add(late.acked_ticks, -2000)
+    early.state = ticks_add(late.state, -2000)
     box.put(2, b"2")
     assert box.acked(box.take())  # which lets go of what is older
     assert box.held_bytes == 2
-    box.lost(late.acked_ticks)
+    box.lost(late.state)
     assert taken(box) == [1, 2]
 
 
@@ -284,8 +284,8 @@ def test_lost__hundreds_acknowledged_at_once__sixteen_go_out_again():
 def test_lost__twice_before_anything_went_out__each_once():
     box = Outbox(8)
     items = acknowledged(box, 2)
-    box.lost(items[-1].acked_ticks)
-    box.lost(items[-1].acked_ticks)
+    box.lost(items[-1].state)
+    box.lost(items[-1].state)
     assert taken(box) == [0, 1]
 
 
@@ -302,7 +302,7 @@ def test_put__full_of_what_goes_out_again__that_goes_before_what_never_arrived()
     box = Outbox(4)
     items = acknowledged(box, 3)
     box.put(3, b"3")
-    box.lost(items[-1].acked_ticks)
+    box.lost(items[-1].state)
     assert box.take() is items[0]
     for seq in (4, 5, 6):
         assert box.put(seq, b"") is None
@@ -331,7 +331,7 @@ def test_outbox__random_use_with_brokers_that_forget__every_item_is_somewhere():
         elif choice < 6:
             if flight:
                 item = flight.pop((state >> 8) % len(flight))
-                new = item.acked_ticks is None
+                new = not item.spare
                 if box.acked(item) and new:
                     first.append(item.seq)
         else:

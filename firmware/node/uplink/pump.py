@@ -62,7 +62,7 @@ class Pump:
                 self._on_turn()
 
     def _done(self, item: "Item") -> None:
-        first = item.acked_ticks is None
+        first = not item.spare
         self._outbox.acked(item)
         if first and self._on_acked is not None:
             self._on_acked(item.seq)
