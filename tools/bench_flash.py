@@ -26,6 +26,7 @@ from nodewright.image.whole import assemble
 from nodewright.link.repl import Repl
 from system.esp_rom_twin import EspRomTwin
 from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from system.slow_line import SlowLine
 from system.virtual_rig import facts
 
 _WHOLE_BYTES = 2_000_000  # of MicroPython 1.29 for an ESP32, 1.7 MB, and the files behind it
@@ -85,6 +86,21 @@ def _whole(folder: Path) -> None:
     print(f"unchanged {again_s:.2f} s")
 
 
+def _slow(folder: Path) -> None:
+    """A whole node over a UART of 115200 baud: deflated, and to a board without `deflate`."""
+    made = made_for_virtual(folder)
+    took_s = []
+    for slow in (raw_repl._SLOW_BYTES_A_S, 0):
+        raw_repl._SLOW_BYTES_A_S = slow
+        with bare() as virtual:
+            facts(virtual)
+            with SlowLine(virtual.port) as line:
+                say = Heard()
+                begin = job(made, line.port, boot_s=0)
+                took_s.append(_seconds(lambda b=begin, s=say: raw_repl.program(b, s, s.asked)))
+    print(f"node over a UART of 115200 baud: {took_s[0]:.1f} s, not deflated {took_s[1]:.1f} s")
+
+
 def _esptool(folder: Path) -> None:
     """All files of a node through esptool, at the line's own pace; alone, and four at once.
 
@@ -122,6 +138,7 @@ def main() -> None:
         north = fleet(Path(folder) / "f")
         _repl(given.bytes)
         _whole(north)
+        _slow(north)
         _esptool(north)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import subprocess
 import sys
 from dataclasses import replace
@@ -80,6 +81,16 @@ def test_flash__a_board_with_a_program_of_somebody__becomes_the_node_and_starts(
         for path, data in pump.files.items():
             assert there[path].sha256 == hashlib.sha256(data).hexdigest()
         assert set(there) == {*pump.files, "/own.txt"}
+
+
+def test_flash__lines_of_any_first_letter__as_they_are(pump) -> None:
+    rest = random.Random(5).randbytes(agent.CHUNK_BYTES - 1)
+    data = b"".join(bytes([first]) + rest for first in range(0, 256, 4))
+    with bare() as virtual:
+        done(virtual)
+        flash(replace(pump, files={**pump.files, "/node/all.mpy": data}), virtual, boot_s=0)
+        there = on_board(virtual)
+    assert there["/node/all.mpy"].sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_flash__a_second_time__sends_nothing(pump) -> None:
@@ -359,9 +370,9 @@ def test_flash__a_deflated_line_that_is_garbled__the_file_is_sent_again(pump, mo
     sent, spoiled = Repl.send, []
 
     def send(self: Repl, data: bytes) -> None:
-        if data[:1] == b"z" and len(data) > 500 and len(spoiled) < 2:
+        if data[:1] == agent.DEFLATED and len(data) > 500 and len(spoiled) < 2:
             spoiled.append(data)
-            data = {1: b"zAAAA" + data[5:], 2: data[:200] + b"\n"}[len(spoiled)]
+            data = {1: b"*AAAA" + data[5:], 2: data[:200] + b"\n"}[len(spoiled)]
         sent(self, data)
 
     with bare() as virtual:

@@ -2,7 +2,7 @@
 
 Data comes as lines of base64, each acknowledged when it is on flash: nothing in it is 0x03, a line
 that lost a byte is seen to be short, and a port without flow control has nothing to lose while
-flash is written. A line that begins with z is deflated. What it answers is one line of JSON.
+flash is written. A line that begins with * is deflated. What it answers is one line of JSON.
 """
 
 import json
@@ -13,6 +13,7 @@ CHUNK_BYTES = LINE_BYTES // 4 * 3
 SUFFIX = ".new"
 MARK = "/flashing"  # there while a board is between two versions
 DEEPEST = 8
+DEFLATED = b"*"  # no letter of base64
 WINDOW_BITS = 11  # of what is deflated: no chunk is longer, and the board takes twice that
 
 _CODE = """
@@ -64,8 +65,9 @@ def _nw_facts():
             pass
     _nw_say({"z": deflate is not None, "machine": getattr(i, "_machine", ""),
         "release": list(i.version[:3]), "mpy": getattr(i, "_mpy", 0), "id": u,
-        "fleet": s.get("fleet"), "node": s.get("node"), "board": s.get("board"), "version": a.get("version"), "fs": fs, "broken": b, "crash":
-        _nw_json("/state/crash") or None})
+        "fleet": s.get("fleet"), "node": s.get("node"), "board": s.get("board"),
+        "version": a.get("version"), "fs": fs, "broken": b,
+        "crash": _nw_json("/state/crash") or None})
 def _nw_walk(d, depth, state):
     for e in os.ilistdir(d or "/"):
         p = d + "/" + e[0]
@@ -86,7 +88,7 @@ def _nw_put(path, size):
             n = min(size, {chunk})
             w(".")
             d = r()
-            z = d[:1] == b"z"
+            z = d[:1] == b"*"
             d = binascii.a2b_base64(d[1:] if z else d)
             try:
                 d = deflate.DeflateIO(io.BytesIO(d), deflate.RAW, {window}).read(n) if z else d

@@ -250,7 +250,7 @@ class _Line:
             packer = zlib.compressobj(9, zlib.DEFLATED, -agent.WINDOW_BITS)
             packed = packer.compress(chunk) + packer.flush()
             if len(packed) < len(chunk):
-                return b"z" + base64.b64encode(packed) + b"\n"
+                return agent.DEFLATED + base64.b64encode(packed) + b"\n"
         return base64.b64encode(chunk) + b"\n"
 
 
