@@ -96,7 +96,7 @@ class Capture:
             self._kept = None
             if not joined:
                 sensor.start()
-                stamps.begin()
+                stamps.begin(sensor)
                 sink.reset()
                 self._taken = 0
             settling = 0 if joined else sensor.settling_samples

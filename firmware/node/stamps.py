@@ -63,8 +63,9 @@ class Stamps:
             self._edge_ticks = self._clock.ticks_us()
         self._edges += 1
 
-    def begin(self) -> None:
+    def begin(self, sensor: "Any") -> None:
         """The sensor has been started: a new run."""
+        sensor.line_used = self._irq is not None
         self.runs += 1
         self._row = False
         self._edges = 0

@@ -68,6 +68,7 @@ class Accelerometer:
     motion_least_g = 0.0
     motion_settle_us = 100_000
 
+    line_used = True  # somebody looks at the interrupt line; else it need not be let go of
     odr_hz: float
     range_g: int
     watermark: int

@@ -169,10 +169,10 @@ class KX134(Accelerometer):
     def read_into(
         self, x: "array[int]", y: "array[int]", z: "array[int]", at: int, count: int
     ) -> None:
-        """As every driver's, and the line of the watermark falls."""
+        """As every driver's, and the line of the watermark falls, where somebody looks at it."""
         self._level = -1
         Accelerometer.read_into(self, x, y, z, at, count)  # super() would allocate
-        if count:
+        if count and self.line_used:
             self._read(_INT_REL)
 
     def _fetch(
