@@ -58,16 +58,35 @@ class Clock:
         self._world.advance_us(us)
 
 
-def converter(chip: str, numbers: tuple[int, ...], source: dict[str, Any]) -> tuple[Any, Any]:
-    """The driver of a chip, wired to its twin."""
-    world = World({}, None)
+def open_file(path: str, mode: str) -> Any:
+    """As a world's twins open files of the host."""
+    return Path(path).open(mode, buffering=0)
+
+
+def converter(
+    chip: str,
+    numbers: tuple[int, ...],
+    source: dict[str, Any],
+    wired: list[dict[str, Any]] | None = None,
+) -> tuple[Any, Any]:
+    """The driver of a chip, wired to its twin, and the world of it.
+
+    wired: what stands at its inputs, as sim/clamps.py has it; None: a clamp of each phase.
+    """
+    world = World({}, open_file)
     clock = Clock(world)
     bias_v = 1.65
     rows = [
         {"input": number, "phase": phase, "per_volt": RANGE_A * sqrt(2) / 1.6, "bias_v": bias_v}
         for phase, number in enumerate(numbers)
     ]
-    given = {"chip": chip, "name": "clamps", "inputs": rows, "address": 72, "cs": 17}
+    given: dict[str, Any] = {
+        "chip": chip,
+        "name": "clamps",
+        "inputs": wired or rows,
+        "address": 72,
+        "cs": 17,
+    }
     given["source"] = {"kind": "motor", **source}
     bus = {"rp2_adc": ADC_BUS, "mcp3208": SPI_BUS, "ads1115": I2C_BUS}[chip] | {"chips": [given]}
     Pin.world = SPI.world = I2C.world = world

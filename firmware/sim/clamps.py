@@ -1,6 +1,7 @@
 """What stands at the inputs of an analogue-to-digital converter: clamps, transformers, a shunt.
 
-A converter's configuration: `"source"`: `{"kind": "motor", …}` (sim/motors.py); `"inputs"`: each
+A converter's configuration: `"source"`: `{"kind": "motor", …}` (sim/motors.py) or `{"kind":
+"samples", …}` (sim/played.py); `"inputs"`: each
 `{"input", "signal": "current" | "voltage", "phase", "per_volt", "bias_v", "noise_v", "phase_deg",
 "clamp": "on" | "off" | "reversed"}`, or `"constant"` (A, V) in place of the source's; `"seed"`.
 """
@@ -14,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from sim.world import World
+
 CLAMPS = ("on", "off", "reversed")
 FAULTS = ("clamp_off", "clamp_reversed", "stuck", "clipping", "reference")
 
@@ -21,12 +24,18 @@ FAULTS = ("clamp_off", "clamp_reversed", "stuck", "clipping", "reference")
 class Inputs:
     """The voltages at a converter's inputs.  Raises ValueError(key, value, allowed)."""
 
-    def __init__(self, config: "dict[str, Any]") -> None:
+    def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         source = dict(config.get("source", {"kind": "motor"}))
         kind = source.pop("kind", None)
-        if kind != "motor":
-            raise ValueError("source.kind", kind, ("motor",))
-        self._motor = Motor(source)
+        self._motor: "Any" = None
+        if kind == "motor":
+            self._motor = Motor(source)
+        elif kind == "samples":
+            from sim.played import Played
+
+            self._motor = Played(source, world.open_file)
+        else:
+            raise ValueError("source.kind", kind, ("motor", "samples"))
         self._seed: int = config.get("seed", 1)
         self._rows: "dict[int, dict[str, Any]]" = {}
         self._clamps: "dict[int, str]" = {}  # how each is when nothing befalls it

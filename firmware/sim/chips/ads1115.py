@@ -41,7 +41,7 @@ class Twin:
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
-        self._inputs = Inputs(config)
+        self._inputs = Inputs(config, world)
         self._rates = _RATES[config["chip"]]
         self._left = 0xFFF0 if config["chip"] == "ads1015" else 0xFFFF
         self._clock: float = 1 + config.get("clock_error_ppm", 0) * 1e-6

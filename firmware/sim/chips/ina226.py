@@ -39,7 +39,7 @@ class Twin:
 
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
-        self._inputs = Inputs(config)
+        self._inputs = Inputs(config, world)
         self._index = 0
         self._identity = True
         self.power_up()

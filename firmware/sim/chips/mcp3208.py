@@ -32,7 +32,7 @@ class Twin:
     def __init__(self, config: "dict[str, Any]", world: "World") -> None:
         self._world = world
         self._vref_v: float = config.get("vref_v", 3.3)
-        self._inputs = Inputs(config)
+        self._inputs = Inputs(config, world)
         self._clock = -1  # since the start bit; -1: it has not come
         self._command = 0
         self._code = 0

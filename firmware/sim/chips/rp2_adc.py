@@ -63,7 +63,7 @@ class Twin:
                 dict(row, noise_v=(row.get("noise_v", 0.0) ** 2 + own_v**2) ** 0.5)
                 for row in config["inputs"]
             ]
-        self._inputs = Inputs(config)
+        self._inputs = Inputs(config, world)
         self.name: str = config["name"]
         self._volts = array("d", bytes(8 * _CHUNK))
         self._codes = array("H", bytes(2 * _CHUNK))
