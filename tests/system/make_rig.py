@@ -3,14 +3,17 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from nodewright import twins
+from nodewright import boards, twins
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
 from nodewright.image.files import SETTINGS
-from nodewright.image.node import ImageMaker
+from nodewright.image.filesystem import pack
+from nodewright.image.node import ImageMaker, NodeImage
+from nodewright.image.whole import assemble
 from nodewright.interpreter import find_interpreter
 from nodewright.make.job import Options, Result, Step, Target
 from nodewright.make.node import Maker
@@ -19,6 +22,7 @@ from nodewright.validate.bench_virtual import _STILL
 from nodewright.virtual import VirtualBoard
 from system import identity_rig
 from system.flash_rig import BLOCKS, IDLE
+from system.uf2_drive_twin import Uf2DriveTwin
 from system.virtual_rig import board, image
 
 
@@ -92,3 +96,44 @@ def make(
     said = heard or Heard()
     maker = Maker(folder, Secrets(folder), Options(**{"boot_s": 20.0, **options}))
     return run(targets, maker, said.say, said.asked, said.results.append)
+
+
+class AtDrive:
+    """A Pico W whose boot loader's drive is open; what is written boots, with its sensors.
+
+    port: of USB, None while the drive is there.
+    """
+
+    def __init__(self, folder: Path, drives: Path, node: str, chip: str) -> None:
+        self._made = (folder, node, chip)
+        self.drive = Uf2DriveTwin(drives, on_restart=self._restart)
+        self._board: VirtualBoard | None = None
+
+    @property
+    def port(self) -> str | None:
+        return None if self._board is None else self._board.port
+
+    def __enter__(self) -> Self:
+        self.drive.__enter__()
+        return self
+
+    def __exit__(self, *_what: object) -> None:
+        self.drive.__exit__()
+        if self._board is not None:
+            self._board.stop()
+
+    def _restart(self) -> None:
+        place = boards.load("pico_w").flash
+        begin = place.fs_offset_bytes
+        flash = bytes(self.drive.flash[begin : begin + place.fs_bytes])
+        booted = at_port(*self._made, flash=flash)
+        booted.start()
+        self._board = booted
+
+
+def on_pico_w(made: NodeImage) -> NodeImage:
+    """An image for a virtual board, as the UF2 of a Pico W."""
+    hardware = boards.load("pico_w")
+    data = pack(hardware, made.files)
+    flash = assemble(hardware, data, runtime=None)
+    return replace(made, board=hardware, file_system=data, flash=flash)

@@ -6,21 +6,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from pydantic import SecretStr
+from serial.tools import list_ports
 
 from host.pki_rig import kept, tree
 from host.pki_rig import make as fleet_of
 from nodewright import broker, cli
 from nodewright.flash.errors import OtherNode
+from nodewright.fleet.load import FILE
+from nodewright.fleet.secret import Secrets
+from nodewright.interpreter import find_interpreter
 from nodewright.link.errors import Interrupted
-from nodewright.make.job import Target
+from nodewright.make.job import Options, Target
+from nodewright.make.node import Maker
+from nodewright.make.several import run as run_all
 from nodewright.pki import record
 from nodewright.validate import verify
-from system.make_rig import Heard, at_port, fleet, make
+from system.make_rig import AtDrive, Heard, at_port, fleet, make, on_pico_w
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX"),
@@ -203,6 +210,46 @@ def test_make__a_board_that_is_another_node__left_as_it_is_and_the_other_is_made
     assert gone.error is not None
     assert good.made is not None
     assert good.made.passed
+
+
+def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_there(
+    tmp_path, monkeypatch
+) -> None:
+    """The first time of a Pico: its drive has gone when there is something to ask."""
+    hub = broker.start("auto", None)
+    try:
+        folder = fleet(tmp_path / "north", hub.port)
+        text = (folder / FILE).read_text().replace('board = "virtual"', 'board = "pico_w"')
+        (folder / FILE).write_text(text)
+        maker = Maker(folder, Secrets(folder), Options(boot_s=20.0))
+        arch = find_interpreter().mpy_arch
+        # No interpreter of a Pico's runs here: its UF2 has the code of this computer in it.
+        monkeypatch.setattr(
+            maker.images, "make", lambda name: on_pico_w(maker._virtual.make_virtual(name, arch))
+        )
+        monkeypatch.setattr(list_ports, "comports", lambda: ports(there))
+        heard = Heard()
+        with AtDrive(folder, tmp_path / "drives", "pump-1", CHIPS["pump-1"]) as there:
+            target = Target("pump-1", str(there.drive.path))
+            (result,) = run_all([target], maker, heard.say, heard.asked, heard.results.append)
+    finally:
+        hub.stop()
+    assert result.error is None, result.error
+    made = result.made
+    assert made is not None
+    assert (made.passed, made.flashed is not None and made.flashed.by) == (True, "uf2")
+    assert made.kept.validation.unique_id == CHIPS["pump-1"]
+    known = record.read(folder, "pump-1")
+    assert known is not None
+    assert known.unique_id == CHIPS["pump-1"]
+
+
+def ports(there: AtDrive) -> list[SimpleNamespace]:
+    """What is plugged in by now."""
+    if there.port is None:
+        return []
+    usb = {"vid": 0x2E8A, "pid": 5, "product": "", "serial_number": ""}
+    return [SimpleNamespace(device=there.port, **usb)]
 
 
 def test_make__repeated__says_what_is_flaky(north) -> None:
