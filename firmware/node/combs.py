@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 _STEPS, _PER_UNIT = 12, 400
 _OFF = const(4)  # steps, 1 %: beyond it the speed is off
+_SURE = const(2)  # steps, 0.5 %, as sure as a verdict needs it: beyond it no speed is confirmed
 _APART = const(6)  # steps, 1.5 %: what is as far away must be lower
 _MARGIN = 1.0
+_WRONG = const(8)  # steps, 2 %: a fault's comb that is as high so far away confirms nothing
+_CHANCE = 0.4  # over the root of K: the part of the threshold of S that is left to chance
 _MOST_TEETH, _LEAST_TEETH, _LEAST_BIN = 10, 3, 3
 _TINY = 1e-30  # of a power: where there is none, its logarithm still is a number
 _LEAST = 1e-9  # of an amplitude in its unit: three of them multiply within float32
@@ -54,8 +57,8 @@ def best(values: "list[float]") -> int:
     return at
 
 
-def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "tuple[float, int]":
-    """(greatest mean of ln E over the comb less that of the floors, its step); place: bins."""
+def _fault_comb(spectra: "Any", axis: int, place: float, floor: float) -> "list[float]":
+    """The mean of ln E over the comb less that of the floors, of each step."""
     values, unit = [0.0] * (2 * _STEPS + 1), exp(floor)
     for slot in range(len(bands.BANDS)):
         # One logarithm for the product of three: on a Pico they are what takes time.
@@ -64,8 +67,22 @@ def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "tuple[fl
             _multiply(spectra, axis, slot, h * place, unit, products)
         for i in range(len(values)):
             values[i] += log(products[i])
+    return [value / (len(bands.BANDS) * bands.HARMONICS) for value in values]
+
+
+def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "tuple[float, int]":
+    """(greatest mean of ln E over the comb less that of the floors, its step); place: bins."""
+    values = _fault_comb(spectra, axis, place, floor)
     at = best(values)
-    return values[at] / (len(bands.BANDS) * bands.HARMONICS), at - _STEPS
+    return values[at], at - _STEPS
+
+
+def _stands_out(values: "list[float]", at: int, apart: int, margin: float) -> bool:
+    """Whether everything that is so many steps away, or more, is lower by the margin."""
+    for i in range(len(values)):
+        if abs(i - at) >= apart and values[at] - values[i] < margin:
+            return False
+    return True
 
 
 def of_shaft(spectra: "Any", axis: int, turns: float) -> "int | None":
@@ -88,28 +105,30 @@ def of_shaft(spectra: "Any", axis: int, turns: float) -> "int | None":
         for i in range(len(values)):
             values[i] += log(products[i])
     at = best(values)
-    for i in range(len(values)):
-        if abs(i - at) >= _APART and values[at] - values[i] < _MARGIN:
-            return None
-    return at - _STEPS
+    return at - _STEPS if _stands_out(values, at, _APART, _MARGIN) else None
 
 
-def evidence(
+def judge(
     spectra: "Any", axis: int, races: "list[tuple[float, float, float]]", turns: float
-) -> "list[int]":
-    """The steps at which combs stand, of those that do.
+) -> "tuple[bool, bool]":
+    """(whether a comb says that the speed is off, whether all that stand confirm it).
 
     races: (place in bins, mean ln of its floors, threshold of S) of each; turns: fn T.
     """
-    steps = []
-    found = [of_fault(spectra, axis, place, floor) for place, floor, _ in races]
-    at = best([value for value, _ in found])
-    if found[at][0] > races[at][2]:
-        steps.append(found[at][1])
+    combed = [_fault_comb(spectra, axis, place, floor) for place, floor, _ in races]
+    tops = [best(values) for values in combed]
+    race = best([values[at] for values, at in zip(combed, tops)])  # noqa: B905  MicroPython
+    values, at = combed[race], tops[race]
+    steps, distinct = [], False
+    if values[at] > races[race][2]:
+        steps.append(at - _STEPS)
+        distinct = _stands_out(values, at, _WRONG, _CHANCE / sqrt(spectra.blocks[axis]))
     step = of_shaft(spectra, axis, turns)
     if step is not None:
         steps.append(step)
-    return steps
+        distinct = True
+    off = any(is_off(step) for step in steps)
+    return off, distinct and all(abs(step) <= _SURE for step in steps)
 
 
 def is_off(step: int) -> bool:

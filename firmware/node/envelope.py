@@ -37,7 +37,8 @@ class Envelope:
     ORDERS, in multiples of the shaft's speed, each may be missing, None: no bearing is known;
     band: the one of env_*_g; axes: how many are added side by side; wide: blocks are int32 of 24
     bits; share: the `kernels` of a Vibration of the same length and backend, whose work space is
-    used in add(): its spectrum is gone then.  All work space is made here.
+    used in add(): its spectrum is gone then; spent: the block that add() is always called with,
+    where it may be gone after that, too.  All work space is made here.
     Raises ValueError for what cannot work at any rate.
     """
 
@@ -50,13 +51,14 @@ class Envelope:
         axes: int = 1,
         wide: bool = False,
         share: "Any" = None,
+        spent: "Samples | None" = None,
     ) -> None:
         self.orders = dict(orders or {})
         for name, order in self.orders.items():
             if name not in ORDERS or not 0.0 < order <= _MOST_ORDER:
                 raise ValueError("orders: %s = %r cannot be" % (name, order))
         self.samples = samples
-        self.spectra = dsp.envelope(backend.NAME).Spectra(samples, wide, band, axes, share)
+        self.spectra = dsp.envelope(backend.NAME).Spectra(samples, wide, band, axes, share, spent)
         self.scores: dict[str, float] = {}
         self.thresholds: dict[str, float] = {}
         self.verdicts: dict[str, bool] = {}
@@ -238,9 +240,8 @@ class Envelope:
             (self.orders[name] * turns, self._floors[name], self.thresholds[name])
             for name in KINDS
         ]
-        steps = combs.evidence(self.spectra, axis, combed, turns)
-        off = any(combs.is_off(step) for step in steps)
-        told = bool(steps) or (shaft_error is not None and shaft_error <= _SURE)
+        off, confirmed = combs.judge(self.spectra, axis, combed, turns)
+        told = off or confirmed or (shaft_error is not None and shaft_error <= _SURE)
         quantities["speed_true"], quantities["speed_told"] = float(not off), float(told)
         for name in KINDS:
             quantities["shaft_bins"] = quantities["shaft_bins:" + name]

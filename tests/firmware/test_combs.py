@@ -102,3 +102,66 @@ def test_of_shaft__teeth__within_the_bins_even_3_percent_away():
 def test_is_off__over_one_percent__off():
     for step in range(-12, 13):
         assert combs.is_off(step) == (step < -4 or step > 4), step
+
+
+def _raced(spectra, place=40.0, other=60.3):
+    """Combs of two races, floors of 1 and a threshold of 0.5; no shaft's: it turns too slowly."""
+    return combs.judge(spectra, 0, [(place, 0.0, 0.5), (other, 0.0, 0.5)], 0.5)
+
+
+def test_judge__nothing_over_the_threshold__neither_off_nor_confirmed():
+    assert _raced(rig.Given(1.0)) == (False, False)
+
+
+def test_judge__a_line_at_its_place__confirmed():
+    spectra = rig.Given(1.0)
+    spectra.peaks(range(5), (40, 80, 120), 9.0)
+    assert _raced(spectra) == (False, True)
+
+
+def test_judge__a_line_beside_its_place__confirmed_up_to_half_a_percent_and_off_beyond_one():
+    for step, told in (
+        (-5, "off"),
+        (-4, ""),
+        (-3, ""),
+        (-2, "sure"),
+        (2, "sure"),
+        (3, ""),
+        (5, "off"),
+    ):
+        spectra = rig.Given(1.0)
+        spectra.peaks(range(5), (40, 80, 120), 9.0)
+        found = _raced(spectra, 40.0 * 400 / (400 + step))
+        assert found == (told == "off", told == "sure"), (step, found)
+
+
+def test_judge__as_high_2_percent_away__confirms_nothing():
+    # 0.4 over the root of K, of the mean of 15: all three lines of all bands are as much lower.
+    for blocks, lower, sure in (
+        (1, 0.39, False),
+        (1, 0.41, True),
+        (4, 0.19, False),
+        (4, 0.21, True),
+    ):
+        spectra = rig.Given(20.0 * math.exp(-lower), blocks)
+        spectra.peaks(range(5), (70, 140, 210), 20.0)
+        assert _raced(spectra, 70.0, 33.3)[1] == sure, (blocks, lower)
+
+
+def test_judge__the_shafts_lines_at_another_place__off_whatever_the_faults_say():
+    spectra = rig.Given(1.0)
+    spectra.peaks(range(5), (40, 80, 120), 9.0)
+    spectra.peaks((SHAFT,), (100, 200, 300), 20.0)
+    for step, told in ((0, (False, True)), (3, (False, False)), (6, (True, False))):
+        turns = 100.0 * 400 / (400 + step)
+        found = combs.judge(spectra, 0, [(40.0, 0.0, 0.5), (60.3, 0.0, 0.5)], turns)
+        assert found == told, (step, found)
+
+
+def test_judge__as_high_nearer_than_2_percent__still_confirmed():
+    # Beside each line another one as high: 1.5 % away, or 2.25 %.
+    near, far = (71, 142, 143, 213, 214), (71, 72, 143, 144, 214, 215)
+    for beside, sure in ((near, True), (far, False)):
+        spectra = rig.Given(1.0, 16)
+        spectra.peaks(range(5), (70, 140, 210) + beside, 20.0)
+        assert _raced(spectra, 70.0, 33.3) == (False, sure), beside

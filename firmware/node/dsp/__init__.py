@@ -1,7 +1,8 @@
 """The kernels behind the features: two backends, one interface.
 
 A backend is a module with NAME and a class `Kernels(samples, wide=False)`, which owns all work
-space. Its methods, in the order of use; digits are the sensor's:
+space; with LENT it takes `data`, too, an array('h') of 2 * samples to work in. Its methods, in the
+order of use; digits are the sensor's:
 
     load(block)                  takes a block and sets mean, least, most, peak = max |x - mean|
     moments()                    sets m2, m3, m4: population moments about the mean, digits**n
@@ -15,7 +16,7 @@ space. Its methods, in the order of use; digits are the sensor's:
                                  how many
 
 The envelope has two likewise: `envelope(name)` gives a module with a class
-`Spectra(samples, wide=False, band=0, axes=1, share=None)`:
+`Spectra(samples, wide=False, band=0, axes=1, share=None, spent=None)`:
 
     begin()                      forgets all blocks
     add(block, axis)             adds the spectra of one block of one axis

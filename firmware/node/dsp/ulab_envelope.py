@@ -19,7 +19,7 @@ class Spectra:
     """Sums over blocks of the spectra that a bearing shows in.  See node/dsp/__init__.py.
 
     ulab gives each result a new array, so this backend allocates.  share: the kernels of the
-    same record length, of no use here.
+    same record length, spent: a block, both of no use here.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Spectra:
         band: int = 0,
         axes: int = 1,
         share: "Any" = None,
+        spent: "Samples | None" = None,  # noqa: ARG002
     ) -> None:
         check_envelope(samples, band, axes)
         if share is not None and share.samples != samples:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from node.dsp import Samples
 
 NAME = "viper"
+LENT = True  # Kernels take a work array of others
 
 _TOP_BITS = const(25)  # |x - centre| is scaled up to 2**25 at most
 _FOURS = tuple(4.0 ** (n - 8) for n in range(23))  # what the exponent of a key stands for
@@ -19,14 +20,20 @@ _FOURS = tuple(4.0 ** (n - 8) for n in range(23))  # what the exponent of a key 
 class Kernels:
     """All work space of one record length: 7.5 bytes a sample, and nothing is allocated later.
 
-    samples: a power of two from 64 to 4096; wide: blocks are int32 (24 bits and sign), not int16.
-    Raises ValueError for another length.
+    samples: a power of two from 64 to 4096; wide: blocks are int32 (24 bits and sign), not int16;
+    data: array('h') of 2 * samples to work in, of others between two records; then it is 3.5 bytes
+    a sample.  Raises ValueError for another length.
     """
 
-    def __init__(self, samples: int, wide: bool = False) -> None:
+    def __init__(self, samples: int, wide: bool = False, data: "array[int] | None" = None) -> None:
         check_length(samples)
         self.samples, self.wide = samples, wide
-        self._data = array("i", bytes(4 * samples))
+        self._lent = data is not None
+        if data is None:
+            data = array("i", bytes(4 * samples))
+        elif len(data) != 2 * samples:
+            raise ValueError("data: %d halves of words instead of %d" % (len(data), 2 * samples))
+        self._data = data
         self._out = array("i", bytes(4 * 8))
         self._turn = tables.turn(samples)
         self._reversal = tables.reversal(samples // 2)
@@ -91,7 +98,8 @@ class Kernels:
         viper_spectrum.power(data, count)
 
     def power(self, k: int) -> float:
-        key = self._data[k]
+        # What is lent has elements of half the length.
+        key = viper_spectrum.word(self._data, k) if self._lent else self._data[k]
         return (key & 0x3FFFFFF) * _FOURS[key >> 26] * self._unit
 
     def power_sum(self, low: int, high: int) -> float:

@@ -26,7 +26,9 @@ class Spectra:
     """Sums over blocks of the spectra that a bearing shows in.  See node/dsp/__init__.py.
 
     Work space beside the record: 9 bytes a sample, and 1.6 a sample and axis; with `share`, the
-    kernels of the same record length, their 7 are not made again.  add() allocates nothing.
+    kernels of the same record length, their 7 are not made again; with `spent`, an int16[samples]
+    that add() is always called with, nor are the other 2: the block is gone then.  add() allocates
+    nothing.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Spectra:
         band: int = 0,
         axes: int = 1,
         share: "Kernels | None" = None,
+        spent: "Samples | None" = None,
     ) -> None:
         check_envelope(samples, band, axes)
         self.samples, self.wide = samples, wide
@@ -47,7 +50,12 @@ class Spectra:
             raise ValueError("share: of %d samples, not of %d" % (share.samples, samples))
         else:
             self._data, self._turn, self._reversal = share.work()
-        self._band_data = array("i", bytes(4 * samples // 2))
+        if spent is None:
+            self._band_data = array("i", bytes(4 * samples // 2))
+        elif wide or len(spent) != samples:
+            raise ValueError("spent: int16[%d] is needed" % samples)
+        else:
+            self._band_data = spent
         self._table = viper_logs.table()
         self._out = array("i", bytes(4 * 8))
         self.bins = bins_of_slots(samples)
@@ -56,7 +64,7 @@ class Spectra:
         self.blocks, self.silent = [0] * axes, [False] * axes
         # The band of the amplitude is the last: its transform takes the place of the spectrum.
         order = [slot for slot in range(len(BANDS)) if slot != band] + [band]
-        view = memoryview(self._band_data)
+        view = memoryview(self._band_data)  # of words, or of halves of them
         self._plan = tuple(
             (slot,) + self._part(samples, view, BANDS[slot][0], BANDS[slot][1]) for slot in order
         )
@@ -72,7 +80,8 @@ class Spectra:
         drop = 0
         while count << drop < samples // 2:
             drop += 1
-        return first, count, drop, view[count : 2 * count]
+        per = len(view) // (samples // 2)
+        return first, count, drop, view[count * per : 2 * count * per]
 
     def _units_of(self) -> "tuple[float, ...]":
         """What a key's m * 4**n is to be multiplied with, of each slot.

@@ -13,6 +13,12 @@ _MANTISSA = const((1 << 26) - 1)
 
 
 @micropython.viper
+def word(data: ptr32, k: int) -> int:
+    """data[k], whatever the elements of its array are; from 0 to 2**31 - 1."""
+    return data[k]
+
+
+@micropython.viper
 def power(data: ptr32, bins: int):
     """Turn complex bins (data[2k] + j data[2k+1], biased) into keys of their power, in data[k].
 

@@ -4,6 +4,7 @@ Two combs are laid over the spectra, each stretched by r from -3 to +3 % in quar
 that of the fault, over the log envelopes, and that of the shaft, over the record's own spectrum.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,11 @@ from nodewright.reference.envelope import Envelope, Floats, Harmonic
 
 _STEPS_PER_UNIT, _MOST_STEPS = 400, 12
 OFF_STEPS = 4  # beyond 1 %: the speed is off
+SURE_STEPS = 2  # up to 0.5 %, as a verdict needs it: confirmed
 _APART_STEPS = 6  # 1.5 %
 _LEAST_MARGIN = 1.0
+_WRONG_STEPS = 8  # 2 %
+_CHANCE = 0.4  # over sqrt(K), of the threshold
 _SHAFT_ORDERS = range(1, 11)
 _LEAST_ORDERS = 3
 _LEAST_PLACE = 3.0
@@ -28,12 +32,14 @@ class Speed:
     """What the record says of the speed.
 
     state: "confirmed", "off" or "unproven"; fault, shaft: by how much of the given speed the
-    fault's and the shaft's lines stand off, None where they are no evidence.
+    fault's and the shaft's lines stand off, None where they are no evidence; distinct: whether the
+    fault's would show an error of 2 %.
     """
 
     state: str
     fault: float | None
     shaft: float | None
+    distinct: bool = False
 
     @property
     def found(self) -> float | None:
@@ -49,13 +55,16 @@ def judge_speed(
     threshold: float,
 ) -> Speed:
     """races: the lines of BPFO and BPFI at the speed given; threshold: that of the verdict."""
-    fault = _fault_offset(envelope, races, threshold)
+    fault, distinct = _fault_offset(envelope, races, threshold)
     shaft = _shaft_offset(envelope.spectrum, envelope.samples, shaft_hz * envelope.seconds)
     known = [offset for offset in (fault, shaft) if offset is not None]
-    if not known:
-        return Speed("unproven", None, None)
-    off = any(round(abs(offset) * _STEPS_PER_UNIT) > OFF_STEPS for offset in known)
-    return Speed("off" if off else "confirmed", fault, shaft)
+    furthest = max((round(abs(offset) * _STEPS_PER_UNIT) for offset in known), default=0)
+    state = "unproven"
+    if furthest > OFF_STEPS:
+        state = "off"
+    elif furthest <= SURE_STEPS and (distinct or shaft is not None):
+        state = "confirmed"
+    return Speed(state, fault, shaft, distinct)
 
 
 def _between(spectrum: Floats, places: Floats) -> Floats:
@@ -67,8 +76,10 @@ def _between(spectrum: Floats, places: Floats) -> Floats:
 
 def _fault_offset(
     envelope: Envelope, races: Sequence[list[list[Harmonic]]], threshold: float
-) -> float | None:
-    best, offset = threshold, None
+) -> tuple[float | None, bool]:
+    """Where the higher comb of the two races stands, and whether it is lower 2 % away."""
+    best, offset, distinct = threshold, None, False
+    margin = _CHANCE / math.sqrt(envelope.blocks)
     for found in races:
         rows = [
             _between(spectrum, line.place * (1.0 + STRETCH)) - np.log(line.floor)
@@ -79,7 +90,8 @@ def _fault_offset(
         at = int(np.argmax(comb))
         if comb[at] > best:
             best, offset = float(comb[at]), float(STRETCH[at])
-    return offset
+            distinct = _stands_out(comb, at, _WRONG_STEPS, margin)
+    return offset, distinct
 
 
 def _shaft_offset(spectrum: Floats, samples: int, turns: float) -> float | None:
@@ -95,7 +107,10 @@ def _shaft_offset(spectrum: Floats, samples: int, turns: float) -> float | None:
         return None
     comb = np.sum([_between(spectrum, place * (1.0 + STRETCH)) for place in places], axis=0)
     at = int(np.argmax(comb))
-    apart = np.abs(np.arange(len(comb)) - at) >= _APART_STEPS
-    if not np.all(comb[at] - comb[apart] >= _LEAST_MARGIN):
-        return None
-    return float(STRETCH[at])
+    return float(STRETCH[at]) if _stands_out(comb, at, _APART_STEPS, _LEAST_MARGIN) else None
+
+
+def _stands_out(comb: Floats, at: int, steps: int, margin: float) -> bool:
+    """Whether everything so many steps away, or more, is lower by the margin."""
+    apart = np.abs(np.arange(len(comb)) - at) >= steps
+    return bool(np.all(comb[at] - comb[apart] >= margin))
