@@ -18,7 +18,8 @@ _MOST_LEARNED = const(64)  # records of a point: each is a write to the flash
 class Bearing:
     """Envelope and baselines of one set.  All work space is made here.
 
-    measured, sensor: the settings of the set and of its sensor; share: the kernels of its length.
+    measured, sensor: the settings of the set and of its sensor; share: the kernels of its length;
+    spent: the block that all channels come in, where they take turns.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Bearing:
         keys: "tuple[str, ...]",
         share: "Any",
         health: "Health",
+        spent: "Any" = None,
     ) -> None:
         self._channels = sensor["channels"]
         self._envelope = Envelope(
@@ -36,8 +38,9 @@ class Bearing:
             measured["samples"],
             sensor["bearing"],
             measured["envelope_band"],
-            len(self._channels),
+            len(self._channels) if spent is None else 1,
             share=share,
+            spent=spent,
         )
         self._baselines = [
             Baseline("/state/bearing-%s-%s" % (measured["name"], channel))
@@ -49,7 +52,11 @@ class Bearing:
         self._shaft_error: "float | None" = None if error_pct is None else error_pct / 100
         self._health = health
         self.begin = self._envelope.begin
-        self.add = self._envelope.add
+        self._together = spent is None
+
+    def add(self, block: "Any", axis: int) -> None:
+        """One more block of a channel: of those in turns, since begin() of this one alone."""
+        self._envelope.add(block, axis if self._together else 0)
 
     def finish(
         self,
@@ -79,7 +86,7 @@ class Bearing:
             values,
             withheld,
             marked,
-            axis,
+            axis if self._together else 0,
             self._baselines[axis],
         )
 
@@ -89,7 +96,9 @@ class Bearing:
         if baseline.frozen or baseline.count >= _MOST_LEARNED:
             return
         try:
-            baseline.learn(self._envelope.scores, self._envelope.blocks(axis))
+            baseline.learn(
+                self._envelope.scores, self._envelope.blocks(axis if self._together else 0)
+            )
         except OSError:
             self._health.count("flash")
 

@@ -53,6 +53,7 @@ class Capture:
         self.blocks = make_blocks(samples) if blocks is None else blocks
         if len(self.blocks[0]) != samples:
             raise ValueError("samples", samples, len(self.blocks[0]))
+        self._slots = self.blocks
         self._sink: "Any" = (
             Plain(self.blocks) if decimate == 1 else Decimated(self.blocks, decimate)
         )
@@ -61,6 +62,17 @@ class Capture:
         self._record = Record()
         self._taken = 0  # samples of the run that were read
         self._kept: "Any" = None  # the sensor that was left streaming
+
+    def aim(self, axis: int) -> None:
+        """From the next record on this axis (0 is x) goes into the first of the blocks given."""
+        own, other, last = self._slots
+        if axis == 0:
+            self.blocks = own, other, last
+        elif axis == 1:
+            self.blocks = other, own, last
+        else:
+            self.blocks = other, last, own
+        self._sink.blocks = self.blocks
 
     def bandwidth_hz(self, sensor: "Any") -> float:
         """Up to here the blocks hold what the machine did: of the sensor and the decimator."""

@@ -1,5 +1,6 @@
 """The measurement sets of the settings, made: sensors and work space are shared among them."""
 
+from node import turns
 from node.sensor import Sensor
 from node.workspace import Workspace
 
@@ -35,7 +36,7 @@ def make(
             sensors[settings["name"]] = Clamps(settings, path, health)
         else:
             sensors[settings["name"]] = Sensor(settings, path, health)
-    workspace = Workspace(backend)
+    workspace = Workspace(backend, turns.lengths(checked["sets"]))
     rates: "Any" = None
     made: "dict[int, Measured]" = {}
     # Clamps last: they work in what the others have made.

@@ -45,13 +45,13 @@ class _Stillness:
 class Plain:
     """Every sample into the blocks, where rails and stillness are looked for at the end.
 
-    blocks: three array('h') of the record's length.
+    blocks: three int16[] of the record's length; others may take their place between two records.
     """
 
     decimate = 1
 
     def __init__(self, blocks: "tuple[array[int], ...]") -> None:
-        self._blocks = blocks
+        self.blocks = blocks
         self._samples = len(blocks[0])
         self._still = _Stillness()
         self.raw_samples = self._samples  # of the sensor, behind one record
@@ -67,7 +67,7 @@ class Plain:
 
     def take(self, sensor: "Any", count: int) -> int:
         """Read from the FIFO, in which count samples wait; how many were.  Raises OSError."""
-        x, y, z = self._blocks
+        x, y, z = self.blocks
         left = count = min(count, self.missing)
         settling = self.missing - self._samples
         if settling > 0:
@@ -83,7 +83,7 @@ class Plain:
 
     def finish(self, sensor: "Any", record: "Record") -> None:
         """Judge the record."""
-        x, y, z = self._blocks
+        x, y, z = self.blocks
         samples = self._samples
         record.clipped = count_at_rail(
             x, y, z, 0, samples, 0x8000, sensor.rail_low, sensor.rail_high
@@ -102,7 +102,7 @@ class Decimated:
 
     def __init__(self, blocks: "tuple[array[int], ...]", factor: int) -> None:
         self.decimate = factor
-        self._blocks = blocks
+        self.blocks = blocks
         self._samples = len(blocks[0])
         from node.dsp.decimator import Decimator  # here: most sets take samples as they come
 
@@ -143,7 +143,7 @@ class Decimated:
                 sensor.read_into(x, y, z, at, chunk)
                 decimator.offset(chunk)
                 self._judge(sensor, at, chunk)
-                self._at += decimator.filter(chunk, self._blocks, self._at)
+                self._at += decimator.filter(chunk, self.blocks, self._at)
             left -= chunk
             self.missing -= chunk
         return count

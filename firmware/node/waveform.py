@@ -9,8 +9,8 @@ from node.capture import Capture
 from node.drivers.errors import SensorReset
 from node.result import Result
 from node.sensor import FAILURES
-from node.vibration import Vibration
-from wire import iso20816, keys
+from node.turns import in_turn, turns_of
+from wire import validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.record import Record
     from node.sensor import Sensor
     from node.spectra import Spectra
+    from node.vibration import Vibration
     from node.watch import Watch
     from node.workspace import Workspace
 
@@ -66,16 +67,12 @@ class Waveform:
             blocks=workspace.blocks(samples),
             stamps=sensor.stamps,
         )
-        machine = sensor.settings["machine"]
         wanted = settings["features"]
-        self._keys = tuple([key for key in wanted if key not in keys.BEARING_KEYS])
-        self._features = Vibration(
-            workspace,
-            samples,
-            bands=tuple([(band["low_hz"], band["high_hz"]) for band in settings["bands"]]),
-            shaft_hz=sensor.settings["shaft_hz"],
-            machine=None if machine is None else (machine["group"], machine["support"]),
-        )
+        self._keys = tuple([key for key in wanted if not validity.of_bearing(key)])
+        self._workspace = workspace
+        self._vibration: "Vibration | None" = None
+        if self._keys or settings["spectrum"] != "none":
+            self._make_vibration()
         self._fault: "dict[str, Any] | None" = None  # found between two records, not told yet
         self._again = False  # it has cost no record: that is still to be taken
         self.watch: "Watch | None" = None
@@ -91,10 +88,27 @@ class Waveform:
                 workspace.backend,
                 settings,
                 sensor.settings,
-                tuple([key for key in wanted if key in keys.BEARING_KEYS]),
-                self._features.kernels,
+                tuple([key for key in wanted if validity.of_bearing(key)]),
+                workspace.Kernels(samples, False),
                 health,
+                workspace.blocks(samples)[0] if in_turn(settings) else None,
             )
+        self._turns = turns_of(settings, len(self._channels))
+
+    def _make_vibration(self) -> "Vibration":
+        """Made at once where it is always needed: a set of a bearing's values may do without."""
+        if self._vibration is None:
+            from node.vibration import Vibration
+
+            settings, machine = self._settings, self.sensor.settings["machine"]
+            self._vibration = Vibration(
+                self._workspace,
+                settings["samples"],
+                bands=tuple([(band["low_hz"], band["high_hz"]) for band in settings["bands"]]),
+                shaft_hz=self.sensor.settings["shaft_hz"],
+                machine=None if machine is None else (machine["group"], machine["support"]),
+            )
+        return self._vibration
 
     async def run(self, request: "dict[str, Any] | None" = None) -> None:
         """Measure once: `result` holds what it gave.  request: the command that asked for it.
@@ -114,19 +128,13 @@ class Waveform:
             if request is not None and request["command"] == "self_test":
                 self._test(device)
                 return
-            blocks = 1 if self.bearing is None else self._settings["blocks"]
             asked = None if request is None else request["spectrum"]
-            if self.sensor.tacho is not None:
-                self.sensor.tacho.begin()
-            found = self._first(device, asked or self._settings["spectrum"], blocks > 1)
-            for block in range(1, blocks):
-                await asyncio.sleep_ms(0)
-                found += self._more(device, block + 1 < blocks)
+            for turn in self._turns:
+                await self._turn(device, turn, asked or self._settings["spectrum"])
         except FAILURES as error:
             result.clear()
             result.faults.append(self.sensor.failed(error, self._path))
             return
-        self._finish(device, found)
         self._withhold_at_rest()
         self._judge_zone()
         try:
@@ -183,56 +191,77 @@ class Waveform:
                     }
                 )
 
-    def _first(self, device: "Any", spectrum: str, keep: bool) -> "list[evidence.Finding]":
-        """Capture and compute the first block; what is wrong with it."""
-        record = self._record(device, keep)
-        begin_ticks = ticks_us()
-        found = self._judged(device, record, self.sensor.settings["gravity"])
-        self._compute(device, record, spectrum)
-        for index, channel in enumerate(self._channels):
-            _mark(
-                evidence.judge(found, index),
-                self.result.channels[channel],
-                self.result.withheld[channel],
-                self.result.marked[channel],
-            )
-        self.result.record = {
-            "set": self.name,
-            "sensor": self.sensor.name,
-            "chip": self.sensor.settings["chip"],
-            "samples": record.samples,
-            "decimate": record.decimate,
-            "blocks": 1,
-            "rate_hz": record.rate_hz,
-            "rate_ppm": record.rate_ppm,
-            "nominal_hz": record.nominal_hz,
-            "run": record.run,
-            "first": record.first,
-            "overruns": record.overruns,
-            "gaps": record.gaps,
-            "clipped": record.clipped,
-            "zone": None,
-            "valid": record.valid,
-        }
-        self._health.stage("features", ticks_diff(ticks_us(), begin_ticks))
-        return found
+    async def _turn(self, device: "Any", turn: "tuple[int, ...]", spectrum: str) -> None:
+        """The blocks of some channels, and what they tell.  Raises FAILURES.
 
-    def _more(self, device: "Any", keep: bool) -> "list[evidence.Finding]":
-        """Capture one more block for the envelope; what is wrong with it."""
-        record = self._record(device, keep)
-        begin_ticks = ticks_us()
-        found = self._judged(device, record, None)
+        Of the first block all features are computed, of all blocks the bearing's.
+        """
+        blocks = 1 if self.bearing is None else self._settings["blocks"]
+        if len(self._turns) > 1:
+            self._capture.aim(turn[0])
+        if self.sensor.tacho is not None:
+            self.sensor.tacho.begin()
+        found: "list[evidence.Finding]" = []
+        for block in range(blocks):
+            if self.result.record is not None:
+                gc.collect()  # as below: what is computed of each block leaves its numbers
+                await asyncio.sleep_ms(0)
+            last = block + 1 == blocks and turn == self._turns[-1]
+            record = self._record(device, not last)
+            begin_ticks = ticks_us()
+            gravity = None if block else self.sensor.settings["gravity"]
+            found += self._judged(device, record, gravity)
+            if block:
+                assert self.bearing is not None
+                for index in turn:
+                    self.bearing.add(self._capture.blocks[index], index)
+            else:
+                self._compute(device, record, spectrum, turn)
+                for index in turn:
+                    channel = self._channels[index]
+                    _mark(
+                        evidence.judge(found, index),
+                        self.result.channels[channel],
+                        self.result.withheld[channel],
+                        self.result.marked[channel],
+                    )
+            self._note(record, turn, block)
+            self._rate_hz = record.rate_hz
+            self._health.stage(
+                "envelope" if block else "features", ticks_diff(ticks_us(), begin_ticks)
+            )
+        self._finish(device, found, turn)
+
+    def _note(self, record: "Record", turn: "tuple[int, ...]", block: int) -> None:
+        """The evidence of one more block."""
         whole = self.result.record
-        assert whole is not None and self.bearing is not None
-        for index in range(len(self._channels)):
-            self.bearing.add(self._capture.blocks[index], index)
-        whole["blocks"] += 1
+        if whole is None:
+            whole = self.result.record = {
+                "set": self.name,
+                "sensor": self.sensor.name,
+                "chip": self.sensor.settings["chip"],
+                "samples": record.samples,
+                "decimate": record.decimate,
+                "blocks": 1,
+                "rate_hz": record.rate_hz,
+                "rate_ppm": record.rate_ppm,
+                "nominal_hz": record.nominal_hz,
+                "run": record.run,
+                "first": record.first,
+                "overruns": 0,
+                "gaps": 0,
+                "clipped": 0,
+                "zone": None,
+                "valid": True,
+            }
+            if len(self._turns) > 1:
+                whole["turns"] = {}
+        if not block and len(self._turns) > 1:
+            whole["turns"][self._channels[turn[0]]] = [record.run, record.first]
+        whole["blocks"] = max(whole["blocks"], block + 1)
         for name in _COUNTS:
             whole[name] += getattr(record, name)
         whole["valid"] = whole["valid"] and record.valid
-        self._rate_hz = record.rate_hz
-        self._health.stage("envelope", ticks_diff(ticks_us(), begin_ticks))
-        return found
 
     def _record(self, device: "Any", keep: bool) -> "Record":
         begin_ticks = ticks_us()
@@ -253,18 +282,17 @@ class Waveform:
             self._health.count(reason)
         return found
 
-    def _compute(self, device: "Any", record: "Record", spectrum: str) -> None:
-        vibration, result, bearing = self._features, self.result, self.bearing
-        vibration.bandwidth_hz = self._capture.bandwidth_hz(device)
-        # None where a driver does not know it: then the zone does not ask.
-        vibration.noise_g_rthz = getattr(device, "noise_g_rthz", None)
-        vibration.spectrum = spectrum != "none"
-        self._rate_hz = record.rate_hz
-        timed = self._timed()
-        vibration.shaft_hz = timed[0] if timed else self.sensor.settings["shaft_hz"]
+    def _compute(
+        self, device: "Any", record: "Record", spectrum: str, turn: "tuple[int, ...]"
+    ) -> None:
+        """The values of the first block of a turn's channels, and the begin of their envelopes."""
+        result, bearing, vibration = self.result, self.bearing, self._vibration
+        if spectrum != "none" or vibration is not None:
+            vibration = self._prepared(device, spectrum)
         if bearing is not None:
             bearing.begin()
-        for index, channel in enumerate(self._channels):
+        for index in turn:
+            channel = self._channels[index]
             # Between two collections allocation wanders up the heap, and what stays would lie in
             # its way: a long report later finds no room, though 100 KB are free.
             gc.collect()
@@ -272,10 +300,11 @@ class Waveform:
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
             marked: "dict[str, str]" = {}
-            vibration.compute(
-                block, device.g_per_digit, record.rate_hz, self._keys, values, withheld, marked
-            )
-            if spectrum != "none":
+            if vibration is not None:
+                vibration.compute(
+                    block, device.g_per_digit, record.rate_hz, self._keys, values, withheld, marked
+                )
+            if vibration is not None and spectrum != "none":
                 self._spectra.offer(
                     self._settings,
                     spectrum,
@@ -290,12 +319,25 @@ class Waveform:
             result.withheld[channel] = withheld
             result.marked[channel] = marked
 
+    def _prepared(self, device: "Any", spectrum: str) -> "Vibration":
+        """The features of vibration, with what a record of this sensor needs."""
+        vibration = self._make_vibration()
+        vibration.bandwidth_hz = self._capture.bandwidth_hz(device)
+        # None where a driver does not know it: then the zone does not ask.
+        vibration.noise_g_rthz = getattr(device, "noise_g_rthz", None)
+        vibration.spectrum = spectrum != "none"
+        timed = self._timed()
+        vibration.shaft_hz = timed[0] if timed else self.sensor.settings["shaft_hz"]
+        return vibration
+
     def _timed(self) -> "tuple[float, float] | None":
         """The shaft's speed in Hz and its relative uncertainty, where a tachometer tells them."""
         tacho = self.sensor.tacho
         return None if tacho is None else tacho.speed()
 
-    def _finish(self, device: "Any", found: "list[evidence.Finding]") -> None:
+    def _finish(
+        self, device: "Any", found: "list[evidence.Finding]", turn: "tuple[int, ...]"
+    ) -> None:
         """What only all blocks together tell: the bearing.  found: of all of them."""
         result, bearing = self.result, self.bearing
         if bearing is None:
@@ -305,7 +347,8 @@ class Waveform:
         estimates = [part["shaft_hz"] for part in result.channels.values() if "shaft_hz" in part]
         if self._clamps is not None and self._clamps.shaft_hz is not None:
             estimates.insert(0, self._clamps.shaft_hz)
-        for index, channel in enumerate(self._channels):
+        for index in turn:
+            channel = self._channels[index]
             values: "dict[str, float]" = {}
             withheld: "dict[str, str]" = {}
             marked: "dict[str, str]" = {}
@@ -320,6 +363,7 @@ class Waveform:
                 marked,
             )
             gravest = evidence.judge(found, index)
+            gc.collect()  # a file is opened to learn
             # Scores at the wrong places of the spectrum would be learned as healthy ones.
             if gravest is None and marked.get("bearing_fault") != "speed_off":
                 bearing.learn(index)
@@ -344,6 +388,10 @@ class Waveform:
 
     def _judge_zone(self) -> None:
         """ISO 20816-3: the worst direction of the point decides."""
+        if "zone" not in self._keys:
+            return
+        from wire import iso20816
+
         worst = iso20816.worst(self.result.channels)
         if worst is not None:
             assert self.result.record is not None

@@ -213,6 +213,17 @@ def channels_of(sensor: "dict[str, Any]") -> "list[str]":
     return list(sensor["channels"])
 
 
+def blocks_of(measured: "dict[str, Any]", channels: int) -> int:
+    """How many blocks a waveform or current set captures for one report.
+
+    Channels that are judged by several blocks take turns (docs/decisions/0022-turns.md).
+    """
+    blocks: int = measured.get("blocks", 1)
+    if blocks > 1 and any(key in keys.BEARING_KEYS for key in measured["features"]):
+        return blocks * channels
+    return blocks
+
+
 def block_ms(measured: "dict[str, Any]") -> int:
     """How long one block of a waveform or current set takes to capture."""
     if measured["kind"] == "current":
@@ -261,7 +272,8 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
                 clamps.check_set(path, measured, sensor, errors)
             else:
                 _check_features(path, measured, sensor, errors)
-            share += _check_time(path, measured, settings["watchdog_ms"], errors)
+            blocks = blocks_of(measured, len(channels_of(sensor)))
+            share += _check_time(path, measured, blocks, settings["watchdog_ms"], errors)
     if share > 1.0:
         errors.append(
             ("sets", "%.3g of all time" % share, "intervals which the records do not fill")
@@ -299,7 +311,7 @@ def _check_features(
 
 
 def _check_time(
-    path: str, measured: "dict[str, Any]", watchdog_ms: int, errors: "list[Error]"
+    path: str, measured: "dict[str, Any]", blocks: int, watchdog_ms: int, errors: "list[Error]"
 ) -> float:
     """The share of all time that the records of a set take."""
     taken_ms = block_ms(measured)
@@ -316,7 +328,7 @@ def _check_time(
     schedule = measured["schedule"]
     if schedule["kind"] != "interval":
         return 0.0
-    taken_ms *= measured.get("blocks", 1)
+    taken_ms *= blocks
     interval_ms: int = schedule["interval_ms"]
     if taken_ms > interval_ms:
         allowed = "at least %d, which the record takes" % taken_ms

@@ -57,6 +57,12 @@ class Window:
             known |= self._of_bearing(shaft_hz)
         return known
 
+    @property
+    def taken_s(self) -> float:
+        """How long all blocks of a record take."""
+        measured = {"blocks": self.given.blocks, "features": self.given.features}
+        return self.block_s * settings.blocks_of(measured, len(self.sensor.channels))
+
     def _of_bearing(self, shaft_hz: float) -> dict[str, float]:
         """How sure the speed is, and how far the third harmonics are below the bands' end."""
         asset, bearing = self.sensor.asset, self.sensor.bearing
@@ -91,7 +97,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
             yield from _features(window, path)
             if given.every:
                 # One that is over by itself has its own error.
-                share += min(1.0, window.block_s * given.blocks / given.every)
+                share += min(1.0, window.taken_s / given.every)
     if share > 1.0 + 1e-9:
         cure = "measure less often, or shorter records"
         allowed = "records that take less time than there is"
@@ -124,7 +130,7 @@ def _budget(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
         value = f"{given.samples} samples in {block_s:.3g} s"
         allowed = f"a block of at most {most_s:g} s, half of the watchdog"
         yield Finding((*path, "samples"), value, allowed, "fewer samples, or a higher rate")
-    taken_s = block_s * given.blocks
+    taken_s = window.taken_s
     if given.every is not None and taken_s > given.every:
         allowed = f"at least {taken_s:.3g} s, which the record takes"
         yield Finding((*path, "every"), f"{given.every:g} s", allowed)

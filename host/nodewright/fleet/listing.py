@@ -6,6 +6,7 @@ from nodewright.fleet import memory
 from nodewright.fleet.compiled import Compiled
 from nodewright.fleet.model import FleetFile
 from nodewright.fleet.resolve import NodeOf, SensorOf, the_one
+from wire import settings as rules
 
 
 def assets(fleet: FleetFile, nodes: dict[str, NodeOf]) -> list[dict[str, Any]]:
@@ -86,7 +87,7 @@ def node(node: NodeOf, compiled: Compiled) -> dict[str, Any]:
         "secrets": sorted(set(compiled.secrets.values())),
         "pins": _pins(node),
         "sensors": [_sensor(sensor) for sensor in node.sensors],
-        "sets": [_set(settings) for settings in compiled.settings["sets"]],
+        "sets": [_set(given, compiled.settings) for given in compiled.settings["sets"]],
         "settings": compiled.settings,
     }
 
@@ -120,12 +121,13 @@ def _pins(node: NodeOf) -> list[dict[str, Any]]:
     return [found[pin] for pin in sorted(found)]
 
 
-def _set(settings: dict[str, Any]) -> dict[str, Any]:
+def _set(settings: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
     record = "one value"
     if settings["kind"] == "waveform":
         rate_hz = settings["odr_hz"] / settings["decimate"]
         blocks = f"{settings['blocks']} × " if settings["blocks"] > 1 else ""
-        seconds = settings["samples"] * settings["blocks"] / rate_hz
+        channels = len(rules.channels_of(rules.sensor_of(whole, settings)))
+        seconds = settings["samples"] * rules.blocks_of(settings, channels) / rate_hz
         record = f"{blocks}{settings['samples']} at {rate_hz:g} Hz, {seconds:.3g} s"
     elif settings["kind"] == "current":
         seconds = settings["samples"] / settings["rate_hz"]

@@ -24,7 +24,12 @@ CYCLE_BYTES = 4_600  # garbage of one record
 WORK_BYTES, WORK_BYTES_A_SAMPLE = 5_600, 6.2  # 11.9 KB at 1024 samples, 30.9 KB at 4096
 RECORD_BYTES_A_SAMPLE = 6  # three axes of int16
 FULL_SPECTRUM_BYTES_A_SAMPLE = 3.4  # levels, base64 and the message
-ENVELOPE_BYTES, ENVELOPE_BYTES_A_SAMPLE = 12_000, 4.7  # code; sums of the spectra of five bands
+ENVELOPE_BYTES, ENVELOPE_BYTES_A_SAMPLE = 12_000, 2  # code; one band's work
+SUM_BYTES_A_SAMPLE = 1.7  # of each axis: the sums of five bands' spectra (docs/decisions/0013)
+# Where channels take turns (0022) there is one axis, and a band works in its block; where no set
+# of that length takes them together, the data of the kernels are in the other two blocks.
+DATA_BYTES_A_SAMPLE = 4
+VIBRATION_BYTES = 9_000  # code that a node does without where all of its sets are of bearings
 # Clamps of 1024 samples beside an accelerometer of 2048: 69 KB of a heap of 64 bits, where code
 # counts twice; alone, 18.1 KB for each 1024 samples of three inputs, blocks included.
 CLAMPS_BYTES, CLAMPS_BYTES_A_SAMPLE = 34_000, 6  # code; sums of the features, a table
@@ -50,7 +55,7 @@ class Need:
 
 def estimate(node: NodeOf) -> Need:
     """Blocks and work space are shared by all sets of a node: the longest decides."""
-    waveforms = [given for sensor in node.sensors for _, given in sensor.sets if _has_wave(given)]
+    waveforms = _waveforms(node)
     longest = max((given.samples for given in waveforms), default=0)
     clamped = [
         (given.samples, len(sensor.given.inputs), _runs_on(given))
@@ -67,7 +72,6 @@ def estimate(node: NodeOf) -> Need:
     )
     record = max([longest, *(samples for samples, _, _ in clamped)])
     spectrum = max((given.samples for given in waveforms if given.spectrum == "full"), default=0)
-    envelope = max((given.samples for given in waveforms if _has_envelope(given)), default=0)
     features = max((len(given.features) for given in waveforms), default=0)
     parts = {
         "firmware": FIRMWARE_BYTES,
@@ -76,14 +80,42 @@ def estimate(node: NodeOf) -> Need:
         "features": FEATURE_BYTES * features,
         "record": RECORD_BYTES_A_SAMPLE * record,
         "clamps": clamps,
-        "work space": round(WORK_BYTES + WORK_BYTES_A_SAMPLE * longest) if longest else 0,
-        "envelope": round(ENVELOPE_BYTES + ENVELOPE_BYTES_A_SAMPLE * envelope) if envelope else 0,
+        "work space": _work_bytes(waveforms, longest),
+        "envelope": _envelope_bytes(node),
         "spectrum": round(FULL_SPECTRUM_BYTES_A_SAMPLE * spectrum),
         "cycle": CYCLE_BYTES,
         "reports": LEAST_REPORTS * REPORT_BYTES,
         "spare": SPARE_BYTES,
     }
     return Need(parts, node.board.heap_bytes)
+
+
+def _work_bytes(waveforms: list[Set], longest: int) -> int:
+    """Kernels, and the code of the features that are no bearing's."""
+    if not longest:
+        return 0
+    found = WORK_BYTES + WORK_BYTES_A_SAMPLE * longest
+    if all(_in_turn(given) for given in waveforms if given.samples == longest):
+        found -= DATA_BYTES_A_SAMPLE * longest
+    if all(_bearing_alone(given) for given in waveforms):
+        found -= VIBRATION_BYTES
+    return round(found)
+
+
+def _envelope_bytes(node: NodeOf) -> int:
+    """Of all sets with an envelope: each has sums of its own."""
+    found = 0.0
+    for sensor in node.sensors:
+        for _, given in sensor.sets:
+            if _has_wave(given) and _has_envelope(given):
+                found = found or ENVELOPE_BYTES
+                if _in_turn(given):
+                    found += SUM_BYTES_A_SAMPLE * given.samples
+                else:
+                    axes = len(sensor.channels)
+                    each = ENVELOPE_BYTES_A_SAMPLE + SUM_BYTES_A_SAMPLE * axes
+                    found += each * given.samples
+    return round(found)
 
 
 def _link(node: NodeOf) -> dict[str, int]:
@@ -141,6 +173,8 @@ def check(node: NodeOf) -> Iterator[Finding]:
         if longest[0]
         else "fewer sensors, or another board"
     )
+    if any(_has_envelope(given) and not _in_turn(given) for given in _waveforms(node)):
+        cure += "; with blocks = 8 the channels take turns, in a third of the memory"
     tls = need.parts.get("TLS", 0)
     cure += f"; TLS takes {tls // 1024} KB" if tls else ""
     yield Finding((*node.path, "board"), value, allowed, cure, level)
@@ -152,6 +186,20 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _waveforms(node: NodeOf) -> list[Set]:
+    return [given for sensor in node.sensors for _, given in sensor.sets if _has_wave(given)]
+
+
+def _in_turn(given: Set) -> bool:
+    """As firmware/node/turns.py."""
+    return given.blocks > 1 and _has_envelope(given)
+
+
+def _bearing_alone(given: Set) -> bool:
+    found = all(key.startswith(("env_", "bearing_")) for key in given.features)
+    return found and given.spectrum == "none"
 
 
 def _has_wave(given: Set) -> bool:
