@@ -96,6 +96,11 @@ def flashed(made: Expected, files: Mapping[str, bytes]) -> bytes:
     return with_files(made, files).image.file_system
 
 
+def bare(made: Expected) -> bytes:
+    """A file system with a program that is nobody's."""
+    return pack(made.image.board, {"/main.py": b"print('hello')\n"})
+
+
 def firmware(
     folder: Path, name: str, *changes: tuple[str, str], end: str = ""
 ) -> dict[str, bytes]:
