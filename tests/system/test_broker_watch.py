@@ -39,9 +39,12 @@ LIMIT_S = 30.0
 TOPIC = "nodewright/north/pump-1/"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def fleet(tmp_path_factory):
-    return make_fleet(tmp_path_factory.mktemp("watch") / "north")
+    # Of each test alone: brokers keep what one has left, and lists whom one has revoked.
+    folder = make_fleet(tmp_path_factory.mktemp("watch") / "north")
+    written(folder)  # with the identities of watch and ask
+    return folder
 
 
 def until_one(source: Collector, hub: FleetBroker, fleet, boot: int) -> int:
