@@ -5,8 +5,7 @@
 The firmware's own driver and capture on a virtual board on the wall clock, each chip at its best
 bus; its rates are tried from the highest that the bus carries, until no record loses a sample.
 Chip and bus are twins in the same process, and the CPU's share contains them: they are most of it.
-The last column is a calculation for an RP2040: what docs/performance.md measured of capture, and
-what the bus takes for the bits of a sample.
+What an RP2040 does at these rates, tools/bench_pico.py measures.
 """
 
 import argparse
@@ -30,17 +29,6 @@ _TRIES = 3  # of a rate, before it is called too high: the host has other work
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PORT = 1883  # of no broker: the program below talks to none
 _TONE_SAMPLES = 997
-
-# Bits on the wire for the data of one sample of three axes: 9 a byte on I2C, 8 on SPI; a word of
-# an IIS3DWB has a tag, an entry of an ADXL355 24 bits, a read of an ADXL345 its command.
-_BYTES = {"iis3dwb": 7, "adxl355": 9, "adxl345": 7}
-_CLOCKS = {"i2c": 9, "spi": 8}
-
-# Of an RP2040 at 125 MHz, us (docs/performance.md, "Capture"): a sample of a burst, one of a FIFO
-# whose entries are read one by one, and what a drain asks of the chip and of itself.
-_BURST_US, _SINGLE_US, _DRAIN_US = 4.4, 124.0, 500.0
-_SINGLE = ("adxl345",)
-_MOST_A_DRAIN = 128
 
 _MAIN = """
 import time
@@ -152,16 +140,6 @@ def measure(plan: NodePlan, records: int, folder: Path) -> list[Result]:
     return found
 
 
-def rp2040(plan: NodePlan, odr_hz: float) -> str:
-    """Bus, and CPU with the bus it waits for, of an RP2040: parts of the time at a rate."""
-    instrument = plan.instrument
-    wire = _BYTES.get(instrument.chip, 6) * _CLOCKS[instrument.bus]
-    bus = wire * odr_hz / instrument.bus_rate_hz
-    own_us = _SINGLE_US if instrument.chip in _SINGLE else _BURST_US
-    own_us += _DRAIN_US / min(_MOST_A_DRAIN, chips.ROWS[instrument.chip]["fifo"] // 2)
-    return f"bus {bus:4.0%}, CPU {bus + own_us * 1e-6 * odr_hz:4.0%}"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("chips", nargs="*", metavar="CHIP", help="; ".join(of_all()))
@@ -169,9 +147,7 @@ def main() -> int:
     given = parser.parse_args()
     *plans, _ = make_plans(boards.load("virtual"), 0, 10.0, _PORT, every_sensor=True)
     print(f"{'chip':9} {'bus':>12} {'its most':>9} {'bus carries':>11} ", end="")
-    print(
-        f"{'no loss':>8} {'share':>6} {'CPU':>5}  RP2040, by calculation at what the bus carries"
-    )
+    print(f"{'no loss':>8} {'share':>6} {'CPU':>5}")
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as folder:
         for plan in plans:
             instrument = plan.instrument
@@ -183,8 +159,7 @@ def main() -> int:
             best_hz = 0.0 if best.lost else best.odr_hz
             clock = f"{instrument.bus} {instrument.bus_rate_hz / 1e6:g} MHz"
             print(f"{instrument.chip:9} {clock:>12} {most_hz:9g} {bus_hz:11g} ", end="")
-            print(f"{best_hz:8g} {best_hz / most_hz:6.0%} {best.cpu:5.0%}  ", end="")
-            print(rp2040(plan, bus_hz), flush=True)
+            print(f"{best_hz:8g} {best_hz / most_hz:6.0%} {best.cpu:5.0%}", flush=True)
     return 0
 
 
