@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nodewright.flash import keep, raw_repl
+from nodewright.flash import keep, logs, raw_repl
 from nodewright.flash.job import Job, Progress
 from nodewright.flash.look import look
 from nodewright.image.node import NodeImage
@@ -55,3 +55,11 @@ def test_backup__the_node__has_the_files_of_its_image(
     for path, data in made.files.items():
         assert (tmp_path / "kept" / path[1:]).read_bytes() == data
     assert kept.node == made.node
+
+
+def test_logs__the_node__tells_its_boots(port: str, made: NodeImage) -> None:
+    outcome = raw_repl.program(Job(made, port, force=True), quiet, threading.Event())
+    found = logs.read(port)
+    boots = next(one.values["boots"] for one in found.kept if one.what == "boots")
+    assert found.node == made.node
+    assert boots >= (outcome.boot or 0) > 0

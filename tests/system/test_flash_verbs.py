@@ -174,4 +174,4 @@ def test_device__its_cases_on_a_virtual_board__pass(north) -> None:
             cwd=_ROOT,
         )
     assert ended.returncode == 0, ended.stdout[-3000:]
-    assert "4 passed" in ended.stdout
+    assert "5 passed" in ended.stdout
