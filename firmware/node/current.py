@@ -30,7 +30,6 @@ _MEAN_W2 = 3.0 / 8.0
 # What no other reason is told before: the settings say that there is no such value.
 _FIRST = ("no_voltage", "not_together", "no_phases", "no_motor")
 _SWEEP = 16.0 / (2.0 * pi)  # cycles over the record a radian
-_THIRD = 2.0 * pi / 3.0
 
 
 class Current:
@@ -197,7 +196,9 @@ class Current:
 
             found = slip.shaft_bins(self.sums.tone, line, pairs)
             if found is not None:
-                quantities["shaft_bins"] = found
+                quantities["shaft_bins"] = found[0]
+                if not channel:
+                    self.shaft_error = found[1] / found[0]
 
     def _accept(self, channel: int, block: "Samples", rate_hz: float, near: float) -> bool:
         """Whether the channel has a line, and what its rules ask for."""
@@ -273,24 +274,17 @@ class Current:
             self._phasor(phase, blocks, self._turns[greatest])
             found.append(self._fundamental(phase, per_digit[phase], rate_hz))
         self._found = found
-        self.zero_share = self._share(found)
-        of_set["sum_small"] = validity_current.MOST_SUM / max(self.zero_share, 1e-6)
-        of_set["forward"], of_set["backward"] = _length(found, _THIRD), _length(found, -_THIRD)
-        lesser = min(of_set["forward"], of_set["backward"])
-        greater = max(of_set["forward"], of_set["backward"])
-        of_set["orders_apart"] = greater / max(lesser, 1e-6 * greater)
+        from node import phases  # here: one clamp needs none of it
 
-    @staticmethod
-    def _share(found: "list[tuple[float, float]]") -> float:
-        return _length(found, 0.0) / 3.0 / max([sqrt(a * a + b * b) for a, b in found])
+        self.zero_share = phases.judge(found, of_set)
 
     def turned_share(self, phase: int) -> "float | None":
         """zero_share as it were with the clamp of one current the other way round."""
         if self.zero_share is None:
             return None
-        turned = list(self._found)
-        turned[phase] = (-turned[phase][0], -turned[phase][1])
-        return self._share(turned)
+        from node import phases
+
+        return phases.share(phases.turned(self._found, phase))
 
     def _phasor(self, channel: int, blocks: "Sequence[Samples]", turns: float) -> None:
         """The harmonics of a channel, at a given frequency where it has no line of its own."""
@@ -430,24 +424,21 @@ class Current:
 
     def _set(self) -> None:
         """Values and reasons of all phases together."""
-        values, reasons, of_set = self._values, self._reasons, self._of_set
+        values, reasons = self._values, self._reasons
         if self.currents < 3:
             for key in SET_KEYS:
                 reasons[key] = "no_phases"
             return
-        mean = sum(self.rms_a) / 3.0
+        from node import phases
+
         reasons["cur_unbalance_pct"] = "silent"
-        if mean > 0.0:
-            away = max([abs(rms - mean) for rms in self.rms_a])
-            values["cur_unbalance_pct"] = 100.0 * away / mean
+        unbalance_pct = phases.unbalance_pct(self.rms_a)
+        if unbalance_pct is not None:
+            values["cur_unbalance_pct"] = unbalance_pct
         silent = "silent" if not max(self._rms) else "no_line"
         for key in SET_KEYS[1:]:
             reasons[key] = "not_together" if self.delays_us is None else silent
-        if "forward" in of_set:
-            forward, backward = of_set["forward"], of_set["backward"]
-            lesser, greater = min(forward, backward), max(forward, backward)
-            values["cur_neg_seq_pct"] = 100.0 * lesser / greater
-            values["cur_phase_order"] = 1.0 if forward >= backward else -1.0
+        phases.tell(self._of_set, values)
 
     def _sort(
         self,
@@ -481,13 +472,3 @@ class Current:
                 out[key] = value
                 if reason and marked is not None:
                     marked[key] = reason
-
-
-def _length(phasors: "list[tuple[float, float]]", turn: float) -> float:
-    """|a + q b + q**2 c|, q = e**(j turn)."""
-    real = imag = 0.0
-    for i in range(3):
-        c, s = cos(i * turn), sin(i * turn)
-        real += phasors[i][0] * c - phasors[i][1] * s
-        imag += phasors[i][1] * c + phasors[i][0] * s
-    return sqrt(real * real + imag * imag)

@@ -50,6 +50,7 @@ class Workspace:
         """`count` int16[samples] of the longest blocks there are: for who needs none of his own
         between two records of others."""
         longest = max(self._blocks, default=0)
+        blocks: "tuple[Any, ...]"
         if longest <= samples:
             blocks = self.blocks(samples)
         else:

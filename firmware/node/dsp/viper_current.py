@@ -44,6 +44,10 @@ class Sums:
         # Thinned; and w**2 e of the channel that was weighed last, of which alone harmonics() may
         # be asked.
         half = 2 * samples // each
+        self._thin: "Any"
+        self._shaped: "Any"
+        self._grid: "Any"
+        self._bins: "Any"
         if len(work) >= 2 * half:
             view = memoryview(work)
             self._thin, self._shaped = view[:half], view[half : 2 * half]
