@@ -112,6 +112,25 @@ def test_node__contact_lost_for_a_moment_in_mid_record__no_record_and_next_is_go
     assert passed(got) == [True, True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("kind", "to_ms", "name"),
+    [
+        ("unplugged", 1000.5, "sensor_reset"),  # all that it leaves is a chip without settings
+        ("nack", 2200, "bus_error"),
+        ("wrong_identity", 2200, "wrong_identity"),
+        ("bus_held", 1001, "bus_held"),
+    ],
+)
+def test_node__fault_between_two_records__is_told_by_itself_and_costs_none(hub, kind, to_ms, name):
+    rig = make(hub.port)
+    rig.every_ms(2500)
+    fault = {"kind": kind, "from_ms": 1000, "to_ms": to_ms}
+    got, errors = run_to_health(rig, hub, 3, fault)
+    assert said(got) == ["", name, ""]
+    assert passed(got) == [True, False, True]
+    assert errors.pop(name) == 1 and set(errors) <= {"bus_recovered"}
+
+
 def test_node__sensor_on_spi_unplugged__says_so_and_measures_again(hub):
     fault = {"kind": "unplugged", "from_ms": 900, "to_ms": 1500}
     rig = make(hub.port, index=2)
