@@ -102,7 +102,7 @@ def retire(
         after = known if again else replace(known, retired=moment)
         done = _revoke(folder, secrets, after, serials, "cessation", moment, "retire", known)
     marked = _mark(folder, node)
-    cleared = retained.clear(address, fleet_name(folder), node)
+    cleared = retained.clear(address, fleet_name(folder), node) if address is not None else []
     return Retirement(done, again, marked, tuple(cleared))
 
 
@@ -163,9 +163,14 @@ def _mark(folder: Path, node: str) -> bool:
     return True
 
 
-def _broker_of(folder: Path, node: str, secrets: Secrets) -> Address:
-    """Where a node reports to, by fleet.toml.  Raises BadInput where that does not say."""
+def _broker_of(folder: Path, node: str, secrets: Secrets) -> Address | None:
+    """Where a node reports to, by fleet.toml; None: over LoRaWAN, so to no broker.
+
+    Raises BadInput where that does not say.
+    """
     fleet = load(folder).fleet
+    if fleet is not None and node in fleet.nodes and fleet.nodes[node].uplink == "lorawan":
+        return None
     brokers = {} if fleet is None else fleet.brokers
     given = None if fleet is None or node not in fleet.nodes else fleet.nodes[node].broker
     name = given if given is not None else next(iter(brokers)) if len(brokers) == 1 else None

@@ -120,6 +120,9 @@ def test_lorawan__every_command__shows_the_node_without_its_app_key(tmp_path) ->
     app_key = (folder / "secrets" / "pump-1.app-key").read_text().strip()
     assert len(app_key) == 32
     assert app_key not in "".join([*told, str(made), str(settings), str(listed)])
+    retired = json.loads(run(folder, "retire", "pump-1", "--json"))  # no broker is asked
+    assert (len(retired["revoked"]), retired["marked"], retired["cleared"]) == (1, True, [])
+    assert not (folder / "secrets" / "pump-1.app-key").exists()
 
 
 def test_authority__of_a_fleet_older_than_its_ca__made_once_and_nodes_verify(tmp_path) -> None:
