@@ -149,6 +149,11 @@ def study_bearing(
     return BearingStudy(asked, shaft_hz, blocks, channels)
 
 
+def judge(record: Record, said: Told) -> tuple[Point, ...]:
+    """What a node said of a record, each value beside its reference."""
+    return _channel("", record, said).points
+
+
 def _channel(name: str, record: Record, said: Told) -> BearingChannel:
     samples = record.digits.astype(np.float64) * record.g_per_digit
     try:

@@ -142,3 +142,33 @@ def test_memory__records_of_4096__fit_a_pico_w(tmp_path: Path) -> None:
     found = rig.validated(fleet, only=("set.", "golden."))
     assert found.passed, rig.failed(found)
     assert "golden.drawn.4096" in _names(found)
+
+
+def _bearing_fleet(folder: Path) -> Path:
+    return rig.fleet(
+        folder,
+        *_of("iis3dwb"),
+        ("samples = 2048\n", "samples = 4096\nblocks = 2\n"),
+        ('"line1_hz", "line1_g", "line2_hz", "line2_g"', '"env_bpfo_g", "bearing_fault"'),
+        ('sets = ["severity", "on-demand"]', 'sets = ["on-demand"]'),
+    )
+
+
+def test_golden__code_for_bearings__right_and_2_percent_off(tmp_path: Path) -> None:
+    fleet = _bearing_fleet(tmp_path / "north")
+    found = rig.validated(fleet, only=("golden.bearing",), seed=None)
+    assert [case.verdict for case in found.cases] == ["pass"], rig.failed(found)
+    off = rig.firmware(tmp_path, "node/lines.py", end=_LOUDER)
+    made = rig.with_files(rig.expected(fleet), off)
+    bad = rig.failed(rig.run(VirtualBench(made, rig.runtime()), ("golden.bearing",)))
+    assert "a kernel computes wrong: env_bpfo_g" in bad["golden.bearing.on-demand"].reason
+
+
+_LOUDER = """
+
+_amplitude = amplitude
+
+
+def amplitude(*given):
+    return 1.03 * _amplitude(*given)
+"""

@@ -72,6 +72,25 @@ def test_clamp__of_another_ratio__fails_by_its_own_name(fleet: Path, factor: flo
     assert "a clamp of another ratio" in bad["clamps.ratio.l2"].reason
 
 
+def test_golden__code_for_clamps__right_and_2_percent_off(fleet: Path, tmp_path: Path) -> None:
+    found = rig.validated(fleet, only=("golden.currents",), seed=None)
+    assert [case.verdict for case in found.cases] == ["pass"], rig.failed(found)
+    off = rig.firmware(tmp_path, "node/current.py", end=_LOUDER)
+    made = rig.with_files(rig.expected(fleet), off)
+    bad = rig.failed(rig.run(VirtualBench(made, rig.runtime()), ("golden.currents",)))
+    assert "cur_rms_a +2.00 %" in bad["golden.currents.currents"].reason
+
+
+_LOUDER = """
+
+class Current(Current):
+    def compute(self, blocks, per_digit, rate_hz, ppm, keys, out, *more):
+        super().compute(blocks, per_digit, rate_hz, ppm, keys, out, *more)
+        for one in out:
+            one["cur_rms_a"] *= 1.02
+"""
+
+
 def test_clamp__off_its_cable__fails(fleet: Path) -> None:
     def change(spec: dict[str, Any]) -> None:
         rig.chip(spec, "clamps")["inputs"][0]["clamp"] = "off"

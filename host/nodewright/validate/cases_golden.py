@@ -1,13 +1,13 @@
 """Golden waveforms through the node's own feature code, on the node, against the reference."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from nodewright import examine
 from nodewright.examine import Point
-from nodewright.offline import Values
+from nodewright.offline import Block, Values
 from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.case import Case, Found
 from nodewright.validate.context import Context
@@ -70,11 +70,11 @@ class _Golden:
             *("golden", "compute", block.g_per_digit, block.rate_hz, list(self._keys)),
             within_s=_COMPUTE_S,
         )
-        values = _values(told, self._ctx.bench.prompt.port)
+        values = values_of(told, self._ctx.bench.prompt.port)
         points = examine.judge(
             block, values, self._keys, self._shaft_hz, self._bands, self._machine
         )
-        found = _found(wave, points)
+        found = judged(block, points)
         return self._suspicious(wave, found)
 
     def _suspicious(self, wave: Wave, found: Found) -> Found:
@@ -91,7 +91,8 @@ class _Golden:
         return replace(found, reason=reason)
 
 
-def _values(told: Any, port: str) -> Values:
+def values_of(told: Any, port: str) -> Values:
+    """What an agent told.  Raises StrangeAnswer."""
     try:
         parts = {name: dict(told[name]) for name in ("values", "withheld", "marked", "wrong")}
         numbers = {str(key): float(value) for key, value in parts["values"].items()}
@@ -100,13 +101,12 @@ def _values(told: Any, port: str) -> Values:
     return Values(numbers, parts["withheld"], parts["marked"], parts["wrong"])
 
 
-def _found(wave: Wave, points: tuple[Point, ...]) -> Found:
+def judged(block: Block, points: Sequence[Point]) -> Found:
     """The worst deviation of all features, in % of its tolerance."""
-    block = wave.block
-    judged = [point for point in points if point.tolerance and point.deviation is not None]
+    compared = [point for point in points if point.tolerance and point.deviation is not None]
     share = {
         point.key: abs(point.deviation or 0.0) / (point.tolerance or 1.0)
-        for point in judged
+        for point in compared
         if point.ok is not None
     }
     worst = max(share, key=lambda key: share[key], default="")

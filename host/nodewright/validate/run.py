@@ -17,6 +17,7 @@ from nodewright.offline import Runtime, choose_runtime
 from nodewright.validate import (
     cases_board,
     cases_golden,
+    cases_golden_more,
     cases_sensor,
     cases_sets,
     cases_sleep,
@@ -124,6 +125,7 @@ def all_cases(ctx: Context) -> Iterator[Case]:
             yield from cases_sensor.cases(ctx, row)
     yield from cases_sets.cases(ctx)
     yield from cases_golden.cases(ctx)
+    yield from cases_golden_more.cases(ctx)
     yield from cases_sleep.cases(ctx)
     yield from cases_uplink.cases(ctx)
 
