@@ -318,6 +318,19 @@ def test_unseal__any_bytes_anywhere__never_more_than_refused(junk: bytes, at: in
             sign.unseal(data, "c")
 
 
+def test_unseal__a_certificate_that_the_library_only_frowns_at__refused(good) -> None:
+    """A negative serial number (RFC 5280, 4.1.2.2) is a warning to it, on somebody's terminal."""
+    found = re.search(rb"^certificate (\S+)$", good, re.M)
+    assert found is not None
+    der = bytearray(base64.b64decode(found[1]))
+    serial = sign.unseal(good, "c").certificate.serial_number
+    number = serial.to_bytes((serial.bit_length() + 7) // 8, "big")
+    der[der.index(number)] |= 0x80
+    odd = good.replace(found[1], base64.b64encode(der))
+    with pytest.raises(Changed, match="cannot be read"):
+        sign.unseal(odd, "c")
+
+
 def test_read__too_large_or_missing__bounded(tmp_path) -> None:
     (tmp_path / "big").write_bytes(bytes(sign.MOST_BYTES + 100))
     assert len(verify.read(tmp_path / "big")) == sign.MOST_BYTES + 1
