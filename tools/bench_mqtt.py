@@ -162,7 +162,9 @@ def paho_rate(port: int, count: int, size: int, window: int, identity: Path | No
     return int(rate)
 
 
-def bytes_a_report(port: int, identity: Path | None = None) -> tuple[float, float]:
+def bytes_a_report(
+    port: int, identity: Path | None = None, first: int = _FIRST, last: int = _LAST
+) -> tuple[float, float]:
     """(sent, received) for each report of a node, its health included."""
     sys.path.insert(0, str(_NODE.parent.parent))
     node_rig = importlib.import_module("system.node_rig")
@@ -186,11 +188,11 @@ def bytes_a_report(port: int, identity: Path | None = None) -> tuple[float, floa
             }
         marks = []
         with rig.board(files) as board:
-            for seq in (_FIRST, _LAST):
+            for seq in (first, last):
                 board.wait_for("acked", 60, lambda event, seq=seq: event.facts["seq"] == str(seq))
                 marks.append((sum(map(len, proxy.upstream_log)), taken[1]))
     (up, got), (up_then, got_then) = marks
-    count = _LAST - _FIRST
+    count = last - first
     return (up_then - up) / count, (got_then - got) / count
 
 

@@ -1,0 +1,37 @@
+"""What tools/bench_mqtt.py measures, in short: heap, bytes a report, and that nothing polls."""
+
+import importlib.util
+from pathlib import Path
+
+from system.identity_rig import needs_mosquitto
+
+_TOOL = Path(__file__).parents[2] / "tools" / "bench_mqtt.py"
+_OUTBOX_BYTES = 65_536  # of mqtt_bench_node.py: memory of payloads, apart
+_COUNT, _SIZE = 1_000, 200
+# The prototype that polled made 300 to 830 over TLS; figures: docs/performance.md.
+_LEAST_A_SECOND = 300
+
+
+@needs_mosquitto
+def test_bench__tcp_and_tls__heap_and_bytes_within_their_bounds(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("bench_mqtt", _TOOL)
+    assert spec is not None and spec.loader is not None
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    bench.compile_uplink(tmp_path / "mpy")
+    folder = bench.make_identities(tmp_path)
+    broker, plain, sealed = bench.start_broker(folder)
+    try:
+        for port, identity, most_heap, most_up in (
+            (plain, None, 15_000, 1_300),
+            (sealed, folder, 20_000, 1_400),
+        ):
+            rate, _, idle, peak = bench.node_rate(tmp_path / "mpy", port, _COUNT, _SIZE, identity)
+            assert rate > _LEAST_A_SECOND
+            assert idle < peak - _OUTBOX_BYTES < most_heap, (idle, peak)
+            sent, received = bench.bytes_a_report(port, identity, 2, 6)
+            assert 800 < sent < most_up, sent
+            assert 4 < received < 150, received
+    finally:
+        broker.terminate()
+        broker.wait()
