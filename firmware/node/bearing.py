@@ -64,7 +64,7 @@ class Bearing:
         g_per_digit: float,
         rate_hz: float,
         timed: "tuple[float, float] | None",
-        estimated_hz: "float | None",
+        estimated: "tuple[float, float | None] | None",
         values: "dict[str, float]",
         withheld: "dict[str, str]",
         marked: "dict[str, str]",
@@ -72,11 +72,12 @@ class Bearing:
         """Fill in the values of one axis.
 
         timed: the shaft's speed and its relative uncertainty, by a tachometer: it counts before
-        what is set; estimated_hz: by the spectrum, where there is nothing else.
+        what is set; estimated: the same by the slip of a motor, or by the spectrum without an
+        uncertainty, where there is nothing else.
         """
         shaft_hz, error = timed if timed is not None else (self._shaft_hz, self._shaft_error)
         if shaft_hz is None:
-            shaft_hz, error = estimated_hz, None
+            shaft_hz, error = (None, None) if estimated is None else estimated
         self._envelope.finish(
             g_per_digit,
             rate_hz,

@@ -36,6 +36,7 @@ class Clamps(Sensor):
             self._own = own
 
         self.shaft_hz: "float | None" = None  # by the slip of the record before, an estimate
+        self.shaft_error: "float | None" = None  # its relative uncertainty
         self.motor: "Motor | None" = None
         told = settings["motor"]
         if told is not None:

@@ -72,6 +72,7 @@ class Current:
         self.noise_a = None if noise_a is None else tuple(noise_a)
         self.delays_us = delays_us  # their owner may write them anew before each record
         self.pole_pairs = pole_pairs
+        self.shaft_error: "float | None" = None  # relative, of the first current's cur_shaft_hz
         sums = dsp.currents(backend.NAME).Sums
         self.sums = sums(samples, channels, lent) if lent else sums(samples, channels)
         self.rms_a = [0.0] * currents

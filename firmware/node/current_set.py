@@ -144,6 +144,7 @@ class CurrentSet:
             found += current_evidence.of_phases(self._features, outs, self._least_a())
         valid = current_evidence.valid(found)
         sensor.shaft_hz = outs[0].get("cur_shaft_hz") if valid else None
+        sensor.shaft_error = None if self._features is None else self._features.shaft_error
         if self._features is not None:
             self._follow_motor(self._features, outs[0], withheld[0], valid)
         for reason, _ in found:

@@ -14,10 +14,13 @@ _MOST_SLIP = 0.08
 _FROM, _TO = 0.8, 0.9  # of f / p: what stands around, where no motor runs
 _STEP = 0.5  # bins
 _STANDS_OUT = 6.0
+_ERROR = 2.0  # bins times how far a pair stands out: docs/decisions/0017-current.md
 
 
-def shaft_bins(tone: "Callable[[float], float]", line: float, pole_pairs: int) -> "float | None":
-    """r in bins (cycles over the record), or None where no pair of lines stands out.
+def shaft_bins(
+    tone: "Callable[[float], float]", line: float, pole_pairs: int
+) -> "tuple[float, float] | None":
+    """(r, its uncertainty) in bins (cycles over the record); None where no pair stands out.
 
     tone: the amplitude at a place in bins, under a Hann window; line: the place of f.
     """
@@ -39,7 +42,8 @@ def shaft_bins(tone: "Callable[[float], float]", line: float, pole_pairs: int) -
         return None
     left, right = found[at - 1], found[at + 1]
     bend = 2.0 * best - left - right
-    return begin + _STEP * (at + (0.5 * (right - left) / bend if bend > 0.0 else 0.0))
+    place = begin + _STEP * (at + (0.5 * (right - left) / bend if bend > 0.0 else 0.0))
+    return place, _ERROR * floor / best
 
 
 def _pair(tone: "Callable[[float], float]", line: float, place: float) -> float:

@@ -344,9 +344,11 @@ class Waveform:
             return
         begin_ticks = ticks_us()
         speed = self._timed()
-        estimates = [part["shaft_hz"] for part in result.channels.values() if "shaft_hz" in part]
+        estimates: "list[tuple[float, float | None]]" = [
+            (part["shaft_hz"], None) for part in result.channels.values() if "shaft_hz" in part
+        ]
         if self._clamps is not None and self._clamps.shaft_hz is not None:
-            estimates.insert(0, self._clamps.shaft_hz)
+            estimates.insert(0, (self._clamps.shaft_hz, self._clamps.shaft_error))
         for index in turn:
             channel = self._channels[index]
             values: "dict[str, float]" = {}

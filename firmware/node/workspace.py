@@ -24,7 +24,7 @@ class Workspace:
         self._lent = lent if getattr(backend, "LENT", False) else ()
         self._works: "dict[int, array[int]]" = {}
         self._kernels: "dict[tuple[int, bool], Any]" = {}
-        self._blocks: "dict[int, Blocks]" = {}
+        self._blocks: "dict[int, Any]" = {}  # of Blocks, or of views
 
     def Kernels(self, samples: int, wide: bool) -> "Any":
         if (samples, wide) not in self._kernels:
