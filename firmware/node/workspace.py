@@ -44,7 +44,8 @@ class Workspace:
                 self._blocks[samples] = own, view[:samples], view[samples:]
             else:
                 self._blocks[samples] = make_blocks(samples)
-        return self._blocks[samples]
+        found: "Blocks" = self._blocks[samples]
+        return found
 
     def views(self, samples: int, count: int) -> "tuple[Any, ...]":
         """`count` int16[samples] of the longest blocks there are: for who needs none of his own

@@ -34,7 +34,7 @@ MOST_BLOCKS = 16
 _PIN = ("int", 0, 48)
 _IP = ("server", False)
 _HZ = ("number", 0, 13_350)  # most: half of the fastest sensor's rate
-_ORDER = ("number", 0.05, 60)
+_ORDER = ("number", 0.05, 50)  # most: node/envelope.py
 
 _BROKER = {"host": ("host",), "port": ("int", 1, 65_535)}
 _I2C = {

@@ -195,6 +195,7 @@ BAD = (
     (("sensors", 0, "machine", "group"), 3, "sensors[0].machine.group"),
     (("sensors", 0, "shaft_error_pct"), -1, "sensors[0].shaft_error_pct"),
     (("sensors", 0, "bearing", "ftf"), 0, "sensors[0].bearing.ftf"),
+    (("sensors", 0, "bearing", "bpfi"), 50.5, "sensors[0].bearing.bpfi"),
     (("sensors", 0, "motor"), "far", "sensors[0].motor"),
     (("sensors", 0, "tacho", "pulses"), 0, "sensors[0].tacho.pulses"),
     (("sensors", 0, "kind"), "clamp", "sensors[0].kind"),
