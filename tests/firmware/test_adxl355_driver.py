@@ -14,7 +14,7 @@ from lis_rig import refusal
 from node.drivers import bus
 from node.drivers.adxl355 import ADXL355
 from node.drivers.errors import DeviceMismatch, SensorReset
-from node.drivers.kernels import misplaced20
+from node.drivers.kernels20 import misplaced20
 
 RATES = (4000, 2000, 1000, 500, 250, 125, 62.5, 31.25, 15.625, 7.813, 3.906)
 LOST = 65536

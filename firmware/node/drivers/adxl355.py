@@ -11,7 +11,7 @@ from errno import EIO
 from micropython import const
 
 from node.drivers.accelerometer import Accelerometer
-from node.drivers.kernels import misplaced20, split_axes20, split_axes20_wide
+from node.drivers.kernels20 import misplaced20, split_axes20, split_axes20_wide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
