@@ -1,6 +1,6 @@
 """`make bench`: every bench of tools/ in turn, each beside what it is compared with.
 
-    python tools/bench.py [NAME ...]      of: node, mqtt, dsp, capture, pico, fleet, fleet_check
+    python tools/bench.py [NAME ...]      of: node, mqtt, dsp, capture, pico, memory, fleet, fleet_check
 
 Figures are of this machine and this hour: compare within one run, not across two.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-NAMES = ("node", "mqtt", "dsp", "capture", "pico", "fleet", "fleet_check")
+NAMES = ("node", "mqtt", "dsp", "capture", "pico", "memory", "fleet", "fleet_check")
 
 
 def main() -> int:
