@@ -10,13 +10,20 @@ sys.path.append(TESTS + "/firmware")
 
 from current_truth import SCALE, added, backends, compute, noise, one, wave
 
-from node.current import SET_KEYS, Current
+from node.current import KEYS, SET_KEYS, Current
+from wire import keys as catalogue
 
 ROOT2 = math.sqrt(2)
 
 
 def near(value, right, away):
     assert abs(value - right) <= away, (value, right, away)
+
+
+def test_keys__of_a_record__all_of_the_catalogue_but_those_of_others():
+    others = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_dc_")
+    expected = [key for key in catalogue.CURRENT_KEYS if not key.startswith(others)]
+    assert sorted(KEYS) == sorted(expected) and len(KEYS) == len(expected)
 
 
 def test_rms__every_phase_and_frequency__within_a_thousandth():
