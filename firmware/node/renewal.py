@@ -115,22 +115,33 @@ def begin(count: "Callable[[str], None]", folder: str = FOLDER) -> "Identity | N
 
     Raises OSError.
     """
-    names = os.listdir(folder)
-    if _TEMPORARY[1:] in names:
-        os.remove(folder + _TEMPORARY)
-    if _PROVEN[1:] in names:
-        _install(folder)
-    if _NEW[1:] not in names:
+    names, wanted = os.listdir(folder), _NEW
+    try:
+        if _TEMPORARY[1:] in names:
+            os.remove(folder + _TEMPORARY)
+        if _PROVEN[1:] in names:
+            _install(folder)
+    except OSError:  # of a flash that takes nothing more: what it has must do
+        count("flash")
+        if _PROVEN[1:] in names:
+            wanted = _PROVEN
+    if wanted[1:] not in names:
         return None
     try:
-        certificate, key = renewal.split(_read(folder + _NEW))
-        found = Identity(_read(folder + _CA), certificate, key)
+        found = _identity(folder, wanted)
     except (ReportError, Lost):
         count("renewal_spoiled")
         _drop(folder, count)
         return None
-    found.trial = Trial(found, count, folder)
+    if wanted == _NEW:
+        found.trial = Trial(found, count, folder)
     return found
+
+
+def _identity(folder: str, name: str) -> Identity:
+    """Of a file that has both.  Raises ReportError, Lost, OSError."""
+    certificate, key = renewal.split(_read(folder + name))
+    return Identity(_read(folder + _CA), certificate, key)
 
 
 def _install(folder: str) -> None:

@@ -152,6 +152,14 @@ for operations in range(1, 200):
     done += 1
     if not cut:
         break
+# A flash that takes nothing more, half way: the node connects with what it has.
+vfs.mount(vfs.VfsLfs2(device, readsize=16, progsize=16, lookahead=16), "/flash")
+write("certificate.der", NEW)
+write("key.der", OLD_KEY)
+write("proven.der", NEW + NEW_KEY)
+device.dead = True
+found = begin(count, FOLDER)
+assert found.fingerprint == fresh.fingerprint and found.trial is None
 print("cuts", cuts, "kept", kept, "whole", not cut)
 """
 
