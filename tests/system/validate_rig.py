@@ -23,6 +23,7 @@ from nodewright.validate.result import CaseResult, Validation
 from nodewright.validate.run import on_bench
 
 SEED = 20_816
+Spec = dict[str, Any]
 
 
 @cache

@@ -16,7 +16,7 @@ from nodewright.validate.context import Context
 from nodewright.validate.uplink import Uplink, stranger
 
 _BOOT_S = 40.0  # with a file system that is checked, modules and Wi-Fi
-_CONNECT_S, _OWN_CONNECT_S = 60.0, 10.0  # over Wi-Fi; on this computer
+_CONNECT_S, _OWN_CONNECT_S = 60.0, 15.0  # over Wi-Fi; on this computer
 _REPORT_S = 90.0
 _OUTAGE_S = 30.0  # backoff included
 _DATE_S = 20.0
@@ -105,8 +105,12 @@ class _Program:
 
     def connect(self) -> Found:
         uplink, console = _uplink(self._ctx), self._running()
+        if uplink.nobody:
+            raise Skipped(uplink.reason)
         begun_s = time.monotonic()
-        within_s = _OWN_CONNECT_S if uplink.own else _CONNECT_S
+        # Where nobody answers us there, it is not waited for long that somebody answers the node.
+        near = uplink.own or uplink.collector is None
+        within_s = _OWN_CONNECT_S if near else _CONNECT_S
         found = console.wait_for("connected", within_s, after=self._at)
         where = f"{uplink.host}:{uplink.port}"
         how = "with its certificate" if uplink.tls else "without TLS"
@@ -247,7 +251,7 @@ class _Program:
         return None
 
     def _patience_s(self) -> float:
-        return 15.0 if _uplink(self._ctx).own else _REPORT_S
+        return 20.0 if _uplink(self._ctx).own else _REPORT_S
 
     def _is_ours(self, event: Any) -> bool:
         """Of this node, and of the boot that the bite has begun."""

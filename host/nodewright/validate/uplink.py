@@ -63,7 +63,8 @@ class Uplink:
     """Where a node reports to while it is validated.  A context manager.
 
     host, port: for the node; tls: whether it comes with its certificate; collector: hears what
-    arrives, None where we are not let in, for the reason; cut, join: end and begin an outage, None
+    arrives, None where we are not let in, for the reason; nobody: it is on this computer and does
+    not run; cut, join: end and begin an outage, None
     where the broker is not ours to cut off.
     """
 
@@ -71,6 +72,7 @@ class Uplink:
     port = 0
     tls = False
     own = False
+    nobody = False
     reason = ""
 
     def __init__(self) -> None:
@@ -208,6 +210,7 @@ class FleetUplink(Uplink):
             self.collector = self._stack.enter_context(Collector(address, fleet=fleet))
         except (NodewrightError, OSError) as error:
             self.reason = f"the fleet's broker cannot be asked from here: {error}"
+            self.nobody = self.host.startswith("127.") and isinstance(error, OSError)
 
     def settings(self, settings: Mapping[str, Any]) -> None:  # noqa: ARG002
         return None
