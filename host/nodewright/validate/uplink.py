@@ -64,8 +64,7 @@ class Uplink:
 
     host, port: for the node; tls: whether it comes with its certificate; collector: hears what
     arrives, None where we are not let in, for the reason; nobody: it is on this computer and does
-    not run; cut, join: end and begin an outage, None
-    where the broker is not ours to cut off.
+    not run; own: it is ours, and cut() begins an outage, which join() ends.
     """
 
     host = _HOST
