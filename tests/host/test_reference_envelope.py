@@ -335,3 +335,16 @@ def test_check__what_can_never_work__refused() -> None:
         envelope_of(noise(1, 1), RATE_HZ, 5)
     with pytest.raises(ValueError, match="finite"):
         envelope_of(np.full((1, 4096), np.nan), RATE_HZ)
+
+
+def test_log__two_equal_tones__no_deeper_than_a_64th_of_the_mean() -> None:
+    turn = 2 * np.pi * np.arange(SAMPLES) / SAMPLES
+    blocks = (np.cos(1000 * turn) + np.cos(1010 * turn) + 1e-7 * noise(3, 1))[:1]
+    at = np.arange(BANDS[0][1]) / BANDS[0][1]
+    beat = 2.0 * np.abs(np.cos(10 * np.pi * at))  # of the two, which passes through zero
+    level = np.log(np.maximum(beat, 4 / np.pi / 64))
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * at)
+    expected = np.abs(np.fft.rfft(window * (level - level.mean())))
+    found = envelope_of(blocks, RATE_HZ).logs[0]
+    for k in (10, 20, 30, 40):
+        assert found[k] == pytest.approx(expected[k], rel=0.01), k
