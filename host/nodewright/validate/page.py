@@ -30,7 +30,7 @@ _SIGNS = {"pass": "✓", "fail": "✗", "error": "✗", "skipped": "–"}
 # How results are set, and the height that a case takes then, so that all stays on one page of A4:
 # _ROOM_MM is left by what stands above and below, a row of drawings takes _DRAWING_MM.
 _ROWS = (("one", 4.85), ("one close", 3.95), ("one closer", 3.2), ("two", 2.4))
-_ROOM_MM, _DRAWING_MM, _REMARK_MM = 168.0, 21.5, 4.2
+_ROOM_MM, _DRAWING_MM, _REMARK_MM = 168.0, 20.0, 4.2
 _DRAWN, _DRAWN_A_ROW = 10, 5
 _REMARKS = 6
 
