@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nodewright import scratch
 from nodewright.boards import Board
@@ -14,8 +11,13 @@ from nodewright.demo import drive
 from nodewright.demo.fleet_folder import PASSWORD, SAMPLES, SSID, Seat, settings_of
 from nodewright.demo.machines import MACHINES, Instrument, Machine, instruments
 from nodewright.errors import BadInput
-from nodewright.served import Samples
 from wire import chips
+
+if TYPE_CHECKING:  # else `demo --help` waits for NumPy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nodewright.served import Samples
 
 MOST_NODES = 256
 
@@ -96,8 +98,8 @@ class NodePlan:
         return chips.bandwidth_hz(self.instrument.chip, self.instrument.odr_hz)
 
     def digits_of(
-        self, served: Samples, boot: int, record: Mapping[str, Any]
-    ) -> NDArray[np.int16]:
+        self, served: "Samples", boot: int, record: Mapping[str, Any]
+    ) -> "NDArray[np.int16]":
         """int16[N, channels]: what its sensor's twin served for a record of a report.
 
         Raises ServedError, ValueError.
@@ -105,9 +107,9 @@ class NodePlan:
         place = record["sensor"], boot, record["run"], record["first"]
         return served.samples(*place, record["samples"])
 
-    def physical(self, digits: NDArray[np.int16]) -> NDArray[np.float64]:
+    def physical(self, digits: "NDArray[np.int16]") -> "NDArray[np.float64]":
         """These in its unit."""
-        return digits.astype(np.float64) * self.g_per_digit
+        return digits.astype(float) * self.g_per_digit
 
     def machine_source(self) -> dict[str, Any]:
         """Its machine, as the source of its sensor's twin."""
