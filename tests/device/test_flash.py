@@ -24,6 +24,9 @@ def test_flash__the_board__is_the_node_and_starts(port: str, made: NodeImage) ->
     assert seen.facts is not None
     assert seen.facts.node == made.node
     assert not seen.facts.unfinished
+    kept = logs.read(port)
+    assert kept.node == made.node
+    assert any(one.what == "boots" and one.values["boots"] >= 1 for one in kept.kept)
 
 
 def test_flash__again__sends_nothing(port: str, made: NodeImage) -> None:
@@ -55,11 +58,3 @@ def test_backup__the_node__has_the_files_of_its_image(
     for path, data in made.files.items():
         assert (tmp_path / "kept" / path[1:]).read_bytes() == data
     assert kept.node == made.node
-
-
-def test_logs__the_node__tells_its_boots(port: str, made: NodeImage) -> None:
-    outcome = raw_repl.program(Job(made, port, force=True), quiet, threading.Event())
-    found = logs.read(port)
-    boots = next(one.values["boots"] for one in found.kept if one.what == "boots")
-    assert found.node == made.node
-    assert boots >= (outcome.boot or 0) > 0
