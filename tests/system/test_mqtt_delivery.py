@@ -1,9 +1,9 @@
 """A MicroPython node and a real mosquitto: everything arrives, whatever happens in between."""
 
-from collections.abc import itertools
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
-import Iterator
 import pytest
 
 from nodewright.faultproxy import FaultProxy
