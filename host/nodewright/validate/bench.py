@@ -12,6 +12,7 @@ from nodewright.boards import Board
 from nodewright.errors import NodewrightError
 from nodewright.image.node import NodeImage
 from nodewright.link.console import Line, listen
+from nodewright.link.errors import BoardSilent
 from nodewright.link.repl import Repl
 from nodewright.validate.agents import Prompt
 from nodewright.validate.load import OnBench
@@ -119,9 +120,21 @@ class AtPort(Bench):
         return self._repl
 
     def open(self, port: str, restarts: bool) -> None:
-        """restarts: the program starts anew when this is stopped."""
+        """restarts: the program starts anew when this is stopped.
+
+        A board that restarts again and again may do so just when it is greeted: it is greeted
+        twice.
+        """
+        try:
+            self._enter(port)
+        except BoardSilent:
+            self.stop_port()
+            self._enter(port)
+        self.prompt.restarts = restarts
+
+    def _enter(self, port: str) -> None:
         self._repl = Repl(port)
-        self._repl.restarts = restarts
+        self._repl.restarts = False
         self._repl.__enter__()
 
     def doze(self, seconds: float, meanwhile: Callable[[], None]) -> None:
