@@ -90,6 +90,13 @@ class Bearing:
             axis if self._together else 0,
             self._baselines[axis],
         )
+        if timed is not None and marked.get("bearing_fault") == "speed_off":
+            # Its pulses came in this very record: lines beside it are no other speed.
+            scores, marks = self._envelope.scores, self._envelope.marks
+            others = marks["bpfo" if scores["bpfo"] >= scores["bpfi"] else "bpfi"][1:]
+            del marked["bearing_fault"]
+            if others:
+                marked["bearing_fault"] = others[0]
 
     def learn(self, axis: int) -> None:
         """The axis that finish() was called for last was in a valid record: the point learns."""
