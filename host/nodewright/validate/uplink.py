@@ -4,6 +4,7 @@ import contextlib
 import copy
 import shutil
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from nodewright import broker, reach, scratch
 from nodewright.errors import NodewrightError, PortInUse
 from nodewright.faultproxy import FaultProxy
+from nodewright.fleet.lock import FleetLocked
 from nodewright.fleet.secret import FOLDER as SECRETS
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet_broker import layout
@@ -35,6 +37,7 @@ _LEFT_OUT = (layout.FOLDER, history.FOLDER, "images", ".git", "*.lock")
 _CONNECT_S = 5.0
 _PORT_TRIES = 5
 _KEEPALIVE_S = 5
+_LOCKED_S = 10.0
 _PAUSE_MS = 150  # between two records
 _UNTIMED_MS = 500
 
@@ -152,7 +155,7 @@ class OwnUplink(Uplink):
         name = next(iter(_brokers(folder)))
         for left in range(_PORT_TRIES - 1, -1, -1):
             wish = layout.Wish(broker=name, port=_free_port())
-            hub = FleetBroker(folder, layout.write(folder, wish, secrets), secrets)
+            hub = FleetBroker(folder, _written(folder, wish, secrets), secrets)
             try:
                 hub.start()
                 break
@@ -213,6 +216,19 @@ class FleetUplink(Uplink):
 
     def settings(self, settings: Mapping[str, Any]) -> None:  # noqa: ARG002
         return None
+
+
+def _written(folder: Path, wish: layout.Wish, secrets: Secrets) -> layout.Written:
+    """Of a copy that is ours alone, and yet may be locked for a moment: a process that another
+    thread just starts holds what we have open until it is another program."""
+    deadline_s = time.monotonic() + _LOCKED_S
+    while True:
+        try:
+            return layout.write(folder, wish, secrets)
+        except FleetLocked:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.05)
 
 
 def _brokers(folder: Path) -> list[str]:
