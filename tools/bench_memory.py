@@ -1,11 +1,12 @@
-"""The heap that a whole node takes on an emulated Pico, by the length of its records.
+"""The heap that a whole node takes on an emulated Pico, by what it measures.
 
     PICO_UF2=... PICO_BOOTROM=... PICO_RP2040JS=... python tools/bench_memory.py
 
 Without these (tools/pico/board.py says what they are) it says in one line what is missing, and
-ends well.  The node is the demo's with an ADXL345 on SPI, seven features and no TLS, up to where
-its tasks would start; what stands for `network` and `socket`, which a Pico without a radio lacks,
-takes 1 KB.  The outbox, which takes a share of what is left, is not counted.
+ends well.  The node is the demo's on SPI (an ADXL345 and seven features, a KX134 and verdicts),
+without TLS, up to where its tasks would start; what stands for `network` and `socket`, which a
+Pico without a radio lacks, takes 1 KB.  The outbox, which takes a share of what is left, is not
+counted.
 """
 
 import copy
@@ -24,7 +25,18 @@ from nodewright import boards
 from nodewright.demo.plan import make_plans
 from nodewright.image.compiler import compile_files
 
-SAMPLES = (256, 512, 1024, 2048, 4096)
+_FAST = {
+    "odr_hz": 25_600,
+    "samples": 4096,
+    "blocks": 8,
+    "features": ["env_bpfo_snr", "env_bpfi_snr", "env_bsf_snr", "env_ftf_snr", "bearing_fault"],
+}
+_BEARING = {"bpfo": 3.58, "bpfi": 5.42, "bsf": 2.36, "ftf": 0.398}
+# what, what the sensor has of it, what the set has
+NODES: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+    *((f"3 x {samples}", {}, {"samples": samples}) for samples in (256, 512, 1024, 2048, 4096)),
+    ("8 x 4096, envelopes", {"chip": "kx134", "shaft_hz": 25.0, "bearing": _BEARING}, _FAST),
+)
 _BOARDS = ("pico_w", "pico", "pico2_w")
 _INDEX = 2  # of the demo's nodes: its sensor is on SPI
 
@@ -51,12 +63,13 @@ _STAND_INS = {
 }
 
 
-def measure(tools: Tools, samples: int) -> dict[str, int]:
+def measure(tools: Tools, sensor: dict[str, Any], measured: dict[str, Any]) -> dict[str, int]:
     """Bytes of heap after boot, with the code loaded, and with the node made."""
     settings: dict[str, Any] = copy.deepcopy(
         make_plans(boards.load("virtual"), 3, 2.0, 1)[_INDEX].settings
     )
-    settings["sets"][0]["samples"] = samples
+    settings["sensors"][0].update(sensor)
+    settings["sets"][0].update(measured)
     text = json.dumps(settings).encode()
     found: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="nodewright-") as folder:
@@ -88,15 +101,15 @@ def main() -> int:
         return 0
     heaps = {name: boards.load(name).heap_bytes for name in _BOARDS}
     print(
-        "| samples | all but the outbox | of it code | "
+        "| record | all but the outbox | of it code | "
         + " | ".join(f"left on {n}" for n in heaps)
         + " |"
     )
     print("| --- " * (3 + len(heaps)) + "|")
-    for samples in SAMPLES:
-        found = measure(tools, samples)
+    for what, sensor, measured in NODES:
+        found = measure(tools, sensor, measured)
         left = [f"{(heap - found['node']) / 1000:.1f} KB" for heap in heaps.values()]
-        cells = [str(samples), f"{found['node'] / 1000:.1f} KB", f"{found['code'] / 1000:.1f} KB"]
+        cells = [what, f"{found['node'] / 1000:.1f} KB", f"{found['code'] / 1000:.1f} KB"]
         print("| " + " | ".join(cells + left) + " |", flush=True)
     return 0
 

@@ -7,7 +7,7 @@ from time import ticks_diff, ticks_ms, ticks_us
 
 from micropython import const
 
-from node import crash, dsp, hal, sets, state
+from node import crash, dsp, hal, modules, state
 from node.command import Commands
 from node.console import event
 from node.health import Health, Liveness
@@ -21,7 +21,7 @@ from node.uplink.dial import Dialer
 from node.uplink.hosts import is_address
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
-from wire import VERSION, topics
+from wire import VERSION
 from wire.message import dumps
 
 TYPE_CHECKING = False
@@ -36,13 +36,10 @@ if TYPE_CHECKING:
 _INFLIGHT = const(4)  # publishes that await their acknowledgement
 _SLICE_MS = const(500)  # of a wait: between two, the watchdog sees that the task moves
 _WIFI_RETRY_MS = const(15_000)
-_UNREACHED_MS = const(
-    600_000
-)  # without the broker: perhaps the radio only believes to be connected
+# Without the broker: perhaps the radio only believes to be connected.
+_UNREACHED_MS = const(600_000)
 _HEALTH_WAIT_S = const(10)
-_OUTBOX_SHARE = const(
-    3
-)  # reports that wait take at most 1 / this of the heap that is free at the start
+_OUTBOX_SHARE = const(3)  # reports that wait: 1 / this of the heap that is free at the start
 _LONGEST_ERROR = const(120)  # characters
 
 
@@ -57,6 +54,7 @@ class Node:
     ) -> None:
         """before: the crash (node/crash.py) which this boot follows."""
         self._settings = checked
+        self._topics = self._make_topics()
         self._begin_ticks = ticks_ms()
         self._uptime_ms = 0
         self.health = Health()
@@ -111,9 +109,7 @@ class Node:
             self._reporter,
             self.health,
         )
-        self._sets = sets.make(
-            checked, dsp.backend(checked["dsp"]["backend"]), self.health, self._spectra
-        )
+        self._sets = self._make_sets()
         self._schedule = Schedule(checked["sets"], ticks_ms())
         self._commands = Commands(
             boot,
@@ -128,6 +124,7 @@ class Node:
         self._client.subscribe(self._topic("command"))
         self._connected = asyncio.Event()
         self._cycle_done = asyncio.Event()
+        modules.forget("node.sets", "wire.topics")
         gc.collect()  # all that stays has been made: the rest is for reports, and for the moment
         self._outbox.reserve(gc.mem_free() // _OUTBOX_SHARE)
         self.watchdog = hal.Watchdog(checked["watchdog_ms"])
@@ -234,6 +231,18 @@ class Node:
             servers: "list[str]" = network["dns"]
             return servers
         return () if self._wifi is None else self._wifi.name_servers()
+
+    def _make_topics(self) -> "dict[str, str]":
+        from wire import topics  # here: let go of once all is made, as the module of _make_sets
+
+        fleet, node = self._settings["fleet"], self._settings["node"]
+        return {kind: topics.topic(fleet, node, kind) for kind in topics.KINDS}
+
+    def _make_sets(self) -> "list[Measured]":
+        from node import sets
+
+        backend = dsp.backend(self._settings["dsp"]["backend"])
+        return sets.make(self._settings, backend, self.health, self._spectra)
 
     def _make_resolver(self) -> "Resolver | None":
         """None where there is no name to be looked up.  What is not needed takes no heap."""
@@ -371,7 +380,7 @@ class Node:
         return self._uptime_ms
 
     def _topic(self, kind: str) -> str:
-        return topics.topic(self._settings["fleet"], self._settings["node"], kind)
+        return self._topics[kind]
 
     def _change(self) -> None:
         """A new identity has come: the next connection asks for it."""

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 _OF_MOTOR, _OF_INRUSH = ("cur_run", "cur_start", "cur_load"), "cur_inrush_"
 _OF_LINE = "cur_fund_a"
 _OVER_NOISE = const(10)
-_QUIET_DIGITS = const(
-    4
-)  # of noise, where the settings do not tell: a digit of an RP2040 is four of ours
+# Of noise, where the settings do not tell: a digit of an RP2040 is four of ours.
+_QUIET_DIGITS = const(4)
 _PAUSE_MS = const(60)  # less is no pause: the schedule wants one record after the other
 
 

@@ -33,9 +33,7 @@ _FLOOR_PPM = 30.0  # the node's own clock, a crystal; drift within one record
 _DRIFT_PPM = 5000.0
 _HALF_WIDTH = 2.0  # standard deviations that are stated
 _PART = const(32)  # deviations are averaged over so many records
-_CONVINCED = const(
-    3
-)  # records in a row that dispute an estimate and agree: another chip sits there
+_CONVINCED = const(3)  # records in a row dispute an estimate and agree: another chip sits there
 _FIRST_WAIT, _LONGEST_WAIT = 8, 4096  # records between two writings
 
 # Of an estimate: samples, microseconds, records that count, mean deviation of a record from it

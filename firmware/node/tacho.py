@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _LATE_US = const(20)  # an interrupt's stamp may come so late: other interrupts, the flash's cache
-_SOFT_LATE_US = const(
-    2000
-)  # where the port runs handlers between two instructions of the program only
+# Where the port runs handlers between two instructions of the program only.
+_SOFT_LATE_US = const(2000)
 _LEAST_TURNS = const(2)  # to tell turns that differ
 
 

@@ -43,13 +43,17 @@ def named(found, path):
     return [f"{one.value} {one.allowed} {one.cure}" for one in found.errors if one.name == path]
 
 
-def test_check__fast_record_of_three_axes_with_envelopes__fits_a_pico_w(tmp_path) -> None:
-    found = bearing(tmp_path / "f")
+def test_check__fast_record_of_three_axes_with_envelopes__fits_all_but_a_pico_w(tmp_path) -> None:
+    # docs/decisions/0028-heap.md: 203 KB on the emulated chip, of the 190 of a Pico W
+    (told,) = named(bearing(tmp_path / "w"), "nodes.pump-1.board")
+    assert "185 KB, which pico_w has" in told
+    assert bearing(tmp_path / "v", board="virtual").errors == []
+    found = bearing(tmp_path / "f", board="pico2_w")
     assert found.errors == [], [str(one) for one in found.errors]
     parts = memory.estimate(found.nodes["pump-1"]).parts
-    # Sums of one axis; of the kernels' 31 KB not the data, which is in two blocks.
-    assert parts["envelope"] == 12_000 + round(1.7 * 4096)
-    assert parts["work space"] == round(5_600 + 2.2 * 4096) - 9_000
+    # Sums of one axis; of the kernels' 34 KB not the data, which is in two blocks.
+    assert parts["envelope"] == 34_000 + round(1.7 * 4096)
+    assert parts["work space"] == round(5_600 + 3.0 * 4096) - 9_000
 
 
 def test_check__what_does_not_fit__refused_with_the_cure(tmp_path) -> None:

@@ -5,23 +5,18 @@ self-test and wake on motion.  A driver has its registers, and overrides what is
 """
 
 import time
-from array import array
 
-from micropython import const
-
-from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
+from node.drivers.errors import DeviceMismatch, SensorReset
 from node.drivers.shared import choose, stillness, with_rounding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any
 
     from node.drivers.bus import RegisterBus
 
     Fact = tuple[str, float, float, float]
-
-_TEST_SAMPLES = const(16)
-_AXES = "xyz"
 
 
 class Accelerometer:
@@ -265,51 +260,12 @@ class Accelerometer:
         clock: sleep_us.  Raises OSError, SensorTimeout, DeviceMismatch, ValueError for a bus that
         does not carry the rate of the test.
         """
-        odr_hz, range_g = self.odr_hz, self.range_g
-        self.configure(*self.test_settings)
-        try:
-            limits_g = self._test_limits_g()
-            rest_g = self._mean_g(clock)
-            self._test = self.test_code
-            pulled_g = self._mean_g(clock)
-        finally:
-            self._test = 0
-            self.configure(odr_hz, range_g)
-        facts, passed = [], True
-        for axis in range(self.axes):
-            change_g = pulled_g[axis] - rest_g[axis]
-            if not self.test_signed:
-                change_g = abs(change_g)
-            least_g, most_g = limits_g[axis]
-            passed = passed and least_g <= change_g <= most_g
-            facts.append((_AXES[axis], change_g, least_g, most_g))
-        return passed, facts
+        from node.drivers import self_test  # here: it is seldom asked for
+
+        return self_test.run(self, clock)
 
     def _test_limits_g(self) -> "tuple[tuple[float, float], ...]":
         return self.test_limits_g
-
-    def _mean_g(self, clock: "Any") -> "list[float]":
-        """Means of the axes once all is settled."""
-        self.start()
-        clock.sleep_us(self.test_settle_us)
-        self.overrun()
-        blocks = [array("h", bytes(2 * _TEST_SAMPLES)) for _ in range(self.axes)]
-        x, y, z = blocks
-        left = min(self.entries(), self.fifo_depth)  # of before
-        while left > 0:
-            self.read_into(x, y, z, 0, min(left, _TEST_SAMPLES))
-            left -= _TEST_SAMPLES
-        got = waited_us = 0
-        while got < _TEST_SAMPLES:
-            if waited_us > 4 * _TEST_SAMPLES * self.period_us:
-                raise SensorTimeout(self.chip, waited_us)
-            clock.sleep_us(self.period_us)
-            waited_us += self.period_us
-            count = min(self.entries(), _TEST_SAMPLES - got)
-            self.read_into(x, y, z, got, count)
-            got += count
-        self.stop()
-        return [sum(block) * self.g_per_digit / _TEST_SAMPLES for block in blocks]
 
     # --- wake on motion
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from node.drivers.inputs import Samples, Take
 
 _CRYSTAL_PPM = 50.0  # of boards, of which few state it
-_MOST_LATE_US = const(
-    4095
-)  # what is later counts as this late: two sums of squares stay small integers
+# What is later counts as this late: two sums of squares stay small integers.
+_MOST_LATE_US = const(4095)
 _HALF = const(2)
 
 

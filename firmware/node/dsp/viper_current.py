@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
     from node.dsp import Samples
 
-_TOP = const(
-    1 << 16
-)  # |x - centre| is scaled up to this at most, a quarter of it is computed with
+# |x - centre| is scaled up to this at most, a quarter of it is computed with.
+_TOP = const(1 << 16)
 _CELLS = viper_mains.CELLS
 _LEAST_TABLE, _LEAST_BITS = 1024, 10
 _WORD = const(4)  # bytes

