@@ -295,7 +295,7 @@ class Node:
                         self._client.publish(self._topic("health"), dumps(self._facts())),
                         _HEALTH_WAIT_S,
                     )
-                except asyncio.TimeoutError:
+                except (asyncio.TimeoutError, MemoryError):  # the next one will do
                     self.health.count("health_unsent")
 
     def _forget_crash(self) -> None:

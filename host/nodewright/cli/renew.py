@@ -70,6 +70,7 @@ def _over_the_air(
     folder: Path, node: str, timeout_s: float, broker: str | None, as_json: bool
 ) -> None:
     from nodewright import renew_air
+    from nodewright.pki import revocation
 
     done = renew_air.renew(folder, node, secrets_of(folder), timeout_s, broker)
     if as_json:
@@ -82,6 +83,12 @@ def _over_the_air(
     out().print(f"{node}: connected with {done.now.serial}", markup=False)
     for serial in done.revoked.serials:
         out().print(f"  revoked {serial} (superseded); list {done.revoked.number}", markup=False)
+    err().print(
+        f"next: give {revocation.FILE} to the broker, if it is not `nodewright broker` on this "
+        "machine",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _as_dict(done: "Delivered") -> dict[str, object]:
