@@ -1,6 +1,8 @@
 """`make bench`: every bench of tools/ in turn, each beside what it is compared with.
 
-    python tools/bench.py [NAME ...]      of: node, mqtt, dsp, capture, pico, memory, fleet, fleet_check
+    python tools/bench.py [NAME ...]
+
+NAME is one of node, mqtt, dsp, capture, pico, memory, fleet, fleet_check.
 
 Figures are of this machine and this hour: compare within one run, not across two.
 """

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -97,7 +98,7 @@ def _slow(folder: Path) -> None:
             with SlowLine(virtual.port) as line:
                 say = Heard()
                 begin = job(made, line.port, boot_s=0)
-                took_s.append(_seconds(lambda b=begin, s=say: raw_repl.program(b, s, s.asked)))
+                took_s.append(_seconds(partial(raw_repl.program, begin, say, say.asked)))
     print(f"node over a UART of 115200 baud: {took_s[0]:.1f} s, not deflated {took_s[1]:.1f} s")
 
 

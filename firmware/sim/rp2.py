@@ -38,7 +38,7 @@ def _bytes_of(buffer: "Any") -> "Any":
     if isinstance(buffer, bytearray):
         return buffer
     try:
-        import uctypes
+        import uctypes  # type: ignore[import-not-found, unused-ignore]
     except ImportError:  # CPython
         return memoryview(buffer).cast("B")
     return uctypes.bytearray_at(uctypes.addressof(buffer), 1 << 16)

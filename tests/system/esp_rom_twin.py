@@ -174,8 +174,8 @@ class EspRomTwin:
         return _SPEEDS.get(termios.tcgetattr(self._ours)[5])
 
     def _pace(self, count: int, waiting: bool = False) -> None:
-        """waiting: the bytes were there before the last ones were taken, so that the line has gone
-        on meanwhile; what this thread overslept, up to a driver's 4 KB, is the line's all the same.
+        """waiting: the bytes were there before the last ones were taken, so the line has gone on
+        meanwhile; what this thread overslept, up to a driver's 4 KB, is the line's all the same.
         """
         if not self.paced:
             return

@@ -3,6 +3,7 @@
 import base64
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,11 @@ def cases(ctx: Context) -> Iterator[Case]:
         row, name = sensors[measured["sensor"]], measured["name"]
         if measured["kind"] == "current" and row["chip"] != "ina226":
             title = "Drawn currents through the code for clamps"
-            yield Case(
-                f"golden.currents.{name}", title, lambda c=(row, measured): _current(ctx, *c)
-            )  # type: ignore[misc]
+            yield Case(f"golden.currents.{name}", title, partial(_current, ctx, row, measured))
         bearing = any(key in BEARING_KEYS for key in measured["features"])
         if measured["kind"] == "waveform" and row["bearing"] is not None and bearing:
             title = "Drawn impacts through the code for bearings"
-            yield Case(
-                f"golden.bearing.{name}", title, lambda c=(row, measured): _bearing(ctx, *c)
-            )  # type: ignore[misc]
+            yield Case(f"golden.bearing.{name}", title, partial(_bearing, ctx, row, measured))
 
 
 def _current(ctx: Context, row: Mapping[str, Any], measured: Mapping[str, Any]) -> Found:
@@ -141,7 +138,8 @@ def _impacts(
     since = (n / rate_hz * every_hz + draw.uniform()) % 1 / every_hz * rate_hz
     ring = np.exp(-since / draw.uniform(6, 14)) * np.sin(2 * np.pi * draw.uniform(0.15, 0.3) * n)
     wave = draw.uniform(300, 1500) * ring + draw.normal(0, draw.uniform(20, 120), samples)
-    return np.clip(np.rint(wave), -32_768, 32_767).astype(np.int16)
+    digits: NDArray[np.int16] = np.clip(np.rint(wave), -32_768, 32_767).astype(np.int16)
+    return digits
 
 
 def _put(ctx: Context, channel: int, digits: NDArray[np.int16]) -> None:
