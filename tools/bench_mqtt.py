@@ -112,7 +112,7 @@ def compile_uplink(folder: Path) -> None:
 def node_rate(
     compiled: Path, port: int, count: int, size: int, identity: Path | None = None
 ) -> tuple[int, ...]:
-    """(messages a second, bytes of code, of an idle client, at its peak)."""
+    """(messages a second, bytes of code, of an idle client, at its peak, of a full outbox)."""
     command = [*find_interpreter().command, "-X", "heapsize=400K", _NODE, port, count, size]
     command += [] if identity is None else [identity]
     ran = subprocess.run(
@@ -231,10 +231,10 @@ def main() -> int:
         print(f"  {who:<20} {median:>7} messages/s   ({min(found)} to {max(found)})")
     for kind, (up, down) in wire.items():
         print(f"bytes a report, {kind}: {up:.0f} up, {down:.0f} down, the node's health with it")
-    for kind, (code, idle, peak) in heaps.items():
+    for kind, (code, idle, peak, queue) in heaps.items():
         print(
             f"heap on 64 bit, {kind}: code {code} bytes, connected client {idle}, "
-            f"peak {peak} with 64 queued"
+            f"{peak} with a full window; an outbox of 64 {queue}"
         )
     return 0
 

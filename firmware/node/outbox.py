@@ -17,12 +17,7 @@ _MOST_KEPT = const(16)  # a thousand nodes that return must not all bring an out
 
 
 class Item:
-    """One payload on its way; the object itself is the token that `acked` wants back.
-
-    payload: there once it was taken, to be copied before anything else is put.
-    """
-
-    payload: "bytes | memoryview" = b""
+    """One payload on its way; the object itself is the token that `acked` wants back."""
 
     def __init__(self, seq: int, start: int, length: int) -> None:
         # Four, as a fifth would take 32 bytes more of each of hundreds.
@@ -177,9 +172,12 @@ class Outbox:
                 item.state += _IN_FLIGHT - _WAITS
                 self._waiting -= 1
                 self.sent += 1
-                item.payload = self._memory[item.start : item.start + item.length]
                 return item
         return None
+
+    def payload(self, item: Item) -> memoryview:
+        """Of an item that was taken; to be copied before anything else is put."""
+        return self._memory[item.start : item.start + item.length]
 
     def put_back(self, item: Item) -> None:
         """The item taken last was not sent: it is the next again."""

@@ -6,8 +6,8 @@ from pathlib import Path
 from system.identity_rig import needs_mosquitto
 
 _TOOL = Path(__file__).parents[2] / "tools" / "bench_mqtt.py"
-_OUTBOX_BYTES = 65_536  # of mqtt_bench_node.py: memory of payloads, apart
 _COUNT, _SIZE = 1_000, 200
+_PAYLOAD_BYTES = 65_536  # of the outbox in mqtt_bench_node.py
 # The prototype that polled made 300 to 830 over TLS; figures: docs/performance.md.
 _LEAST_A_SECOND = 300
 
@@ -23,12 +23,14 @@ def test_bench__tcp_and_tls__heap_and_bytes_within_their_bounds(tmp_path: Path) 
     broker, plain, sealed = bench.start_broker(folder)
     try:
         for port, identity, most_heap, most_up in (
-            (plain, None, 15_000, 1_300),
-            (sealed, folder, 20_000, 1_400),
+            (plain, None, 8_500, 1_300),  # the goals are 15 KB and, with TLS, 20 KB
+            (sealed, folder, 14_000, 1_400),
         ):
-            rate, _, idle, peak = bench.node_rate(tmp_path / "mpy", port, _COUNT, _SIZE, identity)
+            run = bench.node_rate(tmp_path / "mpy", port, _COUNT, _SIZE, identity)
+            rate, _, idle, peak, queue = run
             assert rate > _LEAST_A_SECOND
-            assert idle < peak - _OUTBOX_BYTES < most_heap, (idle, peak)
+            assert min(idle, peak) > 4_000 and max(idle, peak) < most_heap, (idle, peak)
+            assert 0 < queue - _PAYLOAD_BYTES < 7_500, queue
             sent, received = bench.bytes_a_report(port, identity, 2, 6)
             assert 800 < sent < most_up, sent
             assert 4 < received < 150, received

@@ -18,9 +18,12 @@ def tool():
     return module
 
 
-@pytest.mark.parametrize(("every_ms", "minutes", "kinds"), [(355, 0.7, 6), (4000, 0.5, 2)])
-def test_node__random_faults__each_that_met_it_is_told_and_counted(every_ms, minutes, kinds):
-    found = tool().soak(minutes, 5, every_ms, most_apart_ms=1500)
+# Of seed 12 three kinds last too long, or leave too much behind, to meet nobody.
+@pytest.mark.parametrize(
+    ("every_ms", "minutes", "kinds", "seed"), [(355, 0.7, 6, 5), (4000, 0.5, 2, 12)]
+)
+def test_node__random_faults__each_that_met_it_is_told_and_counted(every_ms, minutes, kinds, seed):
+    found = tool().soak(minutes, seed, every_ms, most_apart_ms=1500)
     assert not found.problems
     assert len(found.met) >= 6 and len(found.ledger.counted) >= kinds
     # Never one that has left something behind in the chip.

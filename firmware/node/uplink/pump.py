@@ -52,7 +52,7 @@ class Pump:
             item = outbox.take()
             if item is not None:
                 try:
-                    client.post(self._topic, item.payload, done=self._done, token=item)
+                    client.post(self._topic, outbox.payload(item), done=self._done, token=item)
                 except MemoryError:  # for the packet: what is on its way gives its own back
                     outbox.put_back(item)
                     self.short += 1
