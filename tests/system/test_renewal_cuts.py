@@ -11,12 +11,13 @@ from nodewright.interpreter import find_interpreter
 from nodewright.pki import keys, record
 from nodewright.pki.identity import load_identity
 from nodewright.provision import provision, renew
+from system.dying_flash import DEVICE
 from wire import renewal
 
 _LIMIT_S = 60
 
-# A device in memory that dies at its n-th write or erase, with half of it done.
-_PROGRAM = """
+_PROGRAM = (
+    """
 import os
 import sys
 import vfs
@@ -40,43 +41,9 @@ from node.uplink import tls
 
 BLOCK, BLOCKS = 512, 48
 FOLDER = "/flash/identity"
-
-
-class Device:
-    # Nothing here allocates: LittleFS closes forgotten files with the heap locked.
-    def __init__(self):
-        self.data = bytearray(b"\\xff" * (BLOCK * BLOCKS))
-        self.left = -1  # operations until the power fails; below 0: never
-        self.dead = False
-
-    def readblocks(self, block, buf, offset=0):
-        at = block * BLOCK + offset
-        for i in range(len(buf)):
-            buf[i] = self.data[at + i]
-
-    def _put(self, at, buf, count):
-        if self.dead:
-            return -5
-        if self.left == 0:
-            self.dead = True
-            count //= 2
-        self.left -= 1
-        for i in range(count):
-            self.data[at + i] = 0xFF if buf is None else buf[i]
-        return -5 if self.dead else 0
-
-    def writeblocks(self, block, buf, offset=0):
-        return self._put(block * BLOCK + offset, buf, len(buf))
-
-    def ioctl(self, operation, argument):
-        if operation == 4:
-            return BLOCKS
-        if operation == 5:
-            return BLOCK
-        if operation == 6:
-            return self._put(argument * BLOCK, None, BLOCK)
-        return 0
-
+"""
+    + DEVICE
+    + """
 
 def count(name):
     print("counted", name)
@@ -162,6 +129,7 @@ found = begin(count, FOLDER)
 assert found.fingerprint == fresh.fingerprint and found.trial is None
 print("cuts", cuts, "kept", kept, "whole", not cut)
 """
+)
 
 
 def test_renewal__power_cut_at_each_operation__old_or_new_whole_and_done_in_the_end(

@@ -1,14 +1,12 @@
 """Flashing, seen: one screen for all boards, or lines of JSON for a production line."""
 
-import threading
-import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 
-from nodewright.cli.output import err, out, print_error, print_json
+from nodewright.cli.many_view import Bars, StepLines
+from nodewright.cli.output import err, out, print_error
 from nodewright.flash.several import Result, Speed
 
 if TYPE_CHECKING:
@@ -16,46 +14,29 @@ if TYPE_CHECKING:
     from nodewright.flash.job import Outcome
     from nodewright.flash.job import Progress as Step
 
-_LINE_S = 0.5
 
-
-class Screen:
+class Screen(Bars):
     """A line a board: its stage, how far, how fast, how long still; then what became of it."""
 
     def __init__(self, targets: "Sequence[Target]") -> None:
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}", markup=False),
             TextColumn("{task.fields[stage]}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[rate]}", markup=False),
-            console=err(),
-            transient=True,
-            disable=not err().is_terminal,
         )
         self._tasks: dict[str, TaskID] = {
-            target.port: self._progress.add_task(
+            target.port: self.progress.add_task(
                 f"{target.node} at {target.port}", total=None, stage="waits", rate=""
             )
             for target in targets
         }
         self._speeds = {target.port: Speed() for target in targets}
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
     def say(self, target: "Target", step: "Step") -> None:
         rate, left_s = self._speeds[target.port].of(step)
         told = "" if rate is None else f"{rate / 1000:.0f} kB/s, {left_s:.0f} s left"
-        self._progress.update(
+        self.progress.update(
             self._tasks[target.port],
             stage=step.stage,
             completed=step.done,
@@ -65,7 +46,7 @@ class Screen:
 
     def done(self, result: Result) -> None:
         stage = "done" if result.outcome is not None else "failed"
-        self._progress.update(self._tasks[result.target.port], stage=stage, rate="")
+        self.progress.update(self._tasks[result.target.port], stage=stage, rate="")
 
     def end(self, results: list[Result]) -> None:
         """What became of each, for good: results to stdout, errors to stderr."""
@@ -78,41 +59,11 @@ class Screen:
                 print_error(several + str(result.error))
 
 
-class Lines:
+class Lines(StepLines):
     """{"event": "step" | "done" | "failed", "node", "port", …}, a line each."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last: dict[str, tuple[str, float]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
-
     def say(self, target: "Target", step: "Step") -> None:
-        now_s = time.monotonic()
-        stage, said_s = self._last.get(target.port, ("", 0.0))
-        if stage == step.stage and now_s - said_s < _LINE_S and step.done != step.total:
-            return
-        self._last[target.port] = step.stage, now_s
-        with self._lock:
-            print_json(
-                {
-                    "event": "step",
-                    "node": target.node,
-                    "port": target.port,
-                    "stage": step.stage,
-                    "done_bytes": step.done,
-                    "total_bytes": step.total,
-                }
-            )
+        self.step(target, step, {"done_bytes": step.done, "total_bytes": step.total})
 
     def done(self, result: Result) -> None:
         where = {"node": result.target.node, "port": result.target.port}
@@ -121,8 +72,7 @@ class Lines:
         else:
             kind = type(result.error).__name__
             line = {"event": "failed", **where, "kind": kind, "error": str(result.error)}
-        with self._lock:
-            print_json(line)
+        self.write(line)
 
     def end(self, results: list[Result]) -> None:
         pass

@@ -1,58 +1,39 @@
 """Making nodes, seen: one screen for all boards, or lines of JSON for a production line."""
 
-import threading
-import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from nodewright.cli.output import err, out, print_error, print_json
+from nodewright.cli.many_view import Bars, StepLines
+from nodewright.cli.output import err, out, print_error
 from nodewright.make.job import STAGES
 
 if TYPE_CHECKING:
     from nodewright.make.job import Made, Result, Step, Target
 
-_LINE_S = 0.5
 
-
-class Screen:
+class Screen(Bars):
     """A line a board: its step, what is done in it, how far; then what became of it."""
 
     def __init__(self, targets: "Sequence[Target]") -> None:
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}", markup=False),
             TextColumn("{task.fields[stage]}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[what]}", markup=False),
             TimeElapsedColumn(),
-            console=err(),
-            transient=True,
-            disable=not err().is_terminal,
         )
         self._tasks: dict[str, TaskID] = {
-            target.node: self._progress.add_task(
+            target.node: self.progress.add_task(
                 f"{target.node} at {target.where}", total=None, stage="waits", what=""
             )
             for target in targets
         }
 
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
     def say(self, target: "Target", step: "Step") -> None:
         number = STAGES.index(step.stage) + 1
-        self._progress.update(
+        self.progress.update(
             self._tasks[target.node],
             stage=f"{number}/{len(STAGES)} {step.stage}",
             completed=step.done,
@@ -63,7 +44,7 @@ class Screen:
     def done(self, result: "Result") -> None:
         good = result.made is not None and result.made.passed
         stage = "done" if good else "failed"
-        self._progress.update(self._tasks[result.target.node], stage=stage, what="")
+        self.progress.update(self._tasks[result.target.node], stage=stage, what="")
 
     def end(self, results: "list[Result]") -> None:
         """What became of each, for good: results to stdout, errors to stderr."""
@@ -76,33 +57,11 @@ class Screen:
                 print_error(f"{several}{result.stage}: {result.error}")
 
 
-class Lines:
+class Lines(StepLines):
     """{"event": "step" | "made" | "failed", "node", "port", …}, a line each."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last: dict[str, tuple[str, float]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
-
     def say(self, target: "Target", step: "Step") -> None:
-        now_s = time.monotonic()
-        stage, said_s = self._last.get(target.node, ("", 0.0))
-        if stage == step.stage and now_s - said_s < _LINE_S and step.done != step.total:
-            return
-        self._last[target.node] = step.stage, now_s
-        told = {"event": "step", "node": target.node, "port": target.port, "stage": step.stage}
-        with self._lock:
-            print_json({**told, "what": step.what, "done": step.done, "total": step.total})
+        self.step(target, step, {"what": step.what, "done": step.done, "total": step.total})
 
     def done(self, result: "Result") -> None:
         if result.made is not None:
@@ -111,8 +70,7 @@ class Lines:
             where = {"node": result.target.node, "port": result.target.port}
             what = {"stage": result.stage, "kind": type(result.error).__name__}
             line = {"event": "failed", **where, **what, "error": str(result.error)}
-        with self._lock:
-            print_json(line)
+        self.write(line)
 
     def end(self, results: "list[Result]") -> None:
         pass

@@ -1,14 +1,13 @@
 """A validation, seen: how far it is, then a table of value, limit, margin, verdict."""
 
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
 from rich.table import Table
 
+from nodewright.cli.many_view import Bars
 from nodewright.cli.output import err, out
 
 if TYPE_CHECKING:
@@ -18,36 +17,22 @@ if TYPE_CHECKING:
 _STYLES = {"pass": "green", "fail": "bold red", "error": "bold red", "skipped": "yellow"}
 
 
-class Progress:
+class Progress(Bars):
     """One bar on stderr, on a terminal only."""
 
     def __init__(self, node: str, turn: int, count: int, quiet: bool = False) -> None:
-        self._bars = Bars(
+        super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[case]}", markup=False),
             TimeElapsedColumn(),
-            console=err(),
-            transient=True,
-            disable=quiet or not err().is_terminal,
+            quiet=quiet,
         )
         which = f", {turn} of {count}" if count > 1 else ""
-        self._task = self._bars.add_task(f"{node}{which}", total=None, case="starts")
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bars.stop()
+        self._task = self.progress.add_task(f"{node}{which}", total=None, case="starts")
 
     def say(self, case: str, done: int, total: int) -> None:
-        self._bars.update(self._task, completed=done, total=total, case=case)
+        self.progress.update(self._task, completed=done, total=total, case=case)
 
 
 def show(one: "Validation") -> None:
