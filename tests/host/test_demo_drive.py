@@ -101,6 +101,19 @@ def test_story__phase_that_nobody_marks__fails(plan: DrivePlan) -> None:
     assert any("A in l2" in text for text in story.failures), story.failures
 
 
+def test_story__acknowledged_on_the_console_before_the_report_is_heard__cut_all_the_same(
+    plan: DrivePlan,
+) -> None:
+    chapters = _chapters()
+    story = DriveStory(plan)
+    for name in ("standing", "starting", "running", "lost"):
+        story.on_report(chapters[name])
+    story.on_console("acked", {"boot": "1", "seq": "9"})
+    assert not story.cut_asked
+    story.on_report(chapters["stopped"])
+    assert story.cut_asked and story.failures == []
+
+
 def test_story__ends_early__is_no_success(plan: DrivePlan) -> None:
     story = _told(plan, {"standing": _chapters()["standing"]})
     story.give_up()

@@ -36,12 +36,12 @@ pytestmark = [
 CHIPS = {"pump-1": "e6614c311b7e6f2a", "pump-2": "e6614c311b7e6f2b"}
 
 
-@pytest.fixture(scope="module")
-def north(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A fleet whose broker runs."""
+@pytest.fixture
+def north(tmp_path: Path) -> Iterator[Path]:
+    """A fleet whose broker runs, and whose nodes nobody has made before."""
     hub = broker.start("auto", None)
     try:
-        yield fleet(tmp_path_factory.mktemp("make") / "north", hub.port)
+        yield fleet(tmp_path / "north", hub.port)
     finally:
         hub.stop()
 

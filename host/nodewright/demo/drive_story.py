@@ -35,6 +35,7 @@ class DriveStory:
         self.failures: list[str] = []
         self.cut_asked = False
         self._stopped: Key | None = None
+        self._acked: Key = (0, 0)  # the last that was
         self._before: dict[str, float] = {}
 
     @property
@@ -43,9 +44,13 @@ class DriveStory:
 
     def on_console(self, event: str, facts: Mapping[str, str]) -> None:
         """Ask for the cut when the report of the stop has been acknowledged."""
-        if event != "acked" or self.stage != "stopped":
-            return
-        if (int(facts["boot"]), int(facts["seq"])) == self._stopped:
+        if event == "acked":
+            self._acked = int(facts["boot"]), int(facts["seq"])
+            self._cut_if_acknowledged()
+
+    def _cut_if_acknowledged(self) -> None:
+        """The console may be heard before the broker, or after it."""
+        if self.stage == "stopped" and self._stopped is not None and self._acked >= self._stopped:
             self.cut_asked, self.stage = True, "cut"
 
     def on_report(self, report: Mapping[str, Any]) -> None:
@@ -125,6 +130,7 @@ class DriveStory:
         self._expect(report, "hours", self._before["cur_run_h"] > 0)
         self._stopped = report["boot"], report["seq"]
         self.said.append(f"stopped: {self._before['cur_run_h']:.5f} h, 1 start")
+        self._cut_if_acknowledged()
 
     def _while_cut(self, report: Mapping[str, Any]) -> None:
         if self._stopped is None or report["boot"] <= self._stopped[0]:
