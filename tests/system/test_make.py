@@ -26,6 +26,7 @@ from nodewright.make.job import Options, Target
 from nodewright.make.node import Maker
 from nodewright.make.several import run as run_all
 from nodewright.pki import record
+from nodewright.provision import provision
 from nodewright.validate import verify
 from system.make_rig import AtDrive, Heard, at_port, fleet, make, on_pico_w
 
@@ -201,6 +202,7 @@ def test_make__a_board_that_is_another_node__left_as_it_is_and_the_other_is_made
     with at_port(north, "pump-1", CHIPS["pump-1"]) as one:
         (made,) = make(north, [Target("pump-1", one.port)])
         assert made.made is not None
+        provision(north, "pump-2", Secrets(north))  # that is done before any board is asked
         before = tree(north)
         (wrong,) = make(north, [Target("pump-2", one.port)])
         assert isinstance(wrong.error, OtherNode)
