@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from nodewright import boards
-from nodewright.cli import flash_view
+from nodewright.cli import flash_view, many_view
 from nodewright.flash import choose, facts, raw_repl, several
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, OtherNode, WrongBoard
 from nodewright.flash.facts import Facts
@@ -184,7 +184,7 @@ def test_several__one_of_them_fails__the_others_are_done_and_the_screen_says_bot
 ) -> None:
     text = io.StringIO()
     screen = Console(file=text, force_terminal=True, width=100)
-    monkeypatch.setattr(flash_view, "err", lambda: screen)
+    monkeypatch.setattr(many_view, "err", lambda: screen)
     with bare() as one:
         done(one)
         targets = [

@@ -20,7 +20,7 @@ from nodewright.flash.errors import FlashFailed
 from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissing
 from nodewright.link.repl import why_closed
 
-LET_GO_S = 2.0  # a port that was in use a moment ago
+LET_GO_S = 6.0  # a port that was in use a moment ago
 STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
