@@ -116,8 +116,11 @@ class TableView(JsonView):
 
 def _intro(fleet: VirtualFleet, about: Mapping[str, Any]) -> list[Text]:
     hub, board = fleet.hub, fleet.board
-    bounded = fleet.runtime.interpreter is not None
-    heap = f", {board.heap_bytes // 1024} KB of heap" if bounded else ""
+    interpreter, heap = fleet.runtime.interpreter, ""
+    if interpreter is not None:
+        heap = f", {board.heap_bytes // 1024} KB of heap"
+        if interpreter.word_bits == 64:
+            heap += ", doubled as words are"
     lines = [
         Text(f"broker: {hub.kind} {hub.version} on {hub.host}:{hub.port}, {_sealed(fleet)}"),
         Text(f"runtime: {fleet.runtime}{heap}"),
@@ -182,7 +185,9 @@ def _full_table(tallies: list[Tally]) -> Table:
     table = Table("node", "axis", box=box.SIMPLE, collapse_padding=True)
     table.add_column("feature", no_wrap=True, min_width=len("vel_rms_mm_s"))
     table.title = "the last report of each node"
-    for name in ("value", "reference", "deviation", "allowed"):
+    for name in ("value", "reference"):
+        table.add_column(name, justify="right", min_width=len("-0.00044632"))
+    for name in ("deviation", "allowed"):
         table.add_column(name, justify="right")
     table.add_column("ok")
     for tally in tallies:
