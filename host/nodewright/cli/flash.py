@@ -11,7 +11,7 @@ from nodewright.cli.flash_view import Lines, Screen
 from nodewright.cli.fleet import node_names
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import FleetFolder
+from nodewright.cli.options import Baud, FleetFolder, Force, Runtime
 from nodewright.cli.output import err
 from nodewright.errors import BadInput
 
@@ -50,19 +50,12 @@ def command(
     by: Annotated[
         str, typer.Option(metavar="auto|repl|uf2|esp", help="Which way; auto asks the board.")
     ] = "auto",
-    runtime: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|SHA256|none", help="The MicroPython, as for `image`."),
-    ] = None,
-    baud: Annotated[
-        int, typer.Option(metavar="N", help="Of an ESP32's boot loader; slower if it must be.")
-    ] = 460_800,
+    runtime: BoardRuntime = None,
+    baud: Baud = 460_800,
     boot_s: Annotated[
         float, typer.Option(metavar="S", help="How long to wait for the node to start; 0: not.")
     ] = 30.0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also a board that is another node, or fleet's.")
-    ] = False,
+    force: Force = False,
     clean: Annotated[
         bool, typer.Option("--clean", help="Remove files that are not ours, too.")
     ] = False,

@@ -10,7 +10,7 @@ from nodewright.cli import exits
 from nodewright.cli.fleet import node_names
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import FleetFolder
+from nodewright.cli.options import Baud, FleetFolder, Force, Runtime
 from nodewright.cli.output import err
 from nodewright.errors import BadInput
 
@@ -71,16 +71,9 @@ def command(
     by: Annotated[
         str, typer.Option(metavar="auto|repl|uf2|esp", help="Which way to flash, as for `flash`.")
     ] = "auto",
-    runtime: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|SHA256|none", help="The MicroPython, as for `image`."),
-    ] = None,
-    baud: Annotated[
-        int, typer.Option(metavar="N", help="Of an ESP32's boot loader; slower if it must be.")
-    ] = 460_800,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also a board that is another node, or fleet's.")
-    ] = False,
+    runtime: BoardRuntime = None,
+    baud: Baud = 460_800,
+    force: Force = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a step, and one a node at its end.")
     ] = False,

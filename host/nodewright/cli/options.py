@@ -35,3 +35,14 @@ Realtime = Annotated[
 Port = Annotated[
     int | None, typer.Option(metavar="PORT", help="Of the broker on loopback; else any free one.")
 ]
+
+BoardRuntime = Annotated[
+    str | None,
+    typer.Option(metavar="FILE|SHA256|none", help="The MicroPython, as for `image`."),
+]
+Baud = Annotated[
+    int, typer.Option(metavar="N", help="Of an ESP32's boot loader; slower if it must be.")
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also a board that is another node, or fleet's.")
+]
