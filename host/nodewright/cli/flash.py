@@ -11,7 +11,7 @@ from nodewright.cli.flash_view import Lines, Screen
 from nodewright.cli.fleet import node_names
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.interrupts import interrupts
-from nodewright.cli.options import Baud, FleetFolder, Force, Runtime
+from nodewright.cli.options import Baud, BoardRuntime, FleetFolder, Force
 from nodewright.cli.output import err
 from nodewright.errors import BadInput
 
