@@ -77,8 +77,10 @@ def _rest(device: "Any", samples: int) -> "tuple[list[float], list[bool]]":
     device.start()
     time.sleep_us(device.test_settle_us)
     device.overrun()
-    while device.entries():
-        device.read_into(*blocks, 0, min(device.entries(), device.fifo_depth, samples))
+    left = min(device.entries(), device.fifo_depth)  # of before; more come meanwhile
+    while left > 0:
+        device.read_into(*blocks, 0, min(left, samples))
+        left -= samples
     got = 0
     for _ in range(8 * samples):
         time.sleep_us(device.period_us)

@@ -63,7 +63,7 @@ def knock(host: str, port: int, certificate: "str | None", key: "str | None") ->
             told = sealed.read(4)
         except (OSError, ValueError) as error:
             return {"said": "refused", "why": repr(error)}
-        let_in = told is not None and told[:2] == _CONNACK and told[3] == 0
+        let_in = told is not None and len(told) == 4 and told[:2] == _CONNACK and told[3] == 0
         return {"said": "accepted" if let_in else "refused", "why": repr(told)}
     finally:
         plain.close()

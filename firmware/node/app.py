@@ -177,8 +177,13 @@ class Node:
     def _moved(self) -> "tuple[int, None] | None":
         """The first set whose sensor has felt what it waits for."""
         for index in range(len(self._sets)):
-            if self._sets[index].moved(ticks_ms()):
-                return index, None
+            try:
+                if self._sets[index].moved(ticks_ms()):
+                    return index, None
+            except Exception:
+                # As in _one: what a look at a sensor upsets must not end the others.
+                self.health.collect()
+                self.health.count("program")
         return None
 
     async def _one(self, measured: "Measured", request: "dict[str, Any] | None") -> "int | None":
@@ -281,7 +286,12 @@ class Node:
             await self._connected.wait()
             self._connected.clear()
             self._liveness.moved("announce")
-            await self._client.publish(self._topic("status"), self._status("online"), 1, True)
+            try:
+                await self._client.publish(self._topic("status"), self._status("online"), 1, True)
+            except MemoryError:
+                self.health.collect()
+                self._connected.set()
+                await asyncio.sleep_ms(_SLICE_MS)
 
     async def _report_health(self) -> None:
         while True:

@@ -37,6 +37,7 @@ class Clamps(Sensor):
 
         self.shaft_hz: "float | None" = None  # by the slip of the record before, an estimate
         self.shaft_error: "float | None" = None  # its relative uncertainty
+        self.standing = False  # by the record before, where that was sound
         self.motor: "Motor | None" = None
         told = settings["motor"]
         if told is not None:

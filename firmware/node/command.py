@@ -63,7 +63,8 @@ class Commands:
             if found["command"] == "renew":
                 if self._identities is None:
                     raise ValueError("a new identity comes over TLS only")
-                self._changing = self._identities.take(found)
+                if self._identities.take(found):
+                    self._changing = True  # once the reply has gone
                 self.done(found, None)
             elif found["command"] in ("freeze", "forget"):
                 self._teach(found)
@@ -129,7 +130,10 @@ class Commands:
             await self._ready.wait()
             self._ready.clear()
             while self._replies:
-                await self._client.publish(self._topic, self._replies.pop(0))
+                try:
+                    await self._client.publish(self._topic, self._replies.pop(0))
+                except MemoryError:  # for the packet
+                    self._health.count("reply_dropped")
             if self._changing:
                 self._changing = False
                 self._change()

@@ -9,11 +9,20 @@ if TYPE_CHECKING:
     Finding = tuple[str, int]
 
 LEAST_BANDWIDTH = 15  # x line_hz: less shows no harmonics that anyone should read
-_HARMONICS = ("cur_thd_pct", "cur_thd_order", "cur_thd_floor_pct", "cur_slip_pct", "cur_shaft_hz")
+_HARMONICS = (
+    "cur_peak_a",  # what a filter rounds off is most of a lamp's
+    "cur_crest",
+    "cur_thd_pct",
+    "cur_thd_order",
+    "cur_thd_floor_pct",
+    "cur_slip_pct",
+    "cur_shaft_hz",
+)
 
 _SPOILT = ("overrun", "gap", "stuck", "clipped")  # what makes a record invalid
 # The bias may be so far off, as a part of full scale: dividers of 5 % resistors are within 0.025.
 _MOST_BIAS = 0.1
+_RESTS_WITHIN = 0.02  # an input that carries nothing: its offset, and that of its bias
 _NONE = 0.05  # less than this part of the greatest current is no current
 _SOME = 0.3
 # |Ia + Ib + Ic| over three times the greatest: 0 of three wires, whatever they carry; 1/3 where
@@ -41,19 +50,30 @@ def findings(
     stuck = clipped = biased = 0
     low, high = device.rails
     for index in range(len(rows)):
-        if take.still[index] >= device.still_samples:
+        row, still, away = rows[index], take.still[index], 0.0
+        digit_v = device.per_digit(row["input"])
+        if bias_v is not None:
+            rests_v = axis_sum(blocks[index], take.samples) / take.samples * digit_v
+            away = abs(rests_v - bias_v) / ((high - low) * digit_v)
+            if away > _MOST_BIAS:
+                biased |= 1 << index
+        if still >= device.still_samples:
+            stuck |= 1 << index
+        elif still >= take.samples and (away > _RESTS_WITHIN or _is_noisy(row, digit_v)):
+            # A converter that is coarse may stand still by itself, but not there, or not so.
             stuck |= 1 << index
         elif take.clipped[index]:
             clipped |= 1 << index
-        if bias_v is not None:
-            digit_v = device.per_digit(rows[index]["input"])
-            rests_v = axis_sum(blocks[index], take.samples) / take.samples * digit_v
-            if abs(rests_v - bias_v) > _MOST_BIAS * (high - low) * digit_v:
-                biased |= 1 << index
     for reason, inputs in (("stuck", stuck), ("clipped", clipped), ("bias", biased)):
         if inputs:
             found.append((reason, inputs))
     return found
+
+
+def _is_noisy(row: "dict[str, Any]", digit_v: float) -> bool:
+    """Whether what is known of an input's noise moves it by a digit."""
+    noise = row["noise"]
+    return noise is not None and noise > digit_v * abs(row["per_volt"])
 
 
 def of_phases(

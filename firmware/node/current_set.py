@@ -75,13 +75,13 @@ class CurrentSet:
         self._features: "Current | None" = None  # of DC there is nothing but means
         if self._keys:
             told = sensor.settings["motor"]
-            noises = [row["noise"] for row in rows[: sensor.currents]]
+            noises = [row["noise"] or 0.0 for row in rows[: sensor.currents]]
             self._features = Current(
                 workspace.backend,
                 samples,
                 currents=sensor.currents,
                 voltages=len(rows) - sensor.currents,
-                noise_a=None if None in noises else noises,
+                noise_a=noises if any(noises) else None,
                 delays_us=self._delays_us,
                 pole_pairs=None if told is None else told["pole_pairs"],
                 lent=spare,
@@ -96,9 +96,12 @@ class CurrentSet:
 
         A converter with DMA lets all others run meanwhile; one that is polled does not.
         """
-        result, take = self.result, self._take
+        result, take, sensor = self.result, self._take, self.sensor
         result.clear()
         take.clear()
+        # What a record does not say again does not hold any more.
+        sensor.shaft_hz = sensor.shaft_error = None
+        sensor.standing = False
         begin_ticks = ticks_us()
         try:
             device = self.sensor.converter(self._settings["rate_hz"], self._settings["samples"])
@@ -142,10 +145,12 @@ class CurrentSet:
             self._alternating(device, self._features, outs, withheld, marked)
             found += current_evidence.of_phases(self._features, outs, self._least_a())
         valid = current_evidence.valid(found)
-        sensor.shaft_hz = outs[0].get("cur_shaft_hz") if valid else None
-        sensor.shaft_error = None if self._features is None else self._features.shaft_error
         if self._features is not None:
             self._follow_motor(self._features, outs[0], withheld[0], valid)
+            if valid:
+                sensor.shaft_hz = outs[0].get("cur_shaft_hz")
+                sensor.shaft_error = self._features.shaft_error
+                sensor.standing = sensor.motor is not None and sensor.motor.running() is False
         for reason, _ in found:
             self._health.count(reason)
         for index in range(sensor.currents):

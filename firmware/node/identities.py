@@ -52,8 +52,11 @@ class Identities:
             from node.renewal import Renewal
 
             self._coming = Renewal(self._node, FOLDER)
-        whole = self._coming.take(command["part"], command["parts"], command["data"])
-        if whole:
-            self._coming = None
-            modules.forget(*_SELDOM)
-        return whole
+        ended = True
+        try:
+            ended = self._coming.take(command["part"], command["parts"], command["data"])
+        finally:
+            if ended:  # or refused: what had come of it is of no use
+                self._coming = None
+                modules.forget(*_SELDOM)
+        return ended

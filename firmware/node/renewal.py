@@ -129,9 +129,9 @@ def begin(count: "Callable[[str], None]", folder: str = FOLDER) -> "Identity | N
         return None
     try:
         found = _identity(folder, wanted)
-    except (ReportError, Lost):
+    except (ReportError, OSError):  # Lost among them; the old one still works
         count("renewal_spoiled")
-        _drop(folder, count)
+        _drop(folder, count, wanted)
         return None
     if wanted == _NEW:
         found.trial = Trial(found, count, folder)
@@ -173,9 +173,9 @@ def _read(path: str) -> bytes:
         return data
 
 
-def _drop(folder: str, count: "Callable[[str], None]") -> None:
+def _drop(folder: str, count: "Callable[[str], None]", name: str = _NEW) -> None:
     try:
-        os.remove(folder + _NEW)
+        os.remove(folder + name)
     except OSError:
         count("flash")
     event("renewal", state="gone_back")

@@ -124,4 +124,8 @@ class Spectra:
             await self._ready.wait()
             self._ready.clear()
             while self._waiting:
-                await self._client.publish(self._topic, self._waiting.pop(0)[1])
+                try:
+                    await self._client.publish(self._topic, self._waiting.pop(0)[1])
+                except MemoryError:  # for the packet, the greatest of all
+                    self._health.count("spectrum_dropped")
+                    gc.collect()

@@ -366,8 +366,10 @@ class Waveform:
             )
             gravest = evidence.judge(found, index)
             gc.collect()  # a file is opened to learn
-            # Scores at the wrong places of the spectrum would be learned as healthy ones.
-            if gravest is None and marked.get("bearing_fault") != "speed_off":
+            # Scores at the wrong places of the spectrum would be learned as healthy ones, and so
+            # would those of a machine that stands.
+            sound = gravest is None and marked.get("bearing_fault") != "speed_off"
+            if sound and not self._at_rest():
                 bearing.learn(index)
             _mark(gravest, values, withheld, marked)
             result.channels[channel].update(values)
@@ -375,10 +377,13 @@ class Waveform:
             result.marked[channel].update(marked)
         self._health.stage("bearing", ticks_diff(ticks_us(), begin_ticks))
 
+    def _at_rest(self) -> bool:
+        """Whether the machine stands still: its clamps tell."""
+        return self._clamps is not None and self._clamps.standing
+
     def _withhold_at_rest(self) -> None:
-        """No verdict on a machine that stands still: its clamps tell."""
-        clamps = self._clamps
-        if clamps is None or clamps.motor is None or clamps.motor.running() is not False:
+        """No verdict on a machine that stands still."""
+        if not self._at_rest():
             return
         for channel in self._channels:
             values = self.result.channels[channel]

@@ -248,7 +248,7 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
             if list(channels).count(channel) > 1:
                 errors.append((path + ".channels", channel, "a name no other channel has"))
                 break
-    _check_motors(sensors, errors)
+    _check_motors(settings["sensors"], errors)
     seen: "list[str]" = []
     share = 0.0
     for index, measured in enumerate(settings["sets"]):
@@ -280,15 +280,16 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
         )
 
 
-def _check_motors(sensors: "dict[str, dict[str, Any]]", errors: "list[Error]") -> None:
+def _check_motors(sensors: "list[dict[str, Any]]", errors: "list[Error]") -> None:
     """The clamps that accelerometers name are there, and follow a motor."""
-    fit = [
-        name
-        for name in sorted(sensors)
-        if sensors[name]["kind"] == "current" and sensors[name]["motor"] is not None
-    ]
-    for index, name in enumerate(sensors):
-        sensor = sensors[name]
+    fit = sorted(
+        [
+            sensor["name"]
+            for sensor in sensors
+            if sensor["kind"] == "current" and sensor["motor"] is not None
+        ]
+    )
+    for index, sensor in enumerate(sensors):
         if sensor["kind"] == "accelerometer" and sensor["motor"] not in [None] + fit:
             allowed = "null, or clamps with a motor: " + (", ".join(fit) or "there are none")
             errors.append(("sensors[%d].motor" % index, sensor["motor"], allowed))

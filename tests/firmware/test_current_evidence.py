@@ -24,7 +24,15 @@ class Phases:
         return self._turned[index]
 
 
-ROWS = [{"input": 26}, {"input": 27}, {"input": 28}]
+class Coarse(Device):
+    still_samples = 65536
+
+
+def _rows(noise=None):
+    return [{"input": pin, "per_volt": 30.0, "noise": noise} for pin in (26, 27, 28)]
+
+
+ROWS = _rows()
 
 
 def _take(**changed):
@@ -52,6 +60,17 @@ def test_findings__each_fault__named_with_its_inputs():
     assert _found(_take(), (2048, 2048, 1500)) == [("bias", 4)]
     assert _found(_take(), (2048, 2048, 1500), None) == []
     assert _found(_take(), (2048, 2048, 1650)) == []
+
+
+def test_findings__coarse_converter_that_never_moves__stuck_where_nothing_rests_there():
+    take, bias_v = _take(still=[64, 64, 20]), 1.65
+    blocks = [array("h", [digit] * 64) for digit in (2048, 1024, 2048)]
+    found = evidence.findings(take, Coarse(), _rows(), blocks, bias_v)
+    assert ("stuck", 2) in found and ("stuck", 3) not in found
+    # What moves by more than a digit by itself does not stand still.
+    noisy = evidence.findings(take, Coarse(), _rows(0.1), blocks, bias_v)
+    assert ("stuck", 3) in noisy
+    assert evidence.findings(take, Coarse(), _rows(0.001), blocks[:1] * 3, None) == []
 
 
 def test_findings__stuck_at_a_rail__stuck_and_not_clipped():

@@ -11,25 +11,18 @@ from node.result import Result
 from node.waveform import Waveform
 
 
-class Motor:
-    """What clamps tell of it: True, False, or None while nothing is known."""
-
-    def __init__(self, state):
-        self._state = state
-
-    def running(self):
-        return self._state
-
-
 class Clamps:
-    def __init__(self, motor):
-        self.motor = motor
+    """What they say of the motor: whether it stands, by a record that was sound."""
+
+    def __init__(self, standing):
+        self.standing = standing
 
 
 class Measured:
     """A set after its record, as far as this rule looks at it."""
 
     _channels = ("x",)
+    _at_rest = Waveform._at_rest
 
     def __init__(self, clamps):
         self._clamps = clamps
@@ -40,7 +33,7 @@ class Measured:
 
 
 def test_withhold_at_rest__motor_stands__no_verdict_and_every_other_value():
-    measured = Measured(Clamps(Motor(False)))
+    measured = Measured(Clamps(True))
     Waveform._withhold_at_rest(measured)
     result = measured.result
     assert result.channels["x"] == {"vel_rms_mm_s": 4.0}
@@ -53,7 +46,7 @@ def test_withhold_at_rest__motor_stands__no_verdict_and_every_other_value():
 
 
 def test_withhold_at_rest__motor_runs_or_nobody_knows__nothing_changes():
-    for clamps in (None, Clamps(None), Clamps(Motor(True)), Clamps(Motor(None))):
+    for clamps in (None, Clamps(False)):
         measured = Measured(clamps)
         Waveform._withhold_at_rest(measured)
         assert len(measured.result.channels["x"]) == 3

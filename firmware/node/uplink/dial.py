@@ -71,16 +71,18 @@ class Dialer:
         tried = self._next
         self._next += 1
         self.broker = host, port = self._brokers[tried % len(self._brokers)]
+        identity = None
         if self._make_identity is not None:
             if self.identity is None:
                 self.identity = self._make_identity()
+            identity = self.identity  # another may be asked for while this one is waited for
             await self._clock()
             moved()
         addresses = [host] if self._resolver is None else await self._resolver.resolve(host)
         moved()
         # A name of several addresses: another one at each round.
         self.address = addresses[tried // len(self._brokers) % len(addresses)]
-        link = Link() if self.identity is None else self.identity.link(host)
+        link = Link() if identity is None else identity.link(host)
         link_to(link)
         await asyncio.wait_for_ms(link.open(self.address, port), self._timeout_ms)
         moved()
