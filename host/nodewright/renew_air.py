@@ -27,6 +27,7 @@ _PROGRAM = "ask"
 _STATUS_S = 5.0  # the broker has it and sends it at once
 _REPLY_S = 20.0  # a node that measures replies when it is done
 _POLL_S = 0.2
+_TOLD = 16  # hex digits of a fingerprint, at least
 
 
 class NotOverTheAir(BadInput):
@@ -119,13 +120,19 @@ def _in_use(source: Collector, folder: Path, node: str) -> Issued:
             raise NotOverTheAir(node, "the broker has never heard of it")
     if status["state"] != "online":
         raise NotOverTheAir(node, f"it is {status['state']}")
-    told = status.get("certificate")
-    if not isinstance(told, str) or len(told) < 16:
+    told = _certificate(status)
+    if told is None:
         raise NotOverTheAir(node, "it does not say which certificate it has: update it first")
     for one in _record(folder, node).issued:
         if one.fingerprint.startswith(told):
             return one
     raise NotOverTheAir(node, f"its certificate {told} is none of its record here")
+
+
+def _certificate(status: dict[str, object]) -> str | None:
+    """The beginning of the fingerprint that a node tells; None where it tells none."""
+    told = status.get("certificate")
+    return told if isinstance(told, str) and len(told) >= _TOLD else None
 
 
 def _wait(source: Collector, node: str, new: Issued, old: Issued, timeout_s: float) -> None:
@@ -136,7 +143,9 @@ def _wait(source: Collector, node: str, new: Issued, old: Issued, timeout_s: flo
         status = _status(source, node, time.monotonic() + _POLL_S)
         if status is None or status["state"] != "online":
             continue
-        told = str(status.get("certificate"))
+        told = _certificate(status)
+        if told is None:
+            continue
         if new.fingerprint.startswith(told):
             return
         went_back = old.fingerprint.startswith(told)

@@ -23,8 +23,8 @@ def test_bench__tcp_and_tls__heap_and_bytes_within_their_bounds(tmp_path: Path) 
     broker, plain, sealed = bench.start_broker(folder)
     try:
         for port, identity, most_heap, most_up in (
-            (plain, None, 8_500, 1_300),  # the goals are 15 KB and, with TLS, 20 KB
-            (sealed, folder, 14_000, 1_400),
+            (plain, None, 11_000, 1_300),  # the goals are 15 KB and, with TLS, 20 KB
+            (sealed, folder, 16_000, 1_400),
         ):
             run = bench.node_rate(tmp_path / "mpy", port, _COUNT, _SIZE, identity)
             rate, _, idle, peak, queue = run

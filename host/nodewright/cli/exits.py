@@ -1,6 +1,7 @@
 """How `nodewright` ends: the one table of exit codes, and which error gives which."""
 
 from nodewright.errors import BadInput, NodewrightError
+from nodewright.link.errors import Interrupted
 
 DONE = 0
 FAILED = 1
@@ -14,7 +15,11 @@ MEANINGS = {
     INTERRUPTED: "interrupted (Ctrl-C, or asked to end) before it was done",
 }
 
-_ERRORS = ((BadInput, WRONG_USE), (NodewrightError, FAILED))  # the first that fits
+_ERRORS = (  # the first that fits
+    (Interrupted, INTERRUPTED),
+    (BadInput, WRONG_USE),
+    (NodewrightError, FAILED),
+)
 
 
 def code_of(error: BaseException) -> int | None:

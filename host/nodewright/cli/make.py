@@ -66,7 +66,8 @@ def command(
         str, typer.Option(metavar="NAME", help="Which bench signs: one identity each.")
     ] = "bench",
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Of the waveforms that are drawn; else random.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Of the waveforms that are drawn; else random."),
     ] = None,
     by: Annotated[
         str, typer.Option(metavar="auto|repl|uf2|esp", help="Which way to flash, as for `flash`.")
@@ -138,7 +139,7 @@ def _targets(
     if virtual:
         return [Target(name, None) for name in names]
     if port is not None:
-        if len(pairs) > 1:
+        if len(pairs) > 1 or given:
             raise BadInput("--port is for one node: of several say NODE=PORT")
         return [Target(names[0], port)]
     missing = [name for name, at in pairs if not at]

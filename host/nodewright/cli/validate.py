@@ -43,7 +43,8 @@ def command(
         int, typer.Option(metavar="N", help="Validate so many times, and say what is flaky.")
     ] = 1,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Of the waveforms that are drawn; else random.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Of the waveforms that are drawn; else random."),
     ] = None,
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The results as JUnit XML, for a CI.")

@@ -55,9 +55,10 @@ def device_bench(folder: Path, node: str, secrets: Secrets, port: str) -> Device
     """The board at a port, against the image for its kind.  A virtual board's port is one, too."""
     with Repl(port) as repl:
         found = facts.read(repl)
+        expected = expected_of(folder, node, secrets, found.arch if found.virtual else None)
+        on_bench = load.read(folder)
         repl.restarts = False  # the bench asks at once
-    expected = expected_of(folder, node, secrets, found.arch if found.virtual else None)
-    return DeviceBench(expected, port, load.read(folder))
+    return DeviceBench(expected, port, on_bench)
 
 
 def around(settings: Mapping[str, Any]) -> OnBench:

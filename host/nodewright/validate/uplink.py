@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from nodewright import broker, reach, scratch
 from nodewright.errors import NodewrightError, PortInUse
 from nodewright.faultproxy import FaultProxy
-from nodewright.fleet.lock import FleetLocked
+from nodewright.fleet.lock import FleetLocked, locked
 from nodewright.fleet.secret import FOLDER as SECRETS
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet_broker import layout
@@ -36,6 +36,7 @@ _PROGRAM = "check"  # as which a fleet's broker knows us
 _LEFT_OUT = (layout.FOLDER, history.FOLDER, "images", ".git", "*.lock")
 _CONNECT_S = 5.0
 _PORT_TRIES = 5
+_LOCK_S = 20.0  # of other boards' provisioning and keeping beside it
 _KEEPALIVE_S = 5
 _LOCKED_S = 10.0
 _PAUSE_MS = 150  # between two records
@@ -149,7 +150,8 @@ class OwnUplink(Uplink):
 
     def _fleet_broker(self) -> tuple[str, int, Address]:
         folder = self._stack.enter_context(scratch.folder("uplink")) / "fleet"
-        shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        with locked(self._folder, wait_s=_LOCK_S):  # not in the middle of another's writing
+            shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT))
         secrets = copy.copy(self._secrets)  # with the passphrase that was asked for already
         secrets.folder = folder / SECRETS
         name = next(iter(_brokers(folder)))
