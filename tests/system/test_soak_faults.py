@@ -26,8 +26,6 @@ def test_node__random_faults__each_that_met_it_is_told_and_counted(every_ms, min
     found = tool().soak(minutes, seed, every_ms, most_apart_ms=1500)
     assert not found.problems
     assert len(found.met) >= 6 and len(found.ledger.counted) >= kinds
-    # Never one that has left something behind in the chip.
-    assert not {"unplugged", "bus_held"} & set(found.ledger.unmet)
 
 
 def fault(kind, from_ms, to_ms):
