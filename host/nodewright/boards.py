@@ -105,6 +105,7 @@ class Adc:
     bits: int
     least_mv: int
     most_mv: int
+    samples_hz: int  # that the firmware takes of all inputs together
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,7 @@ def _adc(table: Table, pins: tuple[int, ...]) -> Adc:
         bits=table.whole("bits", 8, 24),
         least_mv=table.whole("least_mv", 0, 1000),
         most_mv=table.whole("most_mv", 1000, 5500),
+        samples_hz=table.whole("samples_hz", 1, 1_000_000),
     )
     table.end()
     return adc

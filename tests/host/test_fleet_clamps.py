@@ -89,6 +89,22 @@ def test_check__clamps_with_an_error__said_where_it_is(
     assert any(path in str(one) for one in found.errors), [str(one) for one in found.errors]
 
 
+def test_check__rate_that_only_dma_takes__refused_on_a_board_without(tmp_path: Path) -> None:
+    pins = (
+        (SETS + CLAMPS)
+        .replace("= 26,", "= 34,")
+        .replace("= 27,", "= 35,")
+        .replace("= 28,", "= 36,")
+    )
+    for rate, refused in (("8kHz", True), ("7kHz", False)):
+        text = pins.replace('rate = "8kHz"', f'rate = "{rate}"')
+        found = judged(tmp_path / rate, ONE_SET, ('"virtual"', '"esp32"'), end=text)
+        said = [str(one) for one in found.errors if one.name == "sets.currents.rate"]
+        assert bool(said) == refused, [str(one) for one in found.errors]
+        if refused:
+            assert "7333 Hz" in said[0]
+
+
 def test_check__accelerometer_with_a_converters_key__refused(tmp_path: Path) -> None:
     found = judged(tmp_path, ('range = "16g"', 'range = "16g"\nbias = "1.65V"'))
     assert [one.path[-1] for one in found.errors] == ["bias"], [str(one) for one in found.errors]

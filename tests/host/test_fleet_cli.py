@@ -192,6 +192,10 @@ def test_schema__of_the_file__has_every_key_and_units(run) -> None:
     every = found["$defs"]["Set"]["properties"]["every"]["anyOf"][0]
     assert every["pattern"].endswith("(s|ms|min|h|d)$")
     assert found["$defs"]["Node"]["properties"]["watchdog"]["default"] == "8s"
+    # Every table that a fleet may have is among them, wherever it hangs.
+    listed = {model.__name__ for _, model in TABLES}
+    tables = {name for name, one in found["$defs"].items() if "properties" in one}
+    assert tables <= listed, tables - listed
     keys = run("schema", "--keys").out
     assert "[nodes.NODE.sensors.SENSOR]" in keys
     assert all(key in keys for _, model in TABLES for key, *_ in schema.rows(model))

@@ -39,9 +39,22 @@ def check(node: NodeOf) -> Iterator[Finding]:
                 path = (*sensor.path, "inputs", channel, "input")
                 allowed = f"analogue pins of {node.board.name}: {named(node.board.adc.pins)}"
                 yield Finding(path, str(pin), allowed)
+        if any(sensor.analogue_pins()):
+            yield from _converter(node.board, sensor)
     yield from _shared(node)
     yield from _peripherals(node)
     yield from _addresses(node)
+
+
+def _converter(board: Board, sensor: SensorOf) -> Iterator[Finding]:
+    """A rate that the board's own converter takes of so many inputs."""
+    inputs = len(sensor.given.inputs)
+    most_hz = board.adc.samples_hz // inputs
+    for name, given in sensor.sets:
+        if given.rate is not None and given.rate > most_hz:
+            allowed = f"up to {most_hz} Hz for {inputs} inputs of {board.name} itself"
+            cure = "sample slower, or take a converter of its own (docs/current.md)"
+            yield Finding(("sets", name, "rate"), f"{given.rate:g} Hz", allowed, cure)
 
 
 def _pin(board: Board, path: Path, pin: int, *, drives: bool) -> Iterator[Finding]:

@@ -399,6 +399,8 @@ TABLES: tuple[tuple[str, type[Part]], ...] = (
     ("nodes.NODE", Node),
     ("nodes.NODE.buses.BUS", Bus),
     ("nodes.NODE.sensors.SENSOR", Sensor),
+    ("nodes.NODE.sensors.SENSOR.inputs.CHANNEL", Input),
+    ("nodes.NODE.sensors.SENSOR.motor", Motor),
 )
 
 
