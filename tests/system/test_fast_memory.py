@@ -1,4 +1,4 @@
-"""A fast record, 8 blocks of 4096 of three axes with envelopes, within the heap of a virtual board."""
+"""A fast record, 8 × 4096 of three axes with envelopes, within the heap of a virtual board."""
 
 import itertools
 
