@@ -7,7 +7,8 @@ rule.
 docs/features.md has them key by key.  The scatter of one block's velocity was measured on
 recordings as 13 to 29 % at 51 ms and 3 to 7 % at 0.8 s.  Of 143 records of bearings and faults
 (1.3 s, 8 to 60 Hz) the estimated speed reached a confidence of 0.7 in 73 and was right, within
-2 %, in 68 of these.  The floors are where 1 % is lost in the rounding: docs/decisions/0011-floor.md.
+2 %, in 68 of these.  The floors are where 1 % is lost in the rounding:
+docs/decisions/0011-floor.md.
 """
 
 TYPE_CHECKING = False
