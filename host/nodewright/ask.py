@@ -28,8 +28,20 @@ class NodeSilent(NodewrightError):
     def __init__(self, node: str, waited_s: float) -> None:
         self.node, self.waited_s = node, waited_s
         super().__init__(
-            f"{node} has not replied in {waited_s:g} s: `nodewright watch` shows whether it is "
-            "online; a set that takes longer wants a longer --timeout"
+            f"{node} has not replied in {waited_s:.0f} s: `nodewright watch` shows whether it "
+            "still reports; a set that takes longer wants a longer --timeout"
+        )
+
+
+class NodeAway(NodewrightError):
+    """It was not asked, as it was not online.  node; state: its last, None where it has none."""
+
+    def __init__(self, node: str, state: str | None, waited_s: float) -> None:
+        self.node, self.state, self.waited_s = node, state, waited_s
+        heard = f"is {state}" if state else "has never been heard of by this broker"
+        super().__init__(
+            f"{node} {heard}, and was not asked; {waited_s:.0f} s were waited for it: "
+            "`nodewright watch` shows who is online"
         )
 
 
@@ -53,7 +65,7 @@ def measure(
     """Have a node measure one of its sets at once.
 
     collector: started, and hearing this fleet; spectrum: "compressed", "full" or None.
-    Raises NodeRefused, NodeSilent, ReportError for names that cannot be.
+    Raises NodeRefused, NodeSilent, NodeAway, ReportError for names that cannot be.
     """
     wanted = {"command": "measure", "set": measured, "spectrum": spectrum}
     return request(collector, fleet, node, wanted, timeout_s)
@@ -79,10 +91,12 @@ def request(
 ) -> Answer:
     """Send a command of wire/command.py without its head, and wait for what belongs to it.
 
+    A node says that it is online once it hears commands: until then it is waited for.
     Raises as measure().
     """
     sender = "ask-" + secrets.token_hex(6)
     payload = command.encode({"v": COMMAND_VERSION, "id": sender, **wanted})
+    _wait_online(collector, fleet, node, timeout_s)
     collector.send(topics.topic(fleet, node, "command"), payload)
     spectrum = wanted.get("spectrum")
     reply: dict[str, Any] | None = None
@@ -113,3 +127,20 @@ def request(
             if len(found) >= many:
                 return Answer(reply, report, found)
     raise NodeSilent(node, time.monotonic() - asked_at)
+
+
+def _wait_online(collector: Collector, fleet: str, node: str, timeout_s: float) -> None:
+    """Raises NodeAway."""
+    asked_at = time.monotonic()
+    while (state := _state(collector, fleet, node)) != "online":
+        waited_s = time.monotonic() - asked_at
+        if waited_s >= timeout_s:
+            raise NodeAway(node, state, waited_s)
+        collector.get(_POLL_S)
+
+
+def _state(collector: Collector, fleet: str, node: str) -> str | None:
+    """What it last said of itself; None before it has said anything."""
+    known = collector.state.nodes.get((fleet, node))
+    status = known.status if known is not None else None
+    return None if status is None else str(status["state"])

@@ -100,7 +100,7 @@ def test_retire__over_tls__clears_what_the_broker_kept(tmp_path) -> None:
     folder = make_fleet(tmp_path / "north")
     with running(folder) as hub:
         with Collector(address(folder, "retire")) as keeper:
-            keeper._client.publish(TOPIC + "status", status(), 1, retain=True)
+            keeper._client.publish(TOPIC + "status", status(), 1)
             assert keeper.get(LIMIT_S) is not None
         done = retire(folder, "pump-1", kept(folder))
         assert done.cleared == (TOPIC + "status",)
@@ -188,8 +188,10 @@ def test_watch__on_a_terminal__shows_a_table(fleet) -> None:
 
 def test_ask__over_tls__commands_the_node(fleet) -> None:
     with running(fleet) as hub, connect(fleet, hub.port, "pump-1") as node:
-        node.subscribe(TOPIC + "command")
-        asked = start("ask", "north/pump-1", "severity", "--fleet", fleet, "--timeout", "2")
+        asked = start("ask", "north/pump-1", "severity", "--fleet", fleet, "--timeout", "30")
+        assert asked.stderr is not None and "is asked for" in asked.stderr.readline()
+        node.subscribe(TOPIC + "command")  # only now: it is not asked before it is online
+        node.publish(TOPIC + "status", status())
         deadline = time.monotonic() + LIMIT_S
         while not node.heard and time.monotonic() < deadline:
             node.until(TOPIC + "command", b"", 0.1)

@@ -397,4 +397,4 @@ def test_ask__node_on_a_broker__shows_its_values_or_why_not(hub):
     assert tested.returncode == 0 and "nothing outside its limits" in tested.stdout
     assert early.returncode == 1 and "bearing" in early.stderr
     assert wrong.returncode == 2 and "self-test" in wrong.stderr
-    assert silent.returncode == 1 and "nodewright watch" in silent.stderr
+    assert silent.returncode == 1 and "nobody has never been heard of" in silent.stderr
