@@ -383,6 +383,18 @@ def test_outage_case__all_back_and_all_came__survived() -> None:
     assert "fan-1 reports mqtt_eof 1, mqtt_refused 3" in case.said
 
 
+def test_outage_case__console_read_after_the_report_came__owes_nothing() -> None:
+    hands = Hands()
+    case = outage_case(hands)
+    case.on_report("fan-1", report(1))  # over the broker, just before it died
+    case.on_console("fan-1", "report", {"boot": "1", "seq": "1"})
+    end_outage(case, hands)
+    come_back(case, *FLEET)
+    case.step(hands)
+    assert case.ok, case.failures
+    assert "all 0 reports measured meanwhile came" in case.said
+
+
 @pytest.mark.parametrize("what", ["report", "node", "health"])
 def test_outage_case__something_does_not_come__fails_and_says_what(what: str) -> None:
     hands = Hands()

@@ -22,6 +22,7 @@ class OutageCase(Case):
         self._connects: dict[str, int] = {}
         self._errors: dict[str, dict[str, int]] = {}
         self._owed: dict[str, set[Key]] = {name: set() for name in self._nodes}
+        self._came: dict[str, set[Key]] = {name: set() for name in self._nodes}
         self._kept = 0  # reports measured meanwhile
         self._heard: set[str] = set()
         self._back: set[str] = set()
@@ -65,8 +66,11 @@ class OutageCase(Case):
             return
         if event == "report":
             if self.state == "under":
-                self._kept += 1
-                self._owed[node].add((int(facts["boot"]), int(facts["seq"])))
+                key = int(facts["boot"]), int(facts["seq"])
+                # A console that is read late tells of reports that the broker has brought already.
+                if key not in self._came[node]:
+                    self._kept += 1
+                    self._owed[node].add(key)
             else:
                 self._since[node] += 1
         elif event == "connected" and self.state == "after" and node not in self._back:
@@ -77,6 +81,7 @@ class OutageCase(Case):
         """One less that it owes us."""
         self._heard.add(node)
         if node in self._owed:
+            self._came[node].add((report["boot"], report["seq"]))
             self._owed[node].discard((report["boot"], report["seq"]))
 
     def on_health(self, node: str, health: Mapping[str, Any]) -> None:
