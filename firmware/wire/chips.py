@@ -258,37 +258,6 @@ ROWS: "dict[str, dict[str, Any]]" = {
     },
 }
 
-# What `nodewright validate` holds a sensor against, lying still on a bench. Of an accelerometer:
-# offset_g, how far each axis may be off at 0 g once it is soldered; sensitivity_pct; rate_pct, how
-# far its clock may be off; noise, least and most share of its typical density (noise_g_rthz): less
-# is no sensor's, more is a bench that shakes or a chip that is broken. The limits of the self-test
-# are in the drivers. Of a thermometer: bench_c, what a room has; spread_c, between readings.
-# Makers' limits where they state them: ADXL345 rev. G, table 1 (offset; 230 to 282 digits a g);
-# MPU-6050 PS rev. 3.4, 6.2 (offset, 3 %). Of the others the typical offset three times, as 95 % of
-# them lie within twice and soldering adds some; not verified against the sheets' own texts. No
-# maker states how far the clock of a whole lot may be off: rate_pct is ours, twice what is usual.
-_USUAL: "dict[str, Any]" = {"rate_pct": 4.0, "noise": (0.4, 3.0)}
-
-
-def _limits(offset_g: "tuple[float, float, float]", sensitivity_pct: float) -> "dict[str, Any]":
-    row = {"offset_g": offset_g, "sensitivity_pct": sensitivity_pct}
-    row.update(_USUAL)
-    return row
-
-
-LIMITS: "dict[str, dict[str, Any]]" = {
-    "adxl345": _limits((0.15, 0.15, 0.25), 10.0),
-    "adxl355": _limits((0.075, 0.075, 0.075), 8.0),
-    "iis3dwb": _limits((0.18, 0.18, 0.18), 5.0),
-    "kx134": _limits((0.075, 0.075, 0.075), 5.0),
-    "lis2dw12": _limits((0.06, 0.06, 0.06), 5.0),
-    "lis3dh": _limits((0.12, 0.12, 0.12), 10.0),
-    "mpu6050": _limits((0.05, 0.05, 0.08), 3.0),
-    "mpu6500": _limits((0.06, 0.06, 0.06), 3.0),
-    "ds18b20": {"bench_c": (0.0, 60.0), "spread_c": 0.25},
-    "tmp117": {"bench_c": (0.0, 60.0), "spread_c": 0.1},
-}
-
 
 def of_kind(kind: str) -> "list[str]":
     """The chips of a kind of sensor, "accelerometer", "temperature" or "current", in order."""

@@ -10,6 +10,7 @@ import pytest
 
 from nodewright.image.files import ABOUT
 from nodewright.image.node import CERTIFICATE, KEY
+from nodewright.validate import chip_limits
 from nodewright.validate.bench_virtual import VirtualBench
 from nodewright.validate.load import Meter
 from system import validate_rig as rig
@@ -52,7 +53,8 @@ def _fault(kind: str, **more: Any) -> Callable[[Spec], None]:
         (_fault("unplugged"), "acc.identity", "nothing answers"),
         (_flaw(scale=2.0), "acc.gravity", "scale or range is wrong"),
         (_flaw(scale=0.5), "acc.gravity", "scale or range is wrong"),
-        (_flaw(scale=1.5), "acc.gravity", "scale or range is wrong"),
+        (_flaw(scale=1.3), "acc.gravity", "scale or range is wrong"),
+        (_flaw(scale=0.72), "acc.gravity", "scale or range is wrong"),
         (_set("orientation", "zyx"), "acc.axes", "x looks up, not z"),
         (_set("orientation", "x-y-z"), "acc.axes", "-z looks up, not z"),
         (_set("clock_error_ppm", 50_000), "acc.rate", "clock is +5.0 % off"),
@@ -179,3 +181,13 @@ def test_sleep__meter_named__its_reading_is_judged(fleet: Path) -> None:
         (found,) = rig.run(bench, ("sleep.",)).cases
         assert found.verdict == verdict, found
     assert "no reading" in found.reason
+
+
+def test_sensor__of_a_chip_that_nobody_has_limits_of__skipped_and_says_where(
+    fleet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chip_limits, "accelerometer", lambda _chip: None)
+    found = rig.validated(fleet, only=("acc.identity", "acc.rate", "acc.gravity"))
+    told = {case.case: (case.verdict, "chips.toml" in case.reason) for case in found.cases}
+    skipped = ("skipped", True)
+    assert told == {"acc.identity": ("pass", False), "acc.rate": skipped, "acc.gravity": skipped}

@@ -13,6 +13,7 @@ from nodewright.offline import Runtime
 from nodewright.validate.bench import DeviceBench
 from nodewright.validate.bench_cpython import CPythonBench, on_cpython
 from nodewright.validate.bench_virtual import VirtualBench, around, expected_of
+from nodewright.validate.chip_limits import accelerometer
 from nodewright.validate.result import Validation
 from nodewright.validate.run import on_bench, validate
 from system import validate_rig as rig
@@ -123,14 +124,20 @@ def _of(chip: str, least_hz: float = 800) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("chip", chips.of_kind("accelerometer"))
-def test_sensor__each_chip__passes_and_twice_its_scale_does_not(chip: str, tmp_path: Path) -> None:
+def test_sensor__each_chip__passes_and_a_scale_just_beyond_its_limit_does_not(
+    chip: str, tmp_path: Path
+) -> None:
     fleet = rig.fleet(tmp_path / "north", *_of(chip))
     found = rig.validated(fleet, only=("acc.",))
     assert found.passed, rig.failed(found)
     assert {case.verdict for case in found.cases} == {"pass"}
 
+    limits = accelerometer(chip)
+    assert limits is not None
+    _, most, _ = limits.scale_found((0, 0, 1))
+
     def change(spec: dict[str, Any]) -> None:
-        rig.chip(spec)["flaws"] = {"scale": 2.0, "noise": 10.0}
+        rig.chip(spec)["flaws"] = {"scale": 1.01 * most, "noise": 10.0}
 
     bad = rig.failed(rig.validated(fleet, only=("acc.",), change=change))
     assert {"acc.gravity", "acc.noise.x", "acc.noise.y", "acc.noise.z"} <= set(bad)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal, stats
 
+from nodewright.validate import chip_limits
 from nodewright.validate.case import Case, Found, Skipped, within
 from nodewright.validate.context import Context
 from wire import chips
@@ -45,11 +46,20 @@ class _Sensor:
 
     def __init__(self, ctx: Context, row: Mapping[str, Any]) -> None:
         self._ctx, self._row = ctx, row
-        self._limits = chips.LIMITS[row["chip"]]
         self._told: list[dict[str, Any]] | None = None
         self._block: _Block | None = None
         self._typical: float | None = None
         self._fine: tuple[_Block, float | None] | None = None
+
+    @property
+    def _limits(self) -> chip_limits.Accelerometer:
+        found = chip_limits.accelerometer(self._row["chip"])
+        if found is None:
+            raise Skipped(
+                f"nobody has entered what an {self._row['chip'].upper()} is held against: "
+                "host/nodewright/validate/chips.toml"
+            )
+        return found
 
     def identity(self) -> Found:
         found, chip = self._ctx.found(self._row), self._row["chip"]
@@ -91,7 +101,7 @@ class _Sensor:
         # Where steps are coarser than the noise, one digit for a while says nothing.
         shows = found["still_samples"] <= _PULL_SAMPLES
         flat = [_AXES[at] for at in range(3) if pulled["flat"][at] and shows]
-        limit = 2 * self._limits["sensitivity_pct"] / 100
+        limit = 2 * self._limits.sensitivity_pct / 100
         details = {**pulled, "tested_g": changes, "range_g": found["range_g"]}
         low, high = f"{1 - limit:g}", f"{1 + limit:g}"
         if flat:
@@ -105,7 +115,7 @@ class _Sensor:
     def rate(self) -> Found:
         told = self._records()[-1]
         nominal = self._ctx.sensor(self._row)["odr_hz"]
-        limit = self._limits["rate_pct"]
+        limit = self._limits.rate_pct
         off_pct = 100 * (told["rate_hz"] / nominal - 1)
         reason = (
             f"the chip's clock is {off_pct:+.1f} % off: another chip, another rate than set, "
@@ -146,12 +156,10 @@ class _Sensor:
 
     def gravity(self) -> Found:
         mean = self._means()
-        offset_g: tuple[float, ...] = self._limits["offset_g"]
-        # Along gravity an offset counts wholly, across it hardly.
-        spread = self._limits["sensitivity_pct"] / 100 + max(offset_g)
-        most = math.hypot(1 + spread, *sorted(offset_g)[:2])
+        length = math.hypot(*mean)
+        least, most = self._limits.rest_g(mean if length else (0.0, 0.0, 1.0))
         reason = "scale or range is wrong, or it does not lie still"
-        return within(math.hypot(*mean), "g", 1 - spread, most, reason, {"mean_g": mean})
+        return within(length, "g", least, most, reason, {"mean_g": mean})
 
     def axes(self) -> Found:
         """The settings' axis, and each of the others within its offset and a bracket's tilt."""
@@ -179,7 +187,7 @@ class _Sensor:
             raise Skipped("its driver does not know the noise of the chip")
         samples = block[_AXES.index(axis)]
         density = _density(samples, told["rate_hz"] or found["odr_hz"], found["bandwidth_hz"])
-        least, most = self._limits["noise"]
+        least, most = self._limits.noise
         dead = float(np.ptp(samples)) == 0.0
         if dead:
             reason = f"axis {axis} is dead: always the same digit"

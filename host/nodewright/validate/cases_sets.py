@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nodewright.validate import chip_limits
 from nodewright.validate.case import Case, Found, Skipped, within
 from nodewright.validate.context import Context
-from wire import chips
 
 _RECORDS_S = 120.0
 _AMPS = ("cur_rms_a", "cur_dc_a")
@@ -80,7 +80,7 @@ class _Turns:
         told = self._first(row)
         (channel,) = row["channels"]
         value = next(iter(told["channels"].get(channel, {}).values()), None)
-        least, most = chips.LIMITS[row["chip"]]["bench_c"]
+        least, most = chip_limits.bench_c()
         if value is None:
             return Found("none", "degC", f"{least:g} to {most:g}", None, "fail", "no reading")
         reason = "no temperature of a bench: another chip, or it is broken"
