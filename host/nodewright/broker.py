@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,18 +23,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, Self
 
-from nodewright import scratch
+from nodewright import ports, scratch
 from nodewright.child import die_with_parent
 from nodewright.errors import BadInput, BrokerFailed, PortInUse
 
 Kind = Literal["mosquitto", "embedded"]
 KINDS: tuple[Kind, ...] = ("mosquitto", "embedded")
-HOST = "127.0.0.1"
+HOST = ports.HOST
 
 _START_S = 15.0  # amqtt needs a second to import on a slow host
 _STOP_S = 5.0
 _STOP_TRIES = 20
-_PORT_TRIES = 8
 _LOG_LINES = 400
 _OLDEST_MOSQUITTO = (2, 0)  # its configuration files differ before that
 
@@ -56,10 +54,6 @@ log_type warning
 log_type notice
 log_type information
 """
-
-
-class _InUseError(Exception):
-    """The port was taken by somebody else."""
 
 
 class Broker:
@@ -100,10 +94,7 @@ class Broker:
         if not self._folder.exists():
             raise BrokerFailed(self.kind, "was stopped for good; start another")
         self._end(signal.SIGTERM)
-        try:
-            self._launch(self.port)
-        except _InUseError:
-            raise PortInUse(self.host, self.port) from None
+        self._launch(self.port)
 
     def kill(self) -> None:
         """End it at once, as a crash or a power cut would; `restart()` brings it back."""
@@ -126,7 +117,7 @@ class Broker:
         self.stop()
 
     def _launch(self, port: int) -> None:
-        """Start the process on a port.  Raises _InUseError, BrokerFailed."""
+        """Start the process on a port.  Raises PortInUse, BrokerFailed."""
         command = self._command(port)
         self._process = process = subprocess.Popen(
             command,
@@ -168,7 +159,7 @@ class Broker:
             return
         self._end(signal.SIGTERM)
         if outcome:
-            raise _InUseError
+            raise PortInUse(self.host, port)
         reason = f"ended with {process.returncode}" if in_time else f"was not up in {_START_S:g} s"
         raise BrokerFailed(self.kind, reason, self.log)
 
@@ -220,11 +211,10 @@ def start(kind: Kind | Literal["auto"] = "auto", port: int | None = None) -> Bro
     try:
         if port is not None:
             broker._launch(port)
+        elif chosen == "embedded":
+            broker._launch(0)  # it asks the system itself
         else:
-            _launch_on_free_port(broker)
-    except _InUseError:
-        broker.stop()
-        raise PortInUse(HOST, port or 0) from None
+            ports.on_free_port(broker._launch)
     except BaseException:
         broker.stop()
         raise
@@ -272,21 +262,6 @@ def find_mosquitto() -> str | None:
     """The program, or None where there is none."""
     # Debian keeps it where only root's PATH leads.
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-
-
-def _launch_on_free_port(broker: Broker) -> None:
-    if broker.kind == "embedded":
-        broker._launch(0)
-        return
-    for _ in range(_PORT_TRIES):
-        # mosquitto cannot take port 0: ask the system for one, and try again if it was lost.
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
-        with contextlib.suppress(_InUseError):
-            broker._launch(port)
-            return
-    raise BrokerFailed(broker.kind, f"found no free port in {_PORT_TRIES} tries", broker.log)
 
 
 def _read_lines(

@@ -15,7 +15,7 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 
-from nodewright import broker
+from nodewright import broker, ports
 from nodewright.errors import BadInput, BrokerFailed, PortInUse
 
 WAIT_S = 10.0
@@ -207,7 +207,7 @@ def test_start__free_port_lost_in_between__tries_another(monkeypatch: pytest.Mon
             def getsockname(self) -> tuple[str, int]:
                 return (broker.HOST, offers.pop()) if offers else super().getsockname()
 
-        monkeypatch.setattr(broker.socket, "socket", Probe)
+        monkeypatch.setattr(ports.socket, "socket", Probe)
         with broker.start("mosquitto") as hub:
             assert not offers
             assert hub.port != taken.getsockname()[1]

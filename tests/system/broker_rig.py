@@ -9,6 +9,7 @@ from pathlib import Path
 
 from host.pki_rig import kept
 from nodewright import reach
+from nodewright.errors import PortInUse
 from nodewright.fleet import edit
 from nodewright.fleet_broker import visitors
 from nodewright.fleet_broker.doors import Door, Doors
@@ -16,12 +17,14 @@ from nodewright.fleet_broker.layout import Wish, Written, write
 from nodewright.fleet_broker.line import Line
 from nodewright.fleet_broker.run import FleetBroker
 from nodewright.pki import endpoint
+from nodewright.ports import free_port
 from nodewright.provision import provision
 from nodewright.tls import client_context
 from nodewright.watch import Address
 from system.identity_rig import make
-from system.mqtt_rig import HOST, free_port
+from system.mqtt_rig import HOST
 
+_PORT_TRIES = 4
 NODEWRIGHT = [sys.executable, "-m", "nodewright"]
 
 
@@ -50,9 +53,17 @@ def written(folder: Path, change: Callable[[str], str] | None = None, **wish: ob
 def running(
     folder: Path, change: Callable[[str], str] | None = None, **wish: object
 ) -> Iterator[FleetBroker]:
-    with FleetBroker(folder, written(folder, change, **wish), kept(folder)) as hub:
-        hub.start()
-        yield hub
+    for left in range(_PORT_TRIES - 1, -1, -1):
+        with FleetBroker(folder, written(folder, change, **wish), kept(folder)) as hub:
+            try:
+                hub.start()
+            except PortInUse:  # somebody has taken the fleet's port meanwhile
+                if not left:
+                    raise
+                edit.set_value(folder, ("brokers", "main", "port"), free_port())
+                continue
+            yield hub
+            return
 
 
 def doors(folder: Path, port: int, plain_port: int | None = None) -> dict[str, Door]:

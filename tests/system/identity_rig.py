@@ -24,7 +24,8 @@ from nodewright.fleet.load import FILE
 from nodewright.pki import authority, clock, keys
 from nodewright.pki.certificate import to_pem
 from nodewright.pki.create import create_ca
-from system.mqtt_rig import HOST, free_port, wait_until
+from nodewright.ports import on_free_port
+from system.mqtt_rig import HOST, accepts, wait_until
 
 _PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 needs_mosquitto = pytest.mark.skipif(_PROGRAM is None, reason="no mosquitto installed")
@@ -55,40 +56,39 @@ def mosquitto(conf: str, folder: Path, port: int) -> Iterator[subprocess.Popen[b
             [str(_PROGRAM), "-c", folder / "mosquitto.conf"], stdout=subprocess.DEVNULL, stderr=log
         )
     try:
-        wait_until(lambda: _accepts(port), "mosquitto accepts", _WAIT_S)
+        wait_until(lambda: accepts(process, port), "mosquitto accepts", _WAIT_S)
         yield process
     finally:
         process.kill()
         process.wait()
 
 
-def _accepts(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((HOST, port), 1):
-        return True
-    return False
-
-
 class SecureBroker:
     """mosquitto with a certificate of the fleet's CA, as a plant's would be set up."""
 
     def __init__(self, fleet: Path, folder: Path) -> None:
-        self.port = free_port()
+        self.port = 0
+        self._fleet, self._folder = fleet, folder
         folder.mkdir()
         _server_certificate(fleet, folder)
         (folder / "acl").write_text("pattern readwrite nodewright/north/%u/#\n")
+        self.log = folder / "log"
+
+    def _start(self, port: int) -> None:
+        fleet, folder, self.port = self._fleet, self._folder, port
         self._running = mosquitto(
-            f"listener {self.port} {HOST}\ncafile {fleet}/pki/ca.pem\n"
+            f"listener {port} {HOST}\ncafile {fleet}/pki/ca.pem\n"
             f"crlfile {fleet}/pki/crl.pem\ncertfile {folder}/broker.pem\n"
             f"keyfile {folder}/broker.key\nrequire_certificate true\n"
             "use_identity_as_username true\nuse_username_as_clientid true\n"
             f"allow_anonymous false\nacl_file {folder}/acl\n",
             folder,
-            self.port,
+            port,
         )
-        self.log = folder / "log"
+        self._process = self._running.__enter__()
 
     def __enter__(self) -> "SecureBroker":
-        self._process = self._running.__enter__()
+        on_free_port(self._start)
         return self
 
     def __exit__(self, *_: object) -> None:

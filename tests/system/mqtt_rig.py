@@ -17,18 +17,14 @@ from typing import Any
 import paho.mqtt.client as paho
 
 from nodewright.data import firmware_dir
+from nodewright.errors import PortInUse
 from nodewright.interpreter import find_interpreter
+from nodewright.ports import free_port as free_port  # for rigs and tests beside us
+from nodewright.ports import on_free_port
 
 HOST = "127.0.0.1"
 LIMIT_S = 40.0
 _NODE = Path(__file__).with_name("mqtt_node.py")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(true: Callable[[], bool], what: str, limit_s: float = LIMIT_S) -> None:
@@ -40,33 +36,42 @@ def wait_until(true: Callable[[], bool], what: str, limit_s: float = LIMIT_S) ->
         time.sleep(0.005)
 
 
+def accepts(process: "subprocess.Popen[bytes]", *ports: int) -> bool:
+    """Whether a broker is up at all of them.  Raises PortInUse where it has ended instead."""
+    if process.poll() is not None:
+        raise PortInUse(HOST, ports[0])
+    try:
+        for port in ports:
+            socket.create_connection((HOST, port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 class Mosquitto:
     """mosquitto on a port of its own, which remembers nothing over a kill."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port = 0
         self._conf = folder / "mosquitto.conf"
+        self._process: subprocess.Popen[bytes] | None = None
+        on_free_port(self._start_at)
+
+    def _start_at(self, port: int) -> None:
+        self.port = port
         self._conf.write_text(
-            f"listener {self.port} {HOST}\nallow_anonymous true\npersistence false\n"
+            f"listener {port} {HOST}\nallow_anonymous true\npersistence false\n"
             "set_tcp_nodelay true\nmax_queued_messages 100000\n"
         )
-        self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        """Start, and return when it accepts."""
+        """Start, and return when it accepts.  Raises PortInUse."""
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         self._process = subprocess.Popen(
             [program, "-c", self._conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_until(self._accepts, "mosquitto accepts")
-
-    def _accepts(self) -> bool:
-        try:
-            socket.create_connection((HOST, self.port), 1).close()
-        except OSError:
-            return False
-        return True
+        wait_until(lambda: accepts(self._process, self.port), "mosquitto accepts")
 
     def kill(self) -> None:
         """As a crash would."""

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from nodewright.broker import find_mosquitto
+from nodewright.ports import free_port
 from system.identity_rig import needs_mosquitto
-from system.mqtt_rig import HOST, free_port, wait_until
+from system.mqtt_rig import HOST, wait_until
 
 pytestmark = needs_mosquitto
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,13 +10,14 @@ from host.test_watch import report
 from nodewright.fleet_broker import config
 from nodewright.fleet_broker.line import Line, Shut
 from nodewright.pki import endpoint
+from nodewright.ports import free_port
 from nodewright.provision import renew
 from nodewright.revoke import revoke
 from nodewright.tls import client_context
 from nodewright.watch import Collector
 from system.broker_rig import address, connect, doors, make_fleet, run, running
 from system.identity_rig import needs_mosquitto
-from system.mqtt_rig import HOST, free_port, wait_until
+from system.mqtt_rig import HOST, wait_until
 
 pytestmark = needs_mosquitto
 LIMIT_S = 20.0

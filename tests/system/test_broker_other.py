@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from host.test_watch import report
+from nodewright.ports import free_port
 from nodewright.watch import Address, Collector
 from system.broker_rig import address, connect, doors, make_fleet, written
-from system.mqtt_rig import HOST, LIMIT_S, free_port, wait_until
+from system.mqtt_rig import HOST, LIMIT_S, wait_until
 
 _NATS = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(_NATS is None, reason="no nats-server installed")
+
+_TRIES = 4
 
 _CONF = """\
 server_name: "north"
@@ -65,15 +68,21 @@ def test_doors__of_nats__the_certificates_count_and_the_rest_is_told_as_open(
     fleet, tmp_path
 ) -> None:
     with nats(fleet, tmp_path) as port:
-        found = {name: door.verdict for name, door in doors(fleet, port).items()}
+        # NATS bars a client id for a second that comes again before the last is cleared away: what
+        # could not be told is asked again.
+        for _ in range(_TRIES):
+            told = doors(fleet, port)
+            found = {name: door.verdict for name, door in told.items()}
+            if "unknown" not in found.values():
+                break
     for name in ("a node comes in", "a host hears a node", "a host commands a node"):
         assert found[name] == "works", name
     for name in ("no certificate", "a foreign CA's", "an expired one", "one not yet valid"):
         assert found[name] == "shut", name
     for name in ("a revoked one", "writes as another node", "hears another node"):
-        assert found[name] == "open", name
+        assert found[name] == "open", told[name]
     for name in ("takes another's session", "forges another's will"):
-        assert found[name] == "open", name
+        assert found[name] == "open", told[name]
 
 
 def test_collector__at_nats__hears_a_node_over_tls(fleet, tmp_path) -> None:

@@ -4,7 +4,6 @@ import math
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tomllib
@@ -20,6 +19,7 @@ from nodewright import twins
 from nodewright.fleet.secret import Secrets
 from nodewright.offline import choose_runtime
 from nodewright.pki.create import create_ca
+from nodewright.ports import free_port
 from nodewright.virtual_node import VirtualNode
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "current.md"
@@ -51,9 +51,7 @@ def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualNo
     """The node of the page, its motor running, on a broker that its commands find."""
     create_ca(folder, "north")
     monkeypatch.setattr(twins, "_TIMELINE", [[0, "run"]])
-    with socket.socket() as probe:  # not the fleet's own, which may run for others
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()  # not the fleet's own, which may run for others
     with VirtualNode(folder, "pump-1", Secrets(folder), choose_runtime(), port=port) as node:
         node.boot(lambda _event: None)
         monkeypatch.setenv("NODEWRIGHT_BROKER", f"mqtt://{node.host}:{node.port}")

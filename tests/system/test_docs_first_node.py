@@ -15,10 +15,11 @@ import pytest
 
 from host import runtime_rig
 from nodewright import boards
+from nodewright.ports import free_port
 from nodewright.validate.time_server import TimeServer
 from system.identity_rig import needs_mosquitto
 from system.make_rig import at_port
-from system.mqtt_rig import HOST, free_port, wait_until
+from system.mqtt_rig import HOST, wait_until
 
 pytestmark = [
     needs_mosquitto,

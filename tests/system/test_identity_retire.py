@@ -12,11 +12,12 @@ from nodewright.fleet.load import FILE, load
 from nodewright.pki import compare, record, retained
 from nodewright.pki.clock import utc_now
 from nodewright.pki.errors import NodeRetired, NoIdentity, RetainedStays
+from nodewright.ports import free_port
 from nodewright.provision import provision
 from nodewright.revoke import retire, revoke
 from nodewright.watch import Address
 from system.identity_rig import make, mosquitto, needs_mosquitto
-from system.mqtt_rig import HOST, free_port, wait_until
+from system.mqtt_rig import HOST, wait_until
 
 LIMIT_S = 20.0
 

@@ -13,6 +13,7 @@ from nodewright import broker, twins
 from nodewright.errors import BadInput
 from nodewright.image import contents
 from nodewright.interpreter import InterpreterError, find_interpreter
+from nodewright.ports import free_port
 from nodewright.watch import Collector, parse_url
 
 _WAIT_S = 90.0
@@ -61,11 +62,6 @@ def on_port(fleet: Path, port: int) -> None:
     text = (fleet / "fleet.toml").read_text()
     text = text.replace("port = 1883", f"port = {port}").replace('every = "10s"', 'every = "2s"')
     (fleet / "fleet.toml").write_text(text)
-
-
-def free_port() -> int:
-    with broker.start("embedded") as one:
-        return one.port
 
 
 @needs_micropython

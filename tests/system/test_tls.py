@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from nodewright.faultproxy import FaultProxy
-from system.mqtt_rig import HOST, Listener, free_port, node, wait_until
+from nodewright.ports import free_port
+from system.mqtt_rig import HOST, Listener, node, wait_until
 from system.test_tls_node import tells_time, udp_server
 from system.tls_rig import TlsBroker, tls_broker
 

@@ -5,7 +5,6 @@ import ipaddress
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from system.mqtt_rig import HOST, free_port, wait_until
+from nodewright.ports import free_port, on_free_port
+from system.mqtt_rig import HOST, accepts, wait_until
 
 NAME = "broker.plant"
 _DAY = datetime.timedelta(days=1)
@@ -100,9 +100,15 @@ class TlsBroker:
         self.good = write_identity(folder / "good", ca, make("talker", ca))
         self.expired = write_identity(folder / "old", ca, make("talker", ca, (), -10, -1))
         self.stranger = write_identity(folder / "stranger", ca, make("talker", other))
-        self.plain = free_port()
+        self._folder = folder
+        self._log = (folder / "log").open("wb")
+        self.plain = 0
+        on_free_port(self._start)
+
+    def _start(self, plain: int) -> None:
+        folder, self.plain = self._folder, plain
         self.ports = {name: free_port() for name in self.servers}
-        ca_path, _ = ca.write(folder, "ca")
+        ca_path, _ = self.ca.write(folder, "ca")
         # As root it would drop to a user who cannot read a test's folder.
         lines = ["user root"] if os.getuid() == 0 else []
         lines += ["per_listener_settings true", "persistence false", "set_tcp_nodelay true"]
@@ -114,19 +120,10 @@ class TlsBroker:
             lines += ["use_identity_as_username true"]
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self._log = (folder / "log").open("wb")
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             [program, "-c", folder / "mosquitto.conf"], stdout=self._log, stderr=self._log
         )
-        wait_until(self._accepts, "mosquitto accepts")
-
-    def _accepts(self) -> bool:
-        try:
-            for port in (self.plain, *self.ports.values()):
-                socket.create_connection((HOST, port), 1).close()
-        except OSError:
-            return False
-        return True
+        wait_until(lambda: accepts(process, plain, *self.ports.values()), "mosquitto accepts")
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGKILL)

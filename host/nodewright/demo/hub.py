@@ -4,8 +4,6 @@ Over TLS it is what `nodewright broker` writes and runs for the demo's fleet fol
 has a certificate of its own in that fleet.
 """
 
-import contextlib
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from nodewright import broker
-from nodewright.broker import HOST, Broker, Kind
+from nodewright.broker import Broker, Kind
 from nodewright.demo.fleet_folder import FLEET
-from nodewright.errors import BrokerFailed, PortInUse
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet_broker.layout import Wish, write
 from nodewright.fleet_broker.run import FleetBroker
@@ -25,10 +22,10 @@ from nodewright.image.node import CA, CERTIFICATE, KEY
 from nodewright.offline import Runtime
 from nodewright.pki import authority, certificate, clock, endpoint, subject
 from nodewright.pki.create import create_ca
+from nodewright.ports import on_free_port
 from nodewright.tls import client_context
 from nodewright.watch import Address
 
-_PORT_TRIES = 8
 _WATCHER = "watch"
 
 
@@ -81,16 +78,9 @@ def open_sealed(folder: Path, nodes: Iterable[str], port: int | None) -> Hub:
 
 
 def _start(folder: Path, secrets: Secrets, port: int | None) -> FleetBroker:
-    """mosquitto cannot take port 0: ask the system for one, and again if it was lost."""
     if port is not None:
         return _start_at(folder, secrets, port)
-    for _ in range(_PORT_TRIES):
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            free = probe.getsockname()[1]
-        with contextlib.suppress(PortInUse):
-            return _start_at(folder, secrets, free)
-    raise BrokerFailed("mosquitto", f"found no free port in {_PORT_TRIES} tries")
+    return on_free_port(lambda free: _start_at(folder, secrets, free))
 
 
 def _start_at(folder: Path, secrets: Secrets, port: int) -> FleetBroker:

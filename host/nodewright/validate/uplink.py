@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from nodewright import broker, reach, scratch
-from nodewright.errors import NodewrightError, PortInUse
+from nodewright.errors import NodewrightError
 from nodewright.faultproxy import FaultProxy
 from nodewright.fleet.lock import FleetLocked, locked
 from nodewright.fleet.secret import FOLDER as SECRETS
@@ -27,6 +27,7 @@ from nodewright.fleet_broker.run import FleetBroker
 from nodewright.pki import authority, clock
 from nodewright.pki.certificate import Wanted, sign
 from nodewright.pki.identity import fleet_name
+from nodewright.ports import on_free_port
 from nodewright.validate import history
 from nodewright.validate.time_server import TimeServer
 from nodewright.watch import Address, Collector
@@ -35,7 +36,6 @@ _HOST = "127.0.0.1"
 _PROGRAM = "check"  # as which a fleet's broker knows us
 _LEFT_OUT = (layout.FOLDER, history.FOLDER, "images", ".git", "*.lock")
 _CONNECT_S = 5.0
-_PORT_TRIES = 5
 _LOCK_S = 20.0  # of other boards' provisioning and keeping beside it
 _KEEPALIVE_S = 5
 _LOCKED_S = 10.0
@@ -155,15 +155,14 @@ class OwnUplink(Uplink):
         secrets = copy.copy(self._secrets)  # with the passphrase that was asked for already
         secrets.folder = folder / SECRETS
         name = next(iter(_brokers(folder)))
-        for left in range(_PORT_TRIES - 1, -1, -1):
-            wish = layout.Wish(broker=name, port=_free_port())
+
+        def launch(port: int) -> FleetBroker:
+            wish = layout.Wish(broker=name, port=port)
             hub = FleetBroker(folder, _written(folder, wish, secrets), secrets)
-            try:
-                hub.start()
-                break
-            except PortInUse:
-                if not left:
-                    raise
+            hub.start()
+            return hub
+
+        hub = on_free_port(launch)
         self._stack.callback(hub.stop)
         url = f"mqtts://{hub.host}:{hub.port}"
         fleet, address = reach.address(folder, _PROGRAM, secrets, url)
@@ -248,10 +247,3 @@ def _record_ms(measured: Mapping[str, Any]) -> int:
     if "rate_hz" in measured:
         return int(1100 * measured["samples"] / measured["rate_hz"])
     return 2 * _UNTIMED_MS
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((_HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port
