@@ -196,6 +196,10 @@ def test_schema__of_the_file__has_every_key_and_units(run) -> None:
     listed = {model.__name__ for _, model in TABLES}
     tables = {name for name, one in found["$defs"].items() if "properties" in one}
     assert tables <= listed, tables - listed
+    told = run("schema", "--keys", "--json").json["tables"]
+    assert [table["path"] for table in told] == [path for path, _ in TABLES]
+    [secret] = [key for key in told[2]["keys"] if key["key"] == "secret"]
+    assert (secret["needed"], secret["default"]) == (False, None)
     keys = run("schema", "--keys").out
     assert "[nodes.NODE.sensors.SENSOR]" in keys
     assert all(key in keys for _, model in TABLES for key, *_ in schema.rows(model))

@@ -18,8 +18,8 @@ def command(
     keys: Annotated[
         bool, typer.Option("--keys", help="A table of all keys, to read, instead.")
     ] = False,
-    _as_json: Annotated[
-        bool, typer.Option("--json", help="JSON, which it is without this as well.")
+    as_json: Annotated[
+        bool, typer.Option("--json", help="JSON, which only --keys is not without this.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of fleet.toml, by which editors complete and check.
@@ -28,6 +28,9 @@ def command(
     """
     from nodewright.fleet import schema
 
+    if keys and as_json:
+        print_json(schema.as_dict())
+        return
     if keys:
         console = out()
         for line in schema.plain_lines():

@@ -46,6 +46,24 @@ def plain_lines() -> Iterator[str]:
             yield f"      {allowed}" + (f"; else {default}" if default else "; needed")
 
 
+def as_dict() -> dict[str, Any]:
+    """All keys as JSON: tables by their paths; default: null where there is none."""
+    tables = []
+    for path, model in TABLES:
+        keys = [
+            {
+                "key": key,
+                "allowed": allowed,
+                "needed": not default,
+                "default": None if default in ("", "none") else json.loads(default),
+                "meaning": meaning,
+            }
+            for key, allowed, default, meaning in rows(model)
+        ]
+        tables.append({"path": path, "about": _about(model), "keys": keys})
+    return {"tables": tables}
+
+
 def markdown() -> str:
     """The same as tables of docs/fleet.md, which tools/gen.py puts there."""
     lines: list[str] = []
