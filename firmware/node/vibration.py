@@ -23,6 +23,11 @@ _ORDER_SCALE = _MM_S2 / sqrt(2.0) / (2.0 * pi)
 _LEAST_LINE = validity.LEAST_SHARE * sqrt(2.0)  # as an amplitude
 
 
+def _forget(found: "dict[str, Any]") -> None:
+    for key in found:
+        found[key] = None
+
+
 class Vibration:
     """Computes the features of records of one length.  All work space is made here.
 
@@ -73,10 +78,11 @@ class Vibration:
         self._found = array("H", bytes(2 * (plan.LINES + 1)))
         self._speed: "Estimator | None" = None  # made with the first plan that wants one
         self._plan = plan.Plan((), ())
-        self._values: dict[str, float] = {}
-        self._reasons: dict[str, str] = {}
+        # They keep their keys from record to record, so that none of them grows anew each time.
+        self._values: "dict[str, float | None]" = {}
+        self._reasons: "dict[str, str | None]" = {}
+        self._quantities: "dict[str, float | None]" = {}
         self._rms = 0.0  # of the record, digits
-        self._quantities: dict[str, float] = {}
 
     @micropython.native
     def compute(
@@ -103,9 +109,9 @@ class Vibration:
         if marked is not None:
             marked.clear()
         values, reasons, quantities = self._values, self._reasons, self._quantities
-        values.clear()
-        reasons.clear()
-        quantities.clear()
+        _forget(values)
+        _forget(reasons)
+        _forget(quantities)
         quantities["seconds"] = self.samples / rate_hz
         self._time(wanted, g_per_digit)
         if wanted.spectrum or self.spectrum:
@@ -114,7 +120,8 @@ class Vibration:
             self._spectral(wanted, g_per_digit, rate_hz)
         broken, bit = 0, 1
         for quantity, least in wanted.conditions:
-            if quantity in quantities and quantities[quantity] < least:
+            known = quantities.get(quantity)
+            if known is not None and known < least:
                 broken |= bit
             bit <<= 1
         for key, mask, rules in wanted.rules:
@@ -128,7 +135,7 @@ class Vibration:
                             reason = why
                         break
             if value is None:
-                withheld[key] = reason or reasons.get(key, "silent")
+                withheld[key] = reason or reasons.get(key) or "silent"
             else:
                 out[key] = value
                 if reason and marked is not None:
@@ -232,10 +239,16 @@ class Vibration:
     def _lines(self, most: int, g_per_digit: float, bin_hz: float) -> None:
         """The strongest lines, but for the one that may have too few cycles in the record."""
         rank, kernels, least = 0, self.kernels, self._rms * _LEAST_LINE
-        for i in range(kernels.lines(3, self.samples // 2 - 2, self._found, most + 1)):
+        found, high = self._found, self.samples // 2 - 2
+        count = kernels.lines(3, high, found, most)
+        for i in range(count):
+            if found[i] <= 4:  # it may be the one, and another takes its place
+                count = kernels.lines(3, high, found, most + 1)
+                break
+        for i in range(count):
             if rank == most:
                 break
-            place, amplitude = spectrum.line(kernels, self._found[i])
+            place, amplitude = spectrum.line(kernels, found[i])
             if place >= validity.LEAST_CYCLES:
                 hz, g = plan.LINE_KEYS[rank]
                 if amplitude < least:

@@ -174,15 +174,16 @@ def strongest(keys: ptr32, low: int, high: int, taken: ptr16, count: int) -> int
     """
     best = 0
     at = 0
-    for k in range(low, high):
-        key = keys[k]
-        if key > best and key > keys[k - 1] and key >= keys[k + 1]:
+    while low < high:
+        key = keys[low]
+        if key > best and key > keys[low - 1] and key >= keys[low + 1]:
             free = 1
             for i in range(count):
-                apart = k - taken[i]
+                apart = low - taken[i]
                 if apart < 4 and apart > -4:
                     free = 0
             if free:
                 best = key
-                at = k
+                at = low
+        low += 1
     return at

@@ -19,8 +19,9 @@ def extent16(block: ptr16, samples: int, out: ptr32):
     total = 0
     least = 32767
     most = -32768
-    for i in range(samples):
-        x = (block[i] ^ 0x8000) - 0x8000
+    while samples:
+        samples -= 1
+        x = (block[samples] ^ 0x8000) - 0x8000
         total += x
         if x < least:
             least = x
@@ -64,8 +65,10 @@ def centre16(block: ptr16, samples: int, centre: int, up: int, rest: int, data: 
     mean's distance from `centre`: each result is within 2**28 +- 1.5 * 2**25.
     """
     shift = BIAS - rest
-    for i in range(samples):
-        data[i] = (((block[i] ^ 0x8000) - 0x8000 - centre) << up) + shift
+    centre += 0x8000
+    while samples:
+        samples -= 1
+        data[samples] = (((block[samples] ^ 0x8000) - centre) << up) + shift
 
 
 @micropython.viper
@@ -94,8 +97,9 @@ def moments(data: ptr32, samples: int, out: ptr32):
     high4 = 0
     low4 = 0
     shift = BIAS - 1024
-    for i in range(samples):
-        e = (data[i] - shift) >> 11
+    while samples:
+        samples -= 1
+        e = (data[samples] - shift) >> 11
         s1 += e
         p = e * e
         high2 += p >> 15
