@@ -2,7 +2,7 @@
 
     python tools/bench.py [NAME ...]
 
-NAME is one of node, mqtt, dsp, capture, pico, memory, return, fleet, fleet_check.
+NAME is one of node, mqtt, dsp, pico_dsp, capture, pico, memory, return, fleet, fleet_check.
 
 Figures are of this machine and this hour: compare within one run, not across two.
 """
@@ -13,7 +13,10 @@ import sys
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-NAMES = ("node", "mqtt", "dsp", "capture", "pico", "memory", "return", "fleet", "fleet_check")
+NAMES = (
+    *("node", "mqtt", "dsp", "pico_dsp", "capture", "pico", "memory"),
+    *("return", "fleet", "fleet_check"),
+)
 
 
 def main() -> int:

@@ -29,12 +29,13 @@ from nodewright.image import compile_tree
 from nodewright.interpreter import Interpreter, find_interpreter
 
 _SYSTEM = Path(__file__).resolve().parent.parent / "tests" / "system"
-_NODE, _ENVELOPE_NODE = _SYSTEM / "dsp_bench_node.py", _SYSTEM / "envelope_bench_node.py"
+NODE, _ENVELOPE_NODE = _SYSTEM / "dsp_bench_node.py", _SYSTEM / "envelope_bench_node.py"
 _ROUNDS = 3
 
 
-def _node_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("dsp_bench_node", _NODE)
+def node_module() -> ModuleType:
+    """The node's side, for the host: its signal, its keys, its comparison."""
+    spec = importlib.util.spec_from_file_location("dsp_bench_node", NODE)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -70,7 +71,7 @@ def _on_node(interpreter: Interpreter, program: Path, folder: str) -> list[dict[
 
 def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[dict[str, Any]]:
     """All lengths once.  Raises RuntimeError as _on_node does."""
-    lines = _on_node(interpreter, _NODE, folder)
+    lines = _on_node(interpreter, NODE, folder)
     for line in lines:
         line["us"]["NumPy"] = _numpy_us(module, line["samples"])
     return lines
@@ -136,7 +137,7 @@ def main() -> int:
     parser.add_argument("--envelope", action="store_true", help="a block of the envelope")
     parser.add_argument("--json", action="store_true", help="lines of JSON instead of a table")
     given = parser.parse_args()
-    interpreter, module = find_interpreter(given.interpreter), _node_module()
+    interpreter, module = find_interpreter(given.interpreter), node_module()
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as folder:
         compile_tree(interpreter.mpy_arch, Path(folder))
         try:

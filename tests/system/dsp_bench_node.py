@@ -1,7 +1,8 @@
-"""The node's side of tools/bench_dsp.py: times the vibration features, one JSON object a line.
+"""The node's side of tools/bench_dsp.py and bench_pico_dsp.py: times the vibration features.
 
 `dsp_bench_node.py FOLDER` with the compiled firmware in FOLDER. On a board: copy the firmware and
-this file, then `import dsp_bench_node; dsp_bench_node.on_node()`.
+this file, then `import dsp_bench_node; dsp_bench_node.on_node()`, or after a reset for each, as
+memory wants it, `dsp_bench_node.on_board("viper", 1024)`. Prints one JSON object a line.
 """
 
 import sys
@@ -315,6 +316,58 @@ def measured(samples, times, python):
             found["us"][name] = None
         call = None
     return found
+
+
+def on_board(way, samples, block=None, times=2):
+    """Print the times and the memory of one way alone, on a board that was just reset.
+
+    way: viper, ulab or plain ulab; block: int16[samples], else the signal is made here.
+    """
+    found = {"way": way, "samples": samples}
+    try:
+        alone(found, way, samples, signal(samples) if block is None else block, times)
+    except MemoryError as error:
+        found["missing"] = repr(error)
+    print(json.dumps(found))
+
+
+def alone(found, way, samples, block, times):
+    """Fill found: values, us of one axis and of three, bytes of code, work space and garbage."""
+    import gc
+
+    gc.collect()
+    before = gc.mem_alloc()
+    if way == "plain ulab":
+        gc.collect()
+        call = in_ulab(samples, block)
+        found["values"] = call()
+    else:
+        from node.dsp import backend
+
+        module = backend(way)
+        features(module, 64, array("h", bytes(128)))[0]()  # loads all code
+        gc.collect()
+        found["code_bytes"] = gc.mem_alloc() - before
+        before = gc.mem_alloc()
+        call, out = features(module, samples, block)
+        call()
+        found["values"] = [out.get(key) for key in KEYS]
+    gc.collect()
+    found["work_bytes"] = gc.mem_alloc() - before
+    found["us"] = best_us(call, times)
+    found["us, 3 axes"] = best_us(call, 1, 3)
+    if way == "viper":
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        call()
+        found["garbage_bytes"] = gc.mem_alloc() - before
+        gc.enable()
+        if samples == 1024:
+            call = None
+            gc.collect()
+            found["groups_us"] = groups_us(module, samples, block, times)
+            found["kernels_us"] = kernels_us(module.Kernels(samples), block, times)
 
 
 def groups_us(module, samples, block, times):
