@@ -34,14 +34,15 @@ def _cell(text: str) -> str:
 
 
 def _validity(key: str) -> str:
-    """The rules of one feature, in the order in which they are asked."""
-    told = [
+    """Where there is no such value, then its rules in the order in which they are asked."""
+    told = [f"`{reason}`: {where}" for reason, where in features.undefined(key)]
+    told += [
         f"{'marked ' if action == validity.MARK else ''}`{reason}`: {quantity} < {least:g}"
         for quantity, least, action, reason in validity.rules_of(key)
     ]
     if floor := validity.floor_of(key):
         told.append(f"`below_floor`: under {floor:g} of the record's RMS")
-    return "; ".join(told)
+    return "; ".join(told) or "-"
 
 
 def catalogue() -> str:
@@ -49,19 +50,24 @@ def catalogue() -> str:
     lines = [
         f"Version of the definitions: {DEFINITIONS}.",
         "",
-        "| id | key | unit | least | most | resolution | definition |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| id | key | unit | least | most | resolution | definition | source | since |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for number, key, unit, least, most, resolution, definition in features.FEATURES:
+    for number, key, unit, least, most, resolution, text, source, since in features.FEATURES:
         numbers = f"{least:g} | {most:g} | {resolution:g}"
-        lines.append(f"| {number} | `{key}` | {unit} | {numbers} | {_cell(definition)} |")
+        cells = f"{numbers} | {_cell(text)} | {source} | {since}"
+        lines.append(f"| {number} | `{key}` | {unit} | {cells} |")
+    lines += ["", "Since: the version of the definitions. The sources:", ""]
+    lines += ["| source | |", "| --- | --- |"]
+    lines += [f"| {name} | {_cell(text)} |" for name, text in features.SOURCES.items()]
     lines += [
         "",
-        "When a value counts; the quantities are said in `firmware/wire/validity*.py`:",
+        "When a value does not count, or counts with a mark; the quantities are said in "
+        "`firmware/wire/validity*.py`:",
         "",
     ]
     lines += ["| key | withheld, or marked |", "| --- | --- |"]
-    lines += [f"| `{key}` | {_validity(key)} |" for key in features.KEYS if _validity(key)]
+    lines += [f"| `{key}` | {_validity(key)} |" for key in features.KEYS]
     lines += ["", "Why a value is withheld, or marked as one to be taken with reservation:", ""]
     lines += ["| reason | what it means |", "| --- | --- |"]
     rows = ((reason, reasons.sentence(reason)) for reason in features.REASONS)
