@@ -1,8 +1,9 @@
-"""Calibrate a clamp on a node from a known load: amplitude, and phase from a load that lags.
+"""Calibrate a clamp on a node: amplitude from a known load, phase from one that lags, noise open.
 
 What the clamp, its burden and the converter's reference are off together is one factor.  The new
 value goes into fleet.toml, for the node's next image; what it came from is added to
-calibrations/<node>.toml in the fleet's folder: date, reading, reference, stated uncertainty.
+calibrations/<node>.toml in the fleet's folder: date, reading, reference, stated uncertainty, and
+the hash of the settings that the node had, by which a second one before its next image is known.
 """
 
 import datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 import tomlkit
 
+from nodewright import audit
 from nodewright.errors import BadInput, NodewrightError
 from nodewright.fleet.check import good_node
 from nodewright.fleet.edit import set_value
@@ -23,9 +25,12 @@ from nodewright.fleet.lock import locked
 
 FOLDER = "calibrations"
 RMS, FACTOR = "cur_rms_a", "cur_power_factor"
+KEYS = {"amplitude": "per_volt", "phase": "phase", "noise": "noise"}  # of an input in fleet.toml
 _COVERAGE = 2.0  # standard deviations that are stated
 _MOST_FACTOR = 3.0  # more is no calibration, but a wrong clamp, burden or load
 _MOST_SCATTER_PCT = 2.0  # of single records: the load does not stay
+_MOST_OPEN_PCT = 2.0  # of the range: more is no noise of an open clamp
+_MOST_OPEN_SCATTER_PCT = 30.0
 _MOST_LAG = 0.9  # of a load from which a phase can be told
 
 Ask = Callable[[str], Mapping[str, Any] | None]
@@ -49,15 +54,21 @@ class Channel:
     measured: str  # the set that has it
     per_volt: float
     phase_deg: float
+    noise: float  # A RMS that the node subtracts
+    range_a: float  # RMS of a sine that fills the converter
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Of one value in several records: mean, and the scatter of one of them, in %."""
+    """Of one value in several records: mean, and the scatter of one of them, in %.
+
+    settings: hash of those that the node had.
+    """
 
     mean: float
     scatter_pct: float
     records: int
+    settings: str
 
     @property
     def mean_pct(self) -> float:
@@ -71,15 +82,16 @@ class Calibration:
 
     date: str
     channel: str
-    quantity: str  # "amplitude" or "phase"
-    reference: float  # A, or the power factor of the load
+    settings: str  # hash of those that the node had, which it has until its next image
+    quantity: str  # "amplitude", "phase" or "noise"
+    reference: float  # A, the power factor of the load, or 0: the clamp was open
     accuracy_pct: float  # stated of the meter
     reading: float
     records: int
     scatter_pct: float
-    before: float  # per_volt, or phase in degrees
+    before: float  # per_volt, phase in degrees, or noise in A RMS
     after: float
-    uncertainty: float  # of after, at two deviations: % of per_volt, or degrees
+    uncertainty: float  # of after, at two deviations: % of per_volt or noise, or degrees
 
 
 def find(folder: Path, node: str, channel: str, key: str = RMS) -> Channel:
@@ -100,15 +112,30 @@ def find(folder: Path, node: str, channel: str, key: str = RMS) -> Channel:
                 continue
             for measured in compiled.settings["sets"]:
                 if measured["sensor"] == sensor["name"] and key in measured["features"]:
-                    places = (row["per_volt"], row["phase_deg"])
-                    return Channel(node, sensor["name"], channel, measured["name"], *places)
+                    range_a = sensor["full_scale_v"] * abs(row["per_volt"]) / math.sqrt(8)
+                    return Channel(
+                        node,
+                        sensor["name"],
+                        channel,
+                        measured["name"],
+                        row["per_volt"],
+                        row["phase_deg"],
+                        row["noise"] or 0.0,
+                        range_a,
+                    )
             raise BadInput(f"no set of {node} has {key} of {channel}: add it to its features")
     raise BadInput(f"{node} has no current {channel!r}: {', '.join(known) or 'no clamp at all'}")
 
 
-def read(ask: Ask, channel: Channel, key: str, records: int) -> Readings:
+def read(
+    ask: Ask,
+    channel: Channel,
+    key: str,
+    records: int,
+    most_scatter_pct: float = _MOST_SCATTER_PCT,
+) -> Readings:
     """The value of so many records; ask(set) gives the report of one.  Raises NoCalibration."""
-    values = []
+    values, settings = [], set()
     for _ in range(records):
         report = ask(channel.measured)
         if report is None or report["record"] is None:
@@ -122,11 +149,40 @@ def read(ask: Ask, channel: Channel, key: str, records: int) -> Readings:
             why = report["withheld"].get(channel.name, {}).get(key, "no current flows")
             raise NoCalibration(f"{key} of {channel.name}: {why}")
         values.append(float(value))
+        settings.add(report["record"]["settings"])
+    if len(settings) > 1:
+        raise NoCalibration("the node's settings changed between the records: do it again")
     mean = statistics.fmean(values)
     scatter_pct = 100 * statistics.stdev(values) / abs(mean) if len(values) > 1 else 0.0
-    if scatter_pct > _MOST_SCATTER_PCT:
+    if scatter_pct > most_scatter_pct:
         raise NoCalibration(f"the load does not stay: records differ by {scatter_pct:.1f} %")
-    return Readings(mean, scatter_pct, records)
+    return Readings(mean, scatter_pct, records, *settings)
+
+
+def read_open(ask: Ask, channel: Channel, records: int) -> Readings:
+    """The RMS of so many records with the clamp round no conductor.  Raises NoCalibration."""
+    return read(ask, channel, RMS, records, _MOST_OPEN_SCATTER_PCT)
+
+
+def noise(channel: Channel, found: Readings, now: datetime.datetime) -> Calibration:
+    """The noise floor: what is read beside what is subtracted already.  Raises NoCalibration."""
+    floor = math.hypot(found.mean, channel.noise)
+    if floor > _MOST_OPEN_PCT / 100 * channel.range_a:
+        raise NoCalibration(f"{floor:.3g} A is no noise: take the clamp off the conductor")
+    return Calibration(
+        date=_date(now),
+        channel=channel.name,
+        settings=found.settings,
+        quantity="noise",
+        reference=0.0,
+        accuracy_pct=0.0,
+        reading=_rounded(found.mean),
+        records=found.records,
+        scatter_pct=_rounded(found.scatter_pct),
+        before=channel.noise,
+        after=_rounded(floor),
+        uncertainty=_rounded(found.mean_pct),
+    )
 
 
 def amplitude(
@@ -143,6 +199,7 @@ def amplitude(
     return Calibration(
         date=_date(now),
         channel=channel.name,
+        settings=found.settings,
         quantity="amplitude",
         reference=amps,
         accuracy_pct=accuracy_pct,
@@ -175,6 +232,7 @@ def phase(
     return Calibration(
         date=_date(now),
         channel=channel.name,
+        settings=found.settings,
         quantity="phase",
         reference=factor,
         accuracy_pct=accuracy_pct,
@@ -187,22 +245,60 @@ def phase(
     )
 
 
-def keep(folder: Path, channel: Channel, made: Calibration) -> Path:
-    """Write it into fleet.toml and add it to the node's calibrations; the latter's path.
+def still_to_flash(folder: Path, channel: Channel, quantity: str, settings: str) -> bool:
+    """Whether the last one of this quantity was cut off before fleet.toml had it: it is void.
 
-    Raises as fleet.edit.set_value.
+    Raises NoCalibration where it is in fleet.toml and the node still has the settings it was made
+    with: what is read now bears the old value, and would be corrected twice.
     """
-    key = "per_volt" if made.quantity == "amplitude" else "phase"
-    value = made.after if key == "per_volt" else f"{made.after:g}deg"
-    place = ("nodes", channel.node, "sensors", channel.sensor, "inputs", channel.name, key)
-    set_value(folder, place, value)
+    last = next(
+        (
+            entry
+            for entry in reversed(history(folder, channel.node))
+            if (entry["channel"], entry["quantity"]) == (channel.name, quantity)
+        ),
+        None,
+    )
+    if last is None or last.get("settings") != settings:
+        return False
+    if _now(channel, quantity) == last["before"]:
+        return bool(last["before"] != last["after"])
+    raise NoCalibration(
+        f"{channel.node} still runs the settings from before the calibration of {last['date']}: "
+        f"flash it first (nodewright flash {channel.node} --port PORT)"
+    )
+
+
+def keep(folder: Path, channel: Channel, made: Calibration, now: datetime.datetime) -> Path:
+    """Add it to the node's calibrations, then write it into fleet.toml, and into the audit log.
+
+    In this order a cut in between leaves an entry that fleet.toml does not have, which
+    still_to_flash() notices the next time.  The path of the calibrations.
+    Raises NoCalibration as still_to_flash(), and as fleet.edit.set_value and audit.append.
+    """
+    place = ("nodes", channel.node, "sensors", channel.sensor, "inputs", channel.name)
     path = folder / FOLDER / f"{channel.node}.toml"
     with locked(folder):
+        still_to_flash(folder, channel, made.quantity, made.settings)
         path.parent.mkdir(exist_ok=True)
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         entry = tomlkit.dumps({"calibration": [asdict(made)]})
         write_whole(path, (text + ("\n" if text else "") + entry).encode())
+    key = KEYS[made.quantity]
+    set_value(folder, (*place, key), f"{made.after:g}deg" if key == "phase" else made.after)
+    with locked(folder):
+        facts = {"channel": channel.name, key: made.after, "before": made.before}
+        audit.append(folder, "calibrate", channel.node, facts, now)
     return path
+
+
+def _now(channel: Channel, quantity: str) -> float:
+    """What fleet.toml says of it."""
+    return {
+        "amplitude": channel.per_volt,
+        "phase": channel.phase_deg,
+        "noise": channel.noise,
+    }[quantity]
 
 
 def history(folder: Path, node: str) -> Sequence[Mapping[str, Any]]:

@@ -9,11 +9,12 @@ import pytest
 
 from host import fleet_rig
 from host.test_fleet_clamps import CLAMPS, ONE_SET, SETS
-from nodewright import calibrate
+from nodewright import audit, calibrate
 from nodewright.calibrate import NoCalibration
 from nodewright.errors import BadInput
 from nodewright.fleet.check import good_node
 
+BEFORE, AFTER = "0123abcd", "4567cdef"  # hashes of settings
 NOW = datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.UTC)
 
 
@@ -28,11 +29,15 @@ class Node:
 
     def __init__(self, values: list[float], key: str = calibrate.RMS, **changed: Any) -> None:
         self.values, self.key, self.changed = values, key, changed
+        self.settings = changed.pop("settings", [BEFORE])  # of each record, the last one for good
 
     def __call__(self, measured: str) -> dict[str, Any]:
         assert measured == "currents"
         report: dict[str, Any] = {
-            "record": {"valid": True},
+            "record": {
+                "valid": True,
+                "settings": self.settings.pop(0) if len(self.settings) > 1 else self.settings[0],
+            },
             "channels": {"l1": {self.key: self.values.pop(0)}},
             "withheld": {"l1": {}},
             "marked": {"l1": {}},
@@ -49,13 +54,69 @@ def test_calibrate__known_current__per_volt_its_uncertainty_and_history(folder: 
     assert made.after == 105 and made.date == "2026-03-01T12:00:00Z"
     # Scatter of one 0.408 %, of the mean at two deviations as much; and 1 % of the meter
     assert abs(made.uncertainty - math.hypot(1.0, 0.40825)) < 1e-3
-    path = calibrate.keep(folder, place, made)
+    path = calibrate.keep(folder, place, made, NOW)
     assert path == folder / "calibrations" / "pump-1.toml"
     sensor = good_node(folder, "pump-1")[1].settings["sensors"][-1]
     assert sensor["inputs"][0]["per_volt"] == 105 and sensor["inputs"][1]["per_volt"] == 100
-    calibrate.keep(folder, place, made)
-    kept = calibrate.history(folder, "pump-1")
-    assert [entry["before"] for entry in kept] == [100, 100] and kept[0]["reference"] == 8.4
+    (entry,) = calibrate.history(folder, "pump-1")
+    assert (entry["before"], entry["reference"], entry["settings"]) == (100, 8.4, BEFORE)
+    (line,), problems = audit.read(folder)
+    assert not problems and (line.what, line.node) == ("calibrate", "pump-1")
+    assert line.facts == {"channel": "l1", "per_volt": 105, "before": 100}
+
+
+def test_calibrate__again_before_the_node_has_it__refused_and_afterwards_not(folder: Path) -> None:
+    def made(place: calibrate.Channel, settings: str) -> calibrate.Calibration:
+        found = calibrate.Readings(8.0, 0.1, 10, settings)
+        return calibrate.amplitude(place, found, 8.4, 1.0, NOW)
+
+    place = calibrate.find(folder, "pump-1", "l1")
+    calibrate.keep(folder, place, made(place, BEFORE), NOW)
+    place = calibrate.find(folder, "pump-1", "l1")
+    with pytest.raises(NoCalibration, match="flash it first .nodewright flash pump-1"):
+        calibrate.keep(folder, place, made(place, BEFORE), NOW)
+    assert calibrate.find(folder, "pump-1", "l1") == place, "nothing was written"
+    other = calibrate.find(folder, "pump-1", "l2")  # another clamp is not concerned
+    calibrate.keep(folder, other, made(other, BEFORE), NOW)
+    calibrate.keep(folder, place, made(place, AFTER), NOW)
+    after = [entry["after"] for entry in calibrate.history(folder, "pump-1")]
+    assert after == [105, 105, 110.25]
+
+
+def test_keep__cut_off_before_fleet_toml__told_and_done_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = calibrate.find(folder, "pump-1", "l1")
+    found = calibrate.Readings(8.0, 0.1, 10, BEFORE)
+    made = calibrate.amplitude(place, found, 8.4, 1.0, NOW)
+    assert not calibrate.still_to_flash(folder, place, "amplitude", BEFORE)
+    with monkeypatch.context() as cut:
+        cut.setattr(calibrate, "set_value", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            calibrate.keep(folder, place, made, NOW)
+    assert calibrate.find(folder, "pump-1", "l1") == place and not audit.read(folder)[0]
+    assert calibrate.still_to_flash(folder, place, "amplitude", BEFORE), "it is void"
+    calibrate.keep(folder, place, made, NOW)
+    assert calibrate.find(folder, "pump-1", "l1").per_volt == 105
+
+
+def test_calibrate__clamp_open__noise_beside_what_is_subtracted(folder: Path) -> None:
+    for floor, settings in ((0.03, BEFORE), (0.05, AFTER)):
+        place = calibrate.find(folder, "pump-1", "l1")
+        node = Node([0.03 if settings == BEFORE else 0.04] * 4, settings=[settings])
+        made = calibrate.noise(place, calibrate.read_open(node, place, 4), NOW)
+        assert made.after == pytest.approx(floor)
+        calibrate.keep(folder, place, made, NOW)
+        sensor = good_node(folder, "pump-1")[1].settings["sensors"][-1]
+        assert sensor["inputs"][0]["noise"] == pytest.approx(floor)
+    with pytest.raises(NoCalibration, match="take the clamp off"):
+        calibrate.noise(place, calibrate.Readings(8.0, 1.0, 4, AFTER), NOW)
+
+
+def test_read__settings_that_change_meanwhile__refused(folder: Path) -> None:
+    place = calibrate.find(folder, "pump-1", "l1")
+    with pytest.raises(NoCalibration, match="settings changed"):
+        calibrate.read(Node([8.0, 8.0], settings=[BEFORE, AFTER]), place, calibrate.RMS, 2)
 
 
 def test_calibrate__load_that_lags__phase_by_which_the_clamp_leads(folder: Path) -> None:
@@ -67,7 +128,7 @@ def test_calibrate__load_that_lags__phase_by_which_the_clamp_leads(folder: Path)
     made = calibrate.phase(place, found, 0.35, 0.5, NOW)
     assert made.before == 1.5 and made.after == 2.5
     assert 0.1 < made.uncertainty < 0.12  # 0.5 % of 0.35 is 0.11 degrees
-    calibrate.keep(folder, place, made)
+    calibrate.keep(folder, place, made, NOW)
     assert calibrate.find(folder, "pump-1", "l1").phase_deg == 2.5
 
 
@@ -91,7 +152,7 @@ def test_read__records_that_are_not_sound__refused_with_the_reason(
 
 def test_calibrate__what_cannot_be__refused(folder: Path) -> None:
     place = calibrate.find(folder, "pump-1", "l1")
-    found = calibrate.Readings(1.0, 0.1, 10)
+    found = calibrate.Readings(1.0, 0.1, 10, BEFORE)
     with pytest.raises(BadInput, match="no current 'u1': l1, l2"):
         calibrate.find(folder, "pump-1", "u1")
     with pytest.raises(BadInput, match="features"):

@@ -58,7 +58,8 @@ def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualNo
         yield node
 
 
-def run(line: str, folder: Path) -> str:
+def run(line: str, folder: Path, ends: int = 0) -> str:
+    """What a command of the page says, which ends so; FLEET is its folder."""
     program, *words = shlex.split(line.replace("FLEET", str(folder)))
     assert program == "nodewright"
     ran = subprocess.run(
@@ -70,8 +71,8 @@ def run(line: str, folder: Path) -> str:
         stdin=subprocess.DEVNULL,
         env=dict(os.environ),
     )
-    assert ran.returncode == 0, (line, ran.stdout, ran.stderr)
-    return ran.stdout
+    assert ran.returncode == ends, (line, ran.stdout, ran.stderr)
+    return ran.stderr if ends else ran.stdout
 
 
 def _inputs(folder: Path) -> dict[str, dict[str, float | str]]:
@@ -88,13 +89,15 @@ def test_page__settings_and_commands__pass_and_run(
     judged = fleet_rig.judged(tmp_path, ONE_SET, end=block())
     assert not judged.errors, [str(one) for one in judged.errors]
     lines = commands()
-    assert [line.split()[1] for line in lines] == ["ask", "calibrate", "calibrate"]
-    asked, amplitude, _ = lines
+    assert [line.split()[1] for line in lines] == ["calibrate"] * 3
+    opened, amplitude, _ = lines
     with running(tmp_path, monkeypatch):
-        assert "cur_rms_a" in run(asked, tmp_path)
-        told = run(amplitude + " --dry-run", tmp_path)  # as for the second load
+        assert "is no noise" in run(opened + " --records 2", tmp_path, ends=1)  # it runs
+        told = run(amplitude + " --dry-run --records 2", tmp_path)
         assert "per_volt 100" in told and _inputs(tmp_path)["l1"]["per_volt"] == 100
         run(amplitude, tmp_path)
+        again = run(amplitude + " --records 2", tmp_path, ends=1)
+        assert "flash it first" in " ".join(again.split()), again
     known_a = float(re.findall(r"--amps ([\d.]+)", amplitude)[0])
     per_volt = float(_inputs(tmp_path)["l1"]["per_volt"])
     assert abs(per_volt / (100 * known_a / RUNNING_A) - 1) < 0.005, per_volt
