@@ -159,13 +159,17 @@ class Capture:
             if waiting > sensor.fifo_depth + 1:
                 raise OSError(EIO)  # no FIFO holds that: the bus is not to be believed
             lost = sensor.overrun()
+            # What is lost from here on until it is read, reading may hide.
+            full = lost or stamps.full_by_now(sensor, waiting)
+            if sensor.grain < waiting < sink.missing:
+                waiting -= waiting % sensor.grain
+            count = sink.take(sensor, waiting)  # first of all: the FIFO fills meanwhile
             if not lost:
                 stamps.note(record, self._taken, sensor.period_us)
-            # What is lost from here on until it is read, reading may hide.
-            if lost or stamps.full_by_now(sensor, waiting):
+            if full:
                 record.overruns += 1
                 stamps.lost()
-            self._taken += sink.take(sensor, waiting)
+            self._taken += count
             stamps.forget_edges()  # the reading may have crossed the watermark
             settling_us = 0
         stamps.check_end(sensor, record, self._taken)

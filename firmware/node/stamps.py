@@ -18,7 +18,7 @@ _SHORTEST_SLEEP_US = const(20)
 _PATIENCE_US = const(10_000)
 _NEARLY_FULL = const(4)
 _UNSTAMPED = const(3)  # of drains in a row that come late, so many are not timed: it takes long
-_TO_READ_US = const(250)  # until the first byte is on the bus: 200 on an RP2040
+_TO_READ_US = const(450)  # until the first byte is on the bus: 430 on an RP2040
 # A sensor's clock may be off by 1/16 before its rate has been measured.
 _CLOCK_TOLERANCE = const(16)
 
@@ -40,6 +40,8 @@ class Stamps:
         self._unstamped = 0  # late drains since the last that was timed
         # The newest sample came at most so long before the stamp; -1: there is no stamp.
         self._bracket_us = 0
+        self._question_us = 0  # how long the last question for the entries took
+        self._least_us = 0  # the shortest of the run
         # Of the first and the last stamp of an unbroken row, and all between
         self._row = False
         self._row_bracket_us = 0
@@ -69,6 +71,7 @@ class Stamps:
         self.runs += 1
         self._row = False
         self._edges = 0
+        self._least_us = _PATIENCE_US
 
     def forget_edges(self) -> None:
         """A reading may have crossed the watermark: the interrupt's stamp means nothing."""
@@ -112,18 +115,22 @@ class Stamps:
         need: int = sensor.watermark
         period_us: int = sensor.period_us
         limit_us = 2 * need * period_us + settling_us + _PATIENCE_US
-        begin_ticks = asked_ticks = clock.ticks_us()
-        entries: int = sensor.entries()
-        self._bracket_us = -1  # it may have been so for long
+        begin_ticks = clock.ticks_us()
+        entries = self._ask(sensor)
         if need <= entries:
             self._unstamped += 1
+            if period_us <= self._question_us:  # to watch one come would tell it no better
+                self._stamp_entries = entries
+                return entries
+            self._bracket_us = -1  # it may have been so for long
             timed = not self._row or self._unstamped > _UNSTAMPED
             if timed and entries < sensor.fifo_depth - _NEARLY_FULL:
                 need = entries + 1  # late, but not too late to see a sample come and to time it
         if entries < need:
             self._unstamped = 0
         while entries < need:
-            if clock.ticks_diff(asked_ticks, begin_ticks) > limit_us:
+            before_ticks = self._asked_ticks
+            if clock.ticks_diff(before_ticks, begin_ticks) > limit_us:
                 raise SensorTimeout(sensor.chip, limit_us)
             missing = need - entries
             if missing > 1:  # three quarters: the sensor's clock may be fast
@@ -131,12 +138,26 @@ class Stamps:
             else:
                 pause_us = period_us // _POLLS_A_SAMPLE
             clock.sleep_us(max(pause_us, _SHORTEST_SLEEP_US))
-            before_ticks, asked_ticks = asked_ticks, clock.ticks_us()
-            entries = sensor.entries()
-            self._stamp_ticks = clock.ticks_us()
-            self._bracket_us = clock.ticks_diff(self._stamp_ticks, before_ticks)
+            entries = self._ask(sensor)
+            self._bracket_us = min(
+                self._bracket_us, clock.ticks_diff(self._stamp_ticks, before_ticks)
+            )
         self._stamp_entries = entries
-        self._asked_ticks = asked_ticks
+        return entries
+
+    def _ask(self, sensor: "Any") -> int:
+        """The entries that wait, when that was asked, and since when at most it is so.
+
+        The newest came a period before the question at most: else the next were there, too.
+        """
+        clock = self._clock
+        period_us: int = sensor.period_us
+        self._asked_ticks = clock.ticks_us()
+        entries: int = sensor.entries()
+        self._stamp_ticks = clock.ticks_us()
+        self._question_us = clock.ticks_diff(self._stamp_ticks, self._asked_ticks)
+        self._least_us = min(self._least_us, self._question_us)
+        self._bracket_us = self._question_us + period_us + period_us // _CLOCK_TOLERANCE + 1
         return entries
 
     def full_by_now(self, sensor: "Any", waiting: int) -> bool:
@@ -171,6 +192,10 @@ class Stamps:
         self._last_ticks, self._last_index = self._stamp_ticks, index
         record.span_samples, record.span_us = self._row_samples, self._row_us
         record.doubt_us = self._row_bracket_us + self._bracket_us
+        if self._row_bracket_us and self._bracket_us:
+            # Where in a question the chip answers is not known, but it is the same in both: what
+            # a question takes longer than the shortest may lie before or behind it.
+            record.doubt_us -= 2 * self._least_us
 
     def _extend(self, record: "Record", index: int) -> None:
         span = index - self._last_index
@@ -183,17 +208,11 @@ class Stamps:
     def check_end(self, sensor: "Any", record: "Record", taken: int) -> None:
         """Find what the last reading lost after it had asked for an overrun, and hid by reading.
 
-        The newest sample in the FIFO came at most a period before it is asked.  Raises OSError.
+        Raises OSError.
         """
         if not self._row:
             return
-        clock = self._clock
-        period_us: int = sensor.period_us
-        before_ticks = clock.ticks_us()
-        waiting: int = sensor.entries()
-        self._stamp_ticks = clock.ticks_us()
-        self._bracket_us = period_us + clock.ticks_diff(self._stamp_ticks, before_ticks)
-        if not self._unbroken(taken + waiting, period_us):
+        if not self._unbroken(taken + self._ask(sensor), sensor.period_us):
             record.gaps += 1
             self._row = False
 

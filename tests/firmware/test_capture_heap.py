@@ -16,7 +16,7 @@ class Sensor:
     chip = "sensor"
     rail_low, rail_high = -32768, 32767
     still_samples, still_frames = 64, 16
-    fifo_depth, watermark = 512, 128
+    fifo_depth, watermark, grain = 512, 128, 1
     settling_samples, settling_us = 100, 0
     odr_hz, period_us, bandwidth_hz = 1000, 1000, 400
 

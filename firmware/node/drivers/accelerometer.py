@@ -25,9 +25,10 @@ class Accelerometer:
     identity: (register, value) that say what it is; most_hz: the highest clock of each kind of
     bus; defaults: rate and range after __init__; rates, ranges: rows that begin with them;
     bits_a_sample: clocks of the bus for a sample, with what is kept free; frame_bytes and
-    longest_burst: 1 << longest_burst frames are read at once; proof_reg: a register that is lost
-    with the supply, off: what stop() writes to which; kept: (register, value) of what start() has
-    written and stop() leaves, other than after power-on.
+    longest_burst: 1 << longest_burst frames are read at once; grain: where more samples wait,
+    capture takes a multiple of it, since each burst takes its time; proof_reg: a register that is
+    lost with the supply, off: what stop() writes to which; kept: (register, value) of what
+    start() has written and stop() leaves, other than after power-on.
     test_settings: rate and range of the self-test, test_code: what sets it going, test_limits_g:
     least and most change of each axis, test_signed: whether they say in which direction.
     motion: rows of (step_g, most steps, code) of the threshold, the finest first, each a range;
@@ -47,6 +48,7 @@ class Accelerometer:
     frame_bytes = 6
     longest_burst = 0
     fifo_depth = 0
+    grain = 1
     watermark_interrupt = True
     own_noise_g_rthz = 0.0
     settling_us = 0
