@@ -1,11 +1,18 @@
 # runs on: micropython
-"""Once warm, the viper kernels leave the heap alone: only the interpreter's lock can prove it."""
+"""Once warm, the viper kernels leave the heap alone: only the interpreter's lock can prove it.
 
+What computes with Python's floats around them cannot; it is bounded, and does not grow with the
+record.
+"""
+
+import gc
 from array import array
 
 import micropython
 
-from node.dsp import decimator, tables, viper_fft, viper_spectrum, viper_time
+from node import plan
+from node.dsp import decimator, tables, viper_backend, viper_fft, viper_spectrum, viper_time
+from node.vibration import Vibration
 
 BLOCK = array("h", [i * 7919 % 65536 - 32768 for i in range(4096)])
 WIDE = array("i", [i * 7919 % 65536 - 32768 for i in range(4096)])
@@ -66,3 +73,51 @@ def test_decimator__heap_locked__allocates_nothing():
         finally:
             micropython.heap_unlock()
         assert ready == (12 * 32 - 10 * factor) // factor + 1, (factor, ready)
+
+
+def test_backend__heap_locked__transform_and_searches_allocate_nothing():
+    found = array("H", bytes(16))
+    for samples, lent in ((256, None), (1024, None), (4096, array("h", bytes(2 * 8192)))):
+        kernels = viper_backend.Kernels(samples, False, lent)
+
+        def search(kernels=kernels, samples=samples):
+            kernels.transform()
+            kernels.greatest(3, samples // 2 - 2)
+            return kernels.lines(3, samples // 2 - 2, found, 5)
+
+        kernels.load(BLOCK[:samples])
+        search()
+        kernels.load(BLOCK[:samples])
+        micropython.heap_lock()
+        try:
+            count = search()
+        finally:
+            micropython.heap_unlock()
+        assert count == 5, samples
+
+
+# Beside the record, bytes: the goals of a Pico, whose words are half as long.
+GOALS = ((1024, 24_000), (4096, 60_000))
+GARBAGE = 12_000  # of one axis with all features; 4.8 KB of twenty on a Pico
+
+
+def test_vibration__work_space_and_garbage__within_their_goals_and_free_of_the_length():
+    bands = ((10.0, 100.0), (100.0, 300.0), (300.0, 900.0), (900.0, 1500.0))
+    garbage = []
+    for samples, most in ((64, 24_000),) + GOALS:
+        block, out, withheld = BLOCK[:samples], {}, {}
+        gc.collect()
+        before = gc.mem_alloc()
+        vibration = Vibration(viper_backend, samples, bands=bands, shaft_hz=24.0)
+        for _ in range(2):
+            vibration.compute(block, 0.004, 3200.0, plan.KEYS, out, withheld)
+        gc.collect()
+        work = gc.mem_alloc() - before
+        gc.disable()
+        before = gc.mem_alloc()
+        vibration.compute(block, 0.004, 3200.0, plan.KEYS, out, withheld)
+        garbage.append(gc.mem_alloc() - before)
+        gc.enable()
+        if samples > 64:
+            assert work + garbage[-1] <= most, (samples, work, garbage[-1])
+    assert garbage[-1] <= GARBAGE and abs(garbage[-1] - garbage[-2]) < 1000, garbage
