@@ -34,6 +34,7 @@ _MEAN_W4 = 35.0 / 128.0  # of the Hann window: mean of w**4, of w**2 below
 _MEAN_W2 = 3.0 / 8.0
 # What no other reason is told before: the settings say that there is no such value.
 _FIRST = ("no_voltage", "not_together", "no_phases", "no_motor")
+_LEVEL = 0.8  # of the greater half's current in the lesser: the record is of one level
 _SWEEP = 16.0 / (2.0 * pi)  # cycles over the record a radian
 
 
@@ -80,6 +81,8 @@ class Current:
         self.shaft_error: "float | None" = None  # relative, of the first current's cur_shaft_hz
         sums = dsp.currents(backend.NAME).Sums
         self.sums = sums(samples, channels, lent) if lent else sums(samples, channels)
+        self._scales: "Sequence[float]" = ()  # of the record
+        self._rate_hz = 0.0
         self.rms_a = [0.0] * currents
         self.zero_share: "float | None" = None
         room = bytes(4 * 2 * (tones.HARMONICS + 1))
@@ -119,6 +122,7 @@ class Current:
         before anything is computed.
         """
         self._check(blocks, per_digit, rate_hz, keys, jitter_us)
+        self._scales, self._rate_hz = per_digit, rate_hz
         for channel in range(self.currents + self.voltages):
             self._measure(channel, blocks[channel], abs(per_digit[channel]), rate_hz)
         self._together(blocks, per_digit, rate_hz)
@@ -291,6 +295,28 @@ class Current:
         from node import phases
 
         return phases.share(phases.turned(self._found, phase))
+
+    def supply_pct(self) -> "float | None":
+        """Negative sequence of the three voltages, in % of the positive one.
+
+        None where fewer than three with a line are measured, or not together.
+        """
+        if self.voltages < 3 or self.currents < 3 or self.delays_us is None:
+            return None
+        if not all(self._turns[3:]):
+            return None
+        from node import phases
+
+        scales, rate_hz = self._scales, self._rate_hz
+        found = [self._fundamental(i, scales[i], rate_hz) for i in range(3, 6)]
+        return phases.lesser_pct(found)
+
+    def rest(self, channel: int) -> "float | None":
+        """What the input of a channel rests at, in digits; None where its level changes."""
+        if self._quantities[channel].get("halves", 1.0) < _LEVEL:
+            return None
+        rest: float = self.sums.mean[channel]
+        return rest
 
     def _phasor(self, channel: int, blocks: "Sequence[Samples]", turns: float) -> None:
         """The harmonics of a channel, at a given frequency where it has no line of its own."""

@@ -19,9 +19,26 @@ _HARMONICS = (
     "cur_shaft_hz",
 )
 
-_SPOILT = ("overrun", "gap", "stuck", "clipped")  # what makes a record invalid
+OF_MOTOR = ("cur_run", "cur_start", "cur_load")  # how keys begin that a record alone does not make
+_OF_SET = ("cur_unbalance_pct", "cur_neg_seq_pct", "cur_phase_order", "cur_turns_hint")
+_OF_VOLTS = ("cur_volt_v", "cur_power_w", "cur_apparent_va", "cur_power_factor")
+_SPOILT = ("overrun", "gap", "stuck", "reference", "clipped")  # what makes a record invalid
+# What is no measurement of anything: the channels have changed places, or one is a constant.
+_UNTRUE = ("overrun", "stuck", "reference")
+# Levels hold where samples came late; what is told by their times does not.
+_LEVELS = (
+    "cur_rms_a",
+    "cur_peak_a",
+    "cur_crest",
+    "cur_noise_a",
+    "cur_unbalance_pct",
+    "cur_volt_v",
+    "cur_apparent_va",
+    "cur_inrush_a",
+)
 # The bias may be so far off, as a part of full scale: dividers of 5 % resistors are within 0.025.
 _MOST_BIAS = 0.1
+_MOST_MOVED = 0.01  # of full scale: by so much a bias moves that is read by another reference
 _RESTS_WITHIN = 0.02  # an input that carries nothing: its offset, and that of its bias
 _NONE = 0.05  # less than this part of the greatest current is no current
 _SOME = 0.3
@@ -110,12 +127,65 @@ def valid(found: "list[Finding]") -> bool:
     return not [reason for reason, _ in found if reason in _SPOILT]
 
 
-def judge(found: "list[Finding]", index: int) -> "str | None":
-    """The reason to mark the values of a current for: the gravest that concerns it.
+def of_rests(
+    features: "Any", device: "Any", rows: "list[dict[str, Any]]", take: "Any", rests_v: "Any"
+) -> "list[Finding]":
+    """Whether all inputs rest elsewhere than in the first sound record since the boot, and on one
+    side of it: the reference drifts, or their bias, and nobody can tell which.
 
-    A lost phase concerns all three.
+    rests_v: of the inputs, None until a record has told: one that is neither clipped nor a start.
     """
-    for reason, inputs in found:
-        if inputs >> index & 1 or reason == "phase_lost":
+    low, high = device.rails
+    moved = []
+    for index in range(len(rows)):
+        rest = features.rest(index)
+        if rest is None or take.clipped[index] or take.still[index] >= device.still_samples:
+            return []
+        digit_v = device.per_digit(rows[index]["input"])
+        rest_v = rest * digit_v
+        if rests_v[index] is None:
+            rests_v[index] = rest_v
+        moved.append((rest_v - rests_v[index]) / ((high - low) * digit_v))
+    if min(moved) > _MOST_MOVED or max(moved) < -_MOST_MOVED:
+        return [("reference", (1 << len(rows)) - 1)]
+    return []
+
+
+def reason_of(found: "list[Finding]", key: str, index: int, currents: int) -> "str | None":
+    """The gravest that concerns a value of a current: what is of all phases bears each one's."""
+    inputs = 1 << index
+    if key in _OF_SET:
+        inputs = (1 << currents) - 1
+    elif key == _OF_VOLTS[0]:
+        inputs = 1 << currents + index
+    elif key in _OF_VOLTS:
+        inputs |= 1 << currents + index
+    for reason, concerned in found:
+        if inputs & concerned or (reason == "phase_lost" and key != _OF_VOLTS[0]):
             return reason
     return None
+
+
+def apply(
+    found: "list[Finding]",
+    index: int,
+    currents: int,
+    out: "dict[str, float]",
+    withheld: "dict[str, str]",
+    marked: "dict[str, str]",
+) -> None:
+    """Mark the values of a current for what is wrong, or withhold them where that makes them
+    untrue."""
+    for key in tuple(out):
+        if key.startswith(OF_MOTOR):
+            continue
+        reason = reason_of(found, key, index, currents)
+        if reason is None:
+            continue
+        timed = reason == "gap" and key not in _LEVELS
+        if reason in _UNTRUE or timed or key == _OF_SET[3]:
+            del out[key]
+            marked.pop(key, None)
+            withheld[key] = reason
+        else:
+            marked[key] = reason

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from node.workspace import Workspace
 
 # How keys of motor.py and inrush.py begin: neither is loaded where nobody asks for it.
-_OF_MOTOR, _OF_INRUSH = ("cur_run", "cur_start", "cur_load"), "cur_inrush_"
+_OF_MOTOR, _OF_INRUSH = current_evidence.OF_MOTOR, "cur_inrush_"
 _OF_LINE = "cur_fund_a"
+_OF_TURNS = ("cur_turns_hint", "cur_neg_seq_pct")  # the hint, and what it is told by
 _OVER_NOISE = const(10)
 # Of noise, where the settings do not tell: a digit of an RP2040 is four of ours.
 _QUIET_DIGITS = const(4)
@@ -51,7 +52,14 @@ class CurrentSet:
         wanted = settings["features"]
         self._keys = tuple([key for key in wanted if key in KEYS])
         self._motor_keys = tuple([key for key in wanted if key.startswith(_OF_MOTOR)])
+        self._hints = _OF_TURNS[0] in wanted
+        # How three phases stand to each other is evidence, whatever is asked for.
+        besides = [_OF_LINE] if sensor.currents == 3 else []
+        if self._hints:
+            besides.append(_OF_TURNS[1])
+        self._besides = tuple([key for key in besides if key not in wanted])
         rows, samples = sensor.rows, settings["samples"]
+        self._rests_v: "list[float | None]" = [None] * len(rows)
         self._take = Take(len(rows))
         # One set is measured at a time: what others only compute with is free for a record.
         self._blocks = workspace.views(samples, len(rows))
@@ -73,7 +81,7 @@ class CurrentSet:
 
             self._inrush = Inrush(samples)
         self._features: "Current | None" = None  # of DC there is nothing but means
-        if self._keys:
+        if not wanted[0].startswith("cur_dc"):
             told = sensor.settings["motor"]
             noises = [row["noise"] or 0.0 for row in rows[: sensor.currents]]
             self._features = Current(
@@ -144,9 +152,16 @@ class CurrentSet:
         else:
             self._alternating(device, self._features, outs, withheld, marked)
             found += current_evidence.of_phases(self._features, outs, self._least_a())
+            if sensor.settings["bias_v"] is not None:
+                found = (
+                    current_evidence.of_rests(self._features, device, rows, take, self._rests_v)
+                    + found
+                )
         valid = current_evidence.valid(found)
         if self._features is not None:
             self._follow_motor(self._features, outs[0], withheld[0], valid)
+            if self._hints:
+                self._hint(self._features, (outs[0], withheld[0], marked[0]))
             if valid:
                 sensor.shaft_hz = outs[0].get("cur_shaft_hz")
                 sensor.shaft_error = self._features.shaft_error
@@ -155,11 +170,13 @@ class CurrentSet:
             self._health.count(reason)
         for index in range(sensor.currents):
             channel = rows[index]["channel"]
-            gravest = current_evidence.judge(found, index)
-            if gravest is not None:
-                for key in outs[index]:
-                    if not key.startswith(_OF_MOTOR):
-                        marked[index][key] = gravest
+            for rows_of in (outs, withheld, marked):
+                for key in self._besides:
+                    rows_of[index].pop(key, None)
+            if found:
+                current_evidence.apply(
+                    found, index, sensor.currents, outs[index], withheld[index], marked[index]
+                )
             result.channels[channel] = outs[index]
             result.withheld[channel] = withheld[index]
             result.marked[channel] = marked[index]
@@ -192,23 +209,17 @@ class CurrentSet:
         narrow = device.bandwidth_hz < current_evidence.LEAST_BANDWIDTH * line_hz
         if narrow:
             keys = current_evidence.without_harmonics(keys)
-        # How three phases stand to each other is evidence, whatever is asked for.
-        besides = self.sensor.currents == 3 and _OF_LINE not in keys
         features.compute(
             self._blocks,
             self._per_digit,
             take.rate_hz,
             take.rate_ppm,
-            keys + (_OF_LINE,) if besides else keys,
+            keys + self._besides,
             outs,
             withheld,
             marked,
             jitter_us=take.jitter_us,
         )
-        if besides:
-            for rows in (outs, withheld, marked):
-                for row in rows:
-                    row.pop(_OF_LINE, None)
         if self._inrush is not None:
             self._find_inrush(outs, withheld)
         if narrow:
@@ -216,6 +227,15 @@ class CurrentSet:
                 if key not in keys:
                     for reasons in withheld:
                         reasons[key] = "bandwidth"
+
+    def _hint(self, features: Current, rows: "Any") -> None:
+        """Of shorted turns: few ask for it, so its code stays on flash."""
+        from node import winding
+
+        motor = self.sensor.motor
+        running = None if motor is None else motor.running()
+        limit_pct = self.sensor.settings["motor"]["neg_seq_pct"]
+        winding.tell(running, limit_pct, features.supply_pct(), rows)
 
     def _least_a(self) -> float:
         """Less than this is no current of which phases can be told: ten times the noise."""

@@ -54,6 +54,13 @@ def tell(quantities: "dict[str, float]", values: "dict[str, float]") -> None:
         values["cur_phase_order"] = 1.0 if forward >= backward else -1.0
 
 
+def lesser_pct(phasors: "Phasors") -> "float | None":
+    """The lesser sequence over the greater; None where nothing is."""
+    forward, backward = _length(phasors, _THIRD), _length(phasors, -_THIRD)
+    greater = max(forward, backward)
+    return 100.0 * min(forward, backward) / greater if greater > 0.0 else None
+
+
 def _length(phasors: "Phasors", turn: float) -> float:
     """|a + q b + q**2 c|, q = e**(j turn)."""
     real = imag = 0.0

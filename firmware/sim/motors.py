@@ -21,6 +21,8 @@ _RATED: "dict[str, Any]" = {
     "harmonics": ((5, 3.0, 20.0), (7, 2.0, -40.0)),  # number, percent of the fundamental, degrees
     "volts_harmonics": ((5, 1.5, 180.0),),
     "balance": (1.0, 1.0, 1.0),  # of the phases' RMS currents
+    "negative_pct": 0.0,  # of the currents: a sequence that turns the other way
+    "volts_negative_pct": 0.0,
     "dc": 0.0,  # amperes that flow besides
     "inrush": 6.0,  # times the rated current, while it runs up
     "inrush_s": 0.4,
@@ -55,6 +57,7 @@ class Motor:
         peak = facts["amps"] * facts["balance"][phase] * sqrt(2)
         angle = self._angle(phase) - facts["lag_deg"] * pi / 180
         self._wave(facts["harmonics"], angle, from_s, step_s, out)
+        self._turn_back(facts["negative_pct"], phase, from_s, step_s, out)
         start = 0
         while start < len(out):
             # One state at a time: it may change within the block.
@@ -75,6 +78,7 @@ class Motor:
         """The voltages of a phase against neutral, likewise, V, whatever the motor does."""
         facts = self._facts
         self._wave(facts["volts_harmonics"], self._angle(phase), from_s, step_s, out)
+        self._turn_back(facts["volts_negative_pct"], phase, from_s, step_s, out)
         peak = facts["volts"] * sqrt(2)
         for i in range(len(out)):
             out[i] *= peak
@@ -95,6 +99,17 @@ class Motor:
             for number, part, lead in rows:
                 value += part * sin(number * theta + lead)
             out[i] = value
+
+    def _turn_back(
+        self, part_pct: float, phase: int, from_s: float, step_s: float, out: "array[float]"
+    ) -> None:
+        """Add a fundamental of the negative sequence."""
+        if not part_pct:
+            return
+        angle, line_hz = -self._angle(phase), self.line_hz
+        for i in range(len(out)):
+            turns = line_hz * (from_s + i * step_s)
+            out[i] += part_pct / 100 * sin(2 * pi * (turns - int(turns)) + angle)
 
     def _lose(
         self,

@@ -28,6 +28,7 @@ MOTOR = {
     "off_a": ("or_null", ("number", 0.001, 100_000)),  # below which it stands; null: 0.8 on_a
     "rated_a": ("or_null", ("number", 0.001, 100_000)),  # of its plate, for the load
     "pole_pairs": ("or_null", ("int", 1, 24)),  # for the slip
+    "neg_seq_pct": ("number", 0.5, 100),  # of negative sequence, over which turns may be shorted
 }
 MOST_CURRENTS = 3
 _EVEN = 2
@@ -36,6 +37,7 @@ _HARMONICS = (
 )
 _NEAR = 0.1  # line frequencies apart: resolved by a record of ten cycles
 MOTOR_KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
+TURNS_KEYS = ("cur_turns_hint",)
 INRUSH_KEYS = ("cur_inrush_a", "cur_inrush_ms")
 DC_KEYS = ("cur_dc_a", "cur_dc_v", "cur_dc_w")
 
@@ -102,5 +104,5 @@ def check_set(
         if (key in DC_KEYS) != direct:
             allowed = "those of DC alone" if direct else "none of DC: a clamp shows none"
             errors.append((path + ".features", key, allowed))
-        if key in MOTOR_KEYS and sensor["motor"] is None:
+        if key in MOTOR_KEYS + TURNS_KEYS and sensor["motor"] is None:
             errors.append((path + ".features", key, "nothing of a motor: the sensor names none"))

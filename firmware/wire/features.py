@@ -43,6 +43,8 @@ SOURCES = {
     "harmonics": "IEC 61000-4-7 (THD of the fundamental), by docs/decisions/0017-current.md.",
     "unbalance": "NEMA MG 1, 14.36, of currents in place of voltages.",
     "sequence": "C. L. Fortescue, Trans. AIEE 37 (1918), 1027-1140.",
+    "turns": "Of this project: docs/decisions/0030-current-hints.md; of the supply: NEMA MG 1, "
+    "14.36.",
     "power": "IEEE Std 1459-2010.",
     "slip": "Of this project: docs/decisions/0017-current.md.",
 }
@@ -86,6 +88,9 @@ UNDEFINED = (
     ("cur_running", "not_seen", "no good record yet"),
     ("cur_load_pct", "no_motor", "the rated current is not given"),
     ("cur_load_pct", "standing", "it has not run yet"),
+    ("cur_turns_hint", "standing", "the motor does not run"),
+    ("cur_turns_hint", "not_seen", "no good record yet"),
+    ("cur_turns_hint", "supply", "ten times the voltages' negative sequence explains it"),
     ("cur_slip_pct", "no_motor", "pole pairs are not given"),
     ("cur_shaft_hz", "no_motor", "pole pairs are not given"),
 )
@@ -428,6 +433,18 @@ FEATURES = (
     (66, "cur_dc_a", "A", -1e5, 1e5, 1e-4, "m: of a DC supply", "current", 1),
     (67, "cur_dc_v", "V", -1e5, 1e5, 1e-3, "m of its voltage", "current", 1),
     (68, "cur_dc_w", "W", -1e9, 1e9, 1e-2, "cur_dc_a cur_dc_v", "current", 1),
+    (
+        69,
+        "cur_turns_hint",
+        "1",
+        0.0,
+        1.0,
+        1.0,
+        "of a motor that runs, 1: cur_neg_seq_pct is over the settings' neg_seq, where voltages "
+        "are wired by more than ten times their own; a hint at shorted turns, no proof",
+        "turns",
+        1,
+    ),
 )
 
 # Why a value is withheld or marked.
@@ -471,6 +488,8 @@ REASONS = (
     "clamp_off",
     "clamp_reversed",
     "phase_lost",
+    "supply",
+    "reference",
 )
 
 KEYS = tuple(row[1] for row in FEATURES)

@@ -72,6 +72,7 @@ KEYS = (
     "cur_dc_a",
     "cur_dc_v",
     "cur_dc_w",
+    "cur_turns_hint",
 )
 WAVEFORM_KEYS = (
     "acc_rms_g",
@@ -144,6 +145,7 @@ CURRENT_KEYS = (
     "cur_dc_a",
     "cur_dc_v",
     "cur_dc_w",
+    "cur_turns_hint",
 )
 BEARING_KEYS = (
     "env_bpfo_g",
@@ -196,4 +198,6 @@ REASONS = (
     "clamp_off",
     "clamp_reversed",
     "phase_lost",
+    "supply",
+    "reference",
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nodewright import offline, scratch
 from wire import features
 
-_ELSEWHERE = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_dc_")
+_ELSEWHERE = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_turns_", "cur_dc_")
 # Of a record; the others are of a motor's life, of a switch-on or of direct currents.
 KEYS = tuple(key for key in features.CURRENT_KEYS if not key.startswith(_ELSEWHERE))
 

@@ -46,6 +46,9 @@ SENTENCES = {
     "clamp_reversed": "The clamp sits on its cable the wrong way round: turn it, or make per_volt "
     "negative.",
     "phase_lost": "Two phases carry one current and the third none: a fuse or a contact is gone.",
+    "supply": "The voltages' own unbalance may be the cause: nothing is said of the motor.",
+    "reference": "All inputs have moved from where they rested since the boot: the converter's "
+    "reference drifts, or their bias.",
 }
 
 

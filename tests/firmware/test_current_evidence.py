@@ -109,12 +109,70 @@ def test_of_phases__power_that_flows_back__its_clamp():
     assert evidence.of_phases(Phases([10, 10], None), outs) == []
 
 
-def test_judge__several_findings__the_first_that_concerns_it():
+def _told(found, key):
+    return [evidence.reason_of(found, key, index, 3) for index in range(3)]
+
+
+def test_reason_of__several_findings__the_first_that_concerns_it():
     found = [("clipped", 2), ("clamp_off", 4)]
-    assert [evidence.judge(found, index) for index in range(3)] == [None, "clipped", "clamp_off"]
+    assert _told(found, "cur_rms_a") == [None, "clipped", "clamp_off"]
     found = [("clipped", 2), ("phase_lost", 4)]
-    told = [evidence.judge(found, index) for index in range(3)]
-    assert told == ["phase_lost", "clipped", "phase_lost"]
+    assert _told(found, "cur_rms_a") == ["phase_lost", "clipped", "phase_lost"]
+
+
+def test_reason_of__what_is_of_all_phases_or_of_a_voltage__each_input_s():
+    assert _told([("clipped", 4)], "cur_unbalance_pct")[0] == "clipped"
+    assert _told([("stuck", 16)], "cur_unbalance_pct") == [None] * 3
+    assert _told([("stuck", 16)], "cur_volt_v") == [None, "stuck", None]
+    assert _told([("stuck", 16)], "cur_power_w") == [None, "stuck", None]
+    assert _told([("stuck", 2)], "cur_power_w") == [None, "stuck", None]
+    assert _told([("phase_lost", 2)], "cur_volt_v") == [None] * 3
+
+
+def _apply(reason):
+    out = {key: 1.0 for key in ("cur_rms_a", "cur_freq_hz", "cur_turns_hint", "cur_run_h")}
+    withheld, marked = {}, {"cur_turns_hint": "no_voltage"}
+    evidence.apply([(reason, 1)], 0, 3, out, withheld, marked)
+    return sorted(out), withheld, marked
+
+
+def test_apply__what_makes_a_value_untrue__it_is_withheld():
+    for reason in ("overrun", "stuck", "reference"):
+        out, withheld, marked = _apply(reason)
+        assert out == ["cur_run_h"] and set(withheld.values()) == {reason} and not marked
+    # Late samples leave levels as they are, and no frequency; what is clipped is told as such.
+    out, withheld, marked = _apply("gap")
+    assert withheld == {"cur_freq_hz": "gap", "cur_turns_hint": "gap"}, withheld
+    assert marked == {"cur_rms_a": "gap"} and out == ["cur_rms_a", "cur_run_h"]
+    out, withheld, marked = _apply("clipped")
+    assert withheld == {"cur_turns_hint": "clipped"}, withheld
+    assert marked == {"cur_rms_a": "clipped", "cur_freq_hz": "clipped"}
+
+
+class Resting:
+    """rests: digits of each input, None where its level changes."""
+
+    def __init__(self, *rests):
+        self._rests = rests
+
+    def rest(self, index):
+        return self._rests[index]
+
+
+def test_of_rests__all_inputs_moved_to_one_side__the_reference():
+    rests_v = [None, None, None]
+
+    def judge(*rests, **changed):
+        return evidence.of_rests(Resting(*rests), Device(), ROWS, _take(**changed), rests_v)
+
+    assert judge(2000, 2048, None) == []  # a start tells nothing
+    assert judge(2000, 2048, 2100) == []  # wherever they rest
+    assert judge(2030, 2070, 2120) == []  # within a percent
+    assert judge(2060, 2100, 2150) == [("reference", 7)]
+    assert judge(1950, 2000, 2050) == [("reference", 7)]
+    assert judge(1950, 2000, 2150) == []  # each its own way: what flows
+    assert judge(2060, 2100, 2150, clipped=[1, 0, 0]) == []
+    assert judge(2060, 2100, 2150, still=[64, 0, 0]) == []  # that is told already
 
 
 def test_without_harmonics__keys__those_that_one_line_is_enough_for():

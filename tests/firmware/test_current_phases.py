@@ -218,3 +218,23 @@ def test_power__no_load__nothing_and_no_factor():
             )
             near(out[0]["cur_power_w"], 0.0, 1.0)
             assert withheld[0]["cur_power_factor"] == "noise"
+
+
+def test_supply__voltages_with_a_negative_sequence__as_it_was_put_in():
+    from node.current import Current
+
+    for later_us in ((0.0,) * 6, (0.0, 20.0, 40.0, 60.0, 80.0, 100.0)):
+        blocks = three(later_us=later_us[:3]) + three((1000, 1000, 970), later_us=later_us[3:])
+        forward, backward = sequences((1000, 1000, 970))
+        for module in backends():
+            for delays, right in ((later_us, 100 * backward / forward), (None, None)):
+                current = Current(module, 1024, 3, 3, None, delays)
+                told = [[{}, {}, {}], [{}, {}, {}]]
+                current.compute(blocks, [SCALE] * 6, 8000.0, 50.0, ("cur_fund_a",), *told)
+                if right is None:
+                    assert current.supply_pct() is None  # not sampled together
+                else:
+                    near(current.supply_pct(), right, 0.05)
+    current = Current(module, 1024, 3, 0, None, [0.0] * 3)
+    current.compute(blocks[:3], [SCALE] * 3, 8000.0, 50.0, ("cur_fund_a",), *told)
+    assert current.supply_pct() is None  # none are wired

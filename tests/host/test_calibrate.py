@@ -73,7 +73,7 @@ def test_calibrate__again_before_the_node_has_it__refused_and_afterwards_not(fol
     place = calibrate.find(folder, "pump-1", "l1")
     calibrate.keep(folder, place, made(place, BEFORE), NOW)
     place = calibrate.find(folder, "pump-1", "l1")
-    with pytest.raises(NoCalibration, match="flash it first .nodewright flash pump-1"):
+    with pytest.raises(NoCalibration, match=r"flash it first .nodewright flash pump-1"):
         calibrate.keep(folder, place, made(place, BEFORE), NOW)
     assert calibrate.find(folder, "pump-1", "l1") == place, "nothing was written"
     other = calibrate.find(folder, "pump-1", "l2")  # another clamp is not concerned

@@ -128,5 +128,6 @@ def test_plan__its_fleet__passes_check_and_its_rate_is_the_converters(plan: Driv
         "off_a": None,
         "rated_a": drive.RATED_A,
         "pole_pairs": 2,
+        "neg_seq_pct": 7,
     }
     assert plan.delays_us == pytest.approx([0, 500 / 3, 1000 / 3])

@@ -47,7 +47,13 @@ def test_compile__clamps_at_the_boards_own_converter__settings_the_node_takes(
         "phase_deg": 1.5,
         "noise": None,
     }
-    assert sensor["motor"] == {"on_a": 2, "off_a": None, "rated_a": 11.5, "pole_pairs": 2}
+    assert sensor["motor"] == {
+        "on_a": 2,
+        "off_a": None,
+        "rated_a": 11.5,
+        "pole_pairs": 2,
+        "neg_seq_pct": 7,
+    }
     assert compiled["sets"][-1] == {
         "kind": "current",
         "name": "currents",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from node import winding
 from nodewright import reference
 from nodewright.offline import choose_runtime
 from nodewright.offline_current import Record, run
@@ -165,9 +166,13 @@ def test_node__shorted_turns__told_from_healthy_from_a_fifth_on() -> None:
     ]
     keys = ("cur_unbalance_pct", "cur_neg_seq_pct", "cur_phase_order")
     healthy, shorted = [], []
+    hints: dict[int, list[float | None]] = {}
     for row, told in zip(rows, run(records, choose_runtime(), keys=keys), strict=True):
         values = told[0].values
         assert values["cur_phase_order"] == 1.0
+        hint, _ = winding.judge(values[winding.OF], 7.0, None)
+        sound = row["file"] in DOUBTFUL or row["label"] == "healthy"
+        hints.setdefault(0 if sound else row["severity_pct"], []).append(hint)
         if row["file"] in DOUBTFUL:
             assert values["cur_unbalance_pct"] < 2.0
         elif row["label"] == "healthy":
@@ -178,6 +183,13 @@ def test_node__shorted_turns__told_from_healthy_from_a_fifth_on() -> None:
         most = max(values[key] for values in healthy)
         least = min(values[key] for values in shorted)
         assert least > 2.5 * most, (key, most, least)
+    assert set(hints.pop(0)) == {0.0}  # and the doubtful ones read as healthy
+    assert sum(hint or 0 for hint in hints.pop(10)) == 6  # of eight
+    assert {hint for told in hints.values() for hint in told} == {1.0} and set(hints) == {
+        20,
+        30,
+        40,
+    }
 
 
 @pytest.mark.skipif(not (DATA / "mains_plaid").is_dir(), reason="no recordings here")

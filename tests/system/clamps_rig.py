@@ -7,7 +7,7 @@ from system.node_rig import NodeRig
 PER_VOLT, BIAS_V = 20.0, 1.65
 CHANNELS = ("a", "b", "c")
 PINS = (26, 27, 28)
-MOTOR = {"on_a": 2.0, "off_a": 1.0, "rated_a": 10.0, "pole_pairs": 2}
+MOTOR = {"on_a": 2.0, "off_a": 1.0, "rated_a": 10.0, "pole_pairs": 2, "neg_seq_pct": 7}
 FEATURES = [
     "cur_rms_a",
     "cur_peak_a",

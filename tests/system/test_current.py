@@ -22,7 +22,10 @@ def _reports(rig: NodeRig, count: int) -> list[dict[str, Any]]:
 
 
 def test_node__three_clamps__tells_what_flows() -> None:
-    rig = clamps_rig.node(1883, {"amps": 10.0, "balance": [1.0, 0.9, 1.1], "line_hz": 49.9})
+    source = {"amps": 10.0, "balance": [1.0, 0.9, 1.1], "line_hz": 49.9}
+    # 5.8 % of negative sequence
+    rig = clamps_rig.node(1883, source, motor=clamps_rig.MOTOR | {"neg_seq_pct": 5})
+    rig.settings["sets"][0]["features"] = [*clamps_rig.FEATURES, "cur_turns_hint"]
     for message in _reports(rig, 3):
         assert message["faults"] == [], message
         record = message["record"]
@@ -34,7 +37,10 @@ def test_node__three_clamps__tells_what_flows() -> None:
             assert abs(values["cur_thd_pct"] - 100 * sqrt(0.03**2 + 0.02**2)) < 0.2, message
         assert abs(message["channels"]["a"]["cur_unbalance_pct"] - 10) < 0.2, message
         assert message["channels"]["a"]["cur_phase_order"] == 1, message
-        assert not any(message["marked"].values()) and not any(message["withheld"].values())
+        assert message["channels"]["a"]["cur_turns_hint"] == 1, message
+        assert "cur_neg_seq_pct" not in message["channels"]["a"], message  # nobody asked for it
+        assert message["marked"] == {"a": {"cur_turns_hint": "no_voltage"}, "b": {}, "c": {}}
+        assert not any(message["withheld"].values()), message
 
 
 def test_node__current_and_voltage_through_round_robin__power_without_its_skew() -> None:
@@ -62,8 +68,10 @@ FAULTS = (
     ("clamp_reversed", {"input": 26}, {"a": "clamp_reversed"}),
     ("clipping", {"factor": 3.5}, dict.fromkeys("abc", "clipped")),
     ("stuck", {}, dict.fromkeys("abc", "stuck")),
+    ("reference", {"factor": 0.95}, dict.fromkeys("abc", "reference")),
     ("overrun", {}, None),
 )
+UNTRUE = ("stuck", "reference")  # withheld, where the others are marked
 
 
 def test_node__faults_of_clamps_and_converter__each_told_and_gone_after() -> None:
@@ -75,7 +83,7 @@ def test_node__faults_of_clamps_and_converter__each_told_and_gone_after() -> Non
         rig.faults.append(
             {"kind": kind, "chip": "clamps", "from_ms": from_ms, "to_ms": from_ms + 600} | facts
         )
-    heard = _reports(rig, 17)
+    heard = _reports(rig, 20)
     for place, (kind, _, told) in enumerate(FAULTS):
         from_ms = 600 + 900 * place
         during = [
@@ -95,24 +103,29 @@ def test_node__faults_of_clamps_and_converter__each_told_and_gone_after() -> Non
                 continue
             marks = {
                 channel: set(reasons.values())
-                for channel, reasons in message["marked"].items()
+                for channel, reasons in message["withheld" if kind in UNTRUE else "marked"].items()
                 if reasons
             }
             assert marks == {channel: {reason} for channel, reason in told.items()}, (kind, marks)
-            assert message["record"]["valid"] == (not kind.startswith(("clip", "stuck")))
+            assert message["record"]["valid"] == (kind not in ("clipping", *UNTRUE))
         for message in after:
             assert not message["faults"] and not any(message["marked"].values()), (kind, message)
+            assert not any(message["withheld"].values()), (kind, message)
 
 
 def test_node__motor_that_loses_a_phase__all_three_say_so_and_unbalance_is_told() -> None:
     timeline = [[0, "off"], [0.4, "start"], [2.0, "lost1"], [3.0, "off"]]
-    rig = clamps_rig.node(1883, {"amps": 3.0, "timeline": timeline})
+    rig = clamps_rig.node(1883, {"amps": 3.0, "timeline": timeline}, motor=clamps_rig.MOTOR)
+    rig.settings["sets"][0]["features"] = [*clamps_rig.FEATURES, "cur_turns_hint"]
     heard = {message["uptime_ms"]: message for message in _reports(rig, 8)}
     rms = {at: message["channels"]["a"].get("cur_rms_a", 0.0) for at, message in heard.items()}
     assert rms[0] < 0.05 and rms[500] > 15 and abs(rms[1500] / (3 * RMS) - 1) < 0.01, rms
     for at in (0, 3500):  # nothing flows, and nothing is said of phases
         assert not any(heard[at]["marked"].values()), heard[at]
+        assert heard[at]["withheld"]["a"]["cur_turns_hint"] == "standing", heard[at]
+    assert heard[1500]["channels"]["a"]["cur_turns_hint"] == 0, heard[1500]
     lost = heard[2000]
+    assert lost["withheld"]["a"]["cur_turns_hint"] == "phase_lost", lost
     for channel in "abc":
         assert set(lost["marked"][channel].values()) == {"phase_lost"}, lost
     assert abs(lost["channels"]["a"]["cur_rms_a"] / (3 * sqrt(3)) - 1) < 0.01, lost
@@ -153,7 +166,7 @@ def test_node__dc_supply__its_current_voltage_and_power() -> None:
     rig = clamps_rig.node(1883, {}, chip="ina226", bus=bus, full_scale_v=0.08192, inputs=(0, 1))
     sensor = rig.settings["sensors"][0]
     sensor["bias_v"] = None
-    sensor["inputs"][0] |= {"channel": "plc", "per_volt": 100}
+    sensor["inputs"][0] |= {"channel": "plc", "per_volt": 100, "noise": None}
     sensor["inputs"][1] |= {"channel": "u", "quantity": "voltage", "per_volt": 1, "noise": None}
     features = ["cur_dc_a", "cur_dc_v", "cur_dc_w"]
     rig.settings["sets"][0] |= {"rate_hz": 400, "samples": 256, "features": features}

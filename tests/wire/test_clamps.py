@@ -28,7 +28,7 @@ def sensor(**changed):
             _input("b", 27, noise=0.02),
             _input("va", 28, quantity="voltage", per_volt=-350),
         ],
-        "motor": {"on_a": 2, "off_a": None, "rated_a": 11.5, "pole_pairs": 2},
+        "motor": {"on_a": 2, "off_a": None, "rated_a": 11.5, "pole_pairs": 2, "neg_seq_pct": 7},
     }
     good.update(changed)
     return good
@@ -94,7 +94,15 @@ def test_check__one_bad_value__named_with_what_is_allowed():
         ({"line_hz": 55}, "s.line_hz"),
         ({"full_scale_v": 0}, "s.full_scale_v"),
         (
-            {"motor": {"on_a": 2, "off_a": 3, "rated_a": None, "pole_pairs": None}},
+            {
+                "motor": {
+                    "on_a": 2,
+                    "off_a": 3,
+                    "rated_a": None,
+                    "pole_pairs": None,
+                    "neg_seq_pct": 7,
+                }
+            },
             "s.motor.off_a",
         ),
         ({"motor": None}, "m.features"),

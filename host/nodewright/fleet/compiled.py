@@ -206,6 +206,7 @@ def _converter(sensor: SensorOf) -> dict[str, Any]:
             "off_a": given.motor.off,
             "rated_a": given.motor.rated,
             "pole_pairs": given.motor.pole_pairs,
+            "neg_seq_pct": _number(given.motor.neg_seq),
         }
     return {
         "bus": None if sensor.bus is None else _bus(sensor.bus, sensor),

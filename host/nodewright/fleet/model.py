@@ -280,6 +280,9 @@ class Motor(Part):
     )
     rated: Annotated[float, AMPERES] | None = Field(None, description="of its plate")
     pole_pairs: Annotated[int, Whole(1, 24)] | None = Field(None, description="for the slip")
+    neg_seq: Annotated[float, Quantity(units.SHARE, 0.5, 100, "0.5% to 100%")] = Field(
+        7.0, description="negative sequence over which turns may be shorted"
+    )
 
 
 class Sensor(Part):

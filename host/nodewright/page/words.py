@@ -30,6 +30,7 @@ _TITLES = (
     (r"cur_unbalance_pct", "Unbalance of the phases, NEMA"),
     (r"cur_neg_seq_pct", "Negative sequence"),
     (r"cur_phase_order", "Phase order, 1 or \N{MINUS SIGN}1"),
+    (r"cur_turns_hint", "Hint at shorted turns, 1 or 0"),
     (r"cur_inrush_a", "Inrush, peak"),
     (r"cur_inrush_ms", "Inrush, duration"),
     (r"cur_running", "Running"),
