@@ -2,7 +2,8 @@
 
     python tools/bench.py [NAME ...]
 
-NAME is one of node, mqtt, dsp, pico_dsp, capture, pico, memory, return, fleet, fleet_check.
+NAME is one of node, mqtt, dsp, decimator, pico_dsp, capture, pico, memory, return, fleet,
+fleet_check.
 
 Figures are of this machine and this hour: compare within one run, not across two.
 """
@@ -14,8 +15,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 NAMES = (
-    *("node", "mqtt", "dsp", "pico_dsp", "capture", "pico", "memory"),
-    *("return", "fleet", "fleet_check"),
+    *("node", "mqtt", "dsp", "decimator", "pico_dsp", "capture", "pico"),
+    *("memory", "return", "fleet", "fleet_check"),
 )
 
 

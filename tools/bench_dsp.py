@@ -54,10 +54,12 @@ def _numpy_us(module: ModuleType, samples: int, times: int = 20) -> float:
     return 1e6 * min(spent)
 
 
-def _on_node(interpreter: Interpreter, program: Path, folder: str) -> list[dict[str, Any]]:
+def _on_node(
+    interpreter: Interpreter, program: Path, folder: str, *lengths: str
+) -> list[dict[str, Any]]:
     """Its lines of JSON.  Raises RuntimeError with what a node's side that failed has said."""
     done = subprocess.run(
-        [*interpreter.command, str(program), folder],
+        [*interpreter.command, str(program), folder, *lengths],
         capture_output=True,
         text=True,
         timeout=300,
@@ -69,9 +71,11 @@ def _on_node(interpreter: Interpreter, program: Path, folder: str) -> list[dict[
     return lines[:-1]
 
 
-def _round(interpreter: Interpreter, folder: str, module: ModuleType) -> list[dict[str, Any]]:
-    """All lengths once.  Raises RuntimeError as _on_node does."""
-    lines = _on_node(interpreter, NODE, folder)
+def _round(
+    interpreter: Interpreter, folder: str, module: ModuleType, lengths: list[str]
+) -> list[dict[str, Any]]:
+    """Each length once.  Raises RuntimeError as _on_node does."""
+    lines = _on_node(interpreter, NODE, folder, *lengths)
     for line in lines:
         line["us"]["NumPy"] = _numpy_us(module, line["samples"])
     return lines
@@ -134,6 +138,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--interpreter", help="command of another MicroPython")
     parser.add_argument("--rounds", type=int, default=_ROUNDS, help=f"runs ({_ROUNDS})")
+    parser.add_argument("--lengths", nargs="+", default=[], metavar="N", help="256 ... 4096 (all)")
     parser.add_argument("--envelope", action="store_true", help="a block of the envelope")
     parser.add_argument("--json", action="store_true", help="lines of JSON instead of a table")
     given = parser.parse_args()
@@ -144,7 +149,10 @@ def main() -> int:
             if given.envelope:
                 _envelope(interpreter, folder, given.json)
                 return 0
-            rounds = [_round(interpreter, folder, module) for _ in range(max(1, given.rounds))]
+            rounds = [
+                _round(interpreter, folder, module, given.lengths)
+                for _ in range(max(1, given.rounds))
+            ]
         except RuntimeError as error:
             print(error, file=sys.stderr)
             return 1

@@ -14,7 +14,7 @@ def response(taps, factor, place):
 
 
 def test_design__every_factor__droop_and_alias():
-    for factor in (2, 3, 8, 16):
+    for factor in range(2, 17):
         taps = [tap - 32768 for tap in design(factor)]
         droop = max(abs(1 - response(taps, factor, 0.3 * i / 10)) for i in range(11))
         assert droop < 0.001, (factor, droop)
@@ -68,14 +68,16 @@ def test_filter__any_chunks__the_exact_results_of_each_axis():
 
 
 def test_filter__tone__delayed_and_unchanged():
-    factor, place, size = 5, 0.21, 12000
-    samples = [round(size * math.sin(2 * math.pi * place / factor * i)) for i in range(800)]
-    decimator = Decimator(factor, 800)
-    results, _, _ = filter_all(factor, 800, samples, (800,), decimator)
-    for i in range(len(results)):
-        at = i * factor + decimator.delay_samples
-        right = size * math.sin(2 * math.pi * place / factor * at)
-        assert abs(results[i] - right) <= 0.001 * size, (i, results[i], right)
+    place, size = 0.21, 12000
+    for factor in range(2, 17):
+        turn, count = 2 * math.pi * place / factor, 30 * factor
+        samples = [round(size * math.sin(turn * i)) for i in range(count)]
+        decimator = Decimator(factor, count)
+        results, _, _ = filter_all(factor, count, samples, (count,), decimator)
+        assert len(results) == 21 and decimator.delay_samples == (10 * factor - 1) / 2, factor
+        for i in range(len(results)):
+            right = size * math.sin(turn * (i * factor + decimator.delay_samples))
+            assert abs(results[i] - right) <= 0.001 * size, (factor, i, results[i], right)
 
 
 def test_filter__tones__droop_and_alias_as_designed():

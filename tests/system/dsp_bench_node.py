@@ -1,8 +1,8 @@
 """The node's side of tools/bench_dsp.py and bench_pico_dsp.py: times the vibration features.
 
-`dsp_bench_node.py FOLDER` with the compiled firmware in FOLDER. On a board: copy the firmware and
-this file, then `import dsp_bench_node; dsp_bench_node.on_node()`, or after a reset for each, as
-memory wants it, `dsp_bench_node.on_board("viper", 1024)`. Prints one JSON object a line.
+`dsp_bench_node.py FOLDER [SAMPLES ...]` with the compiled firmware in FOLDER. On a board: copy the
+firmware and this file, then `import dsp_bench_node; dsp_bench_node.on_node()`, or after a reset for
+each, as memory wants it, `dsp_bench_node.on_board("viper", 1024)`. Prints JSON objects, one a line.
 """
 
 import sys
@@ -381,4 +381,4 @@ def groups_us(module, samples, block, times):
 
 
 if __name__ == "__main__":
-    on_node()
+    on_node(lengths=[int(text) for text in sys.argv[2:]] or LENGTHS)
