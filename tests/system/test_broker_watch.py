@@ -100,7 +100,7 @@ def test_retire__over_tls__clears_what_the_broker_kept(tmp_path) -> None:
     folder = make_fleet(tmp_path / "north")
     with running(folder) as hub:
         with Collector(address(folder, "retire")) as keeper:
-            keeper._client.publish(TOPIC + "status", status(), 1)
+            keeper._client.publish(TOPIC + "status", status(), 1, retain=True)
             assert keeper.get(LIMIT_S) is not None
         done = retire(folder, "pump-1", kept(folder))
         assert done.cleared == (TOPIC + "status",)
