@@ -1,8 +1,8 @@
 """The node's side of tools/bench_dsp.py and bench_pico_dsp.py: times the vibration features.
 
-`dsp_bench_node.py FOLDER [SAMPLES ...]` with the compiled firmware in FOLDER. On a board: copy the
-firmware and this file, then `import dsp_bench_node; dsp_bench_node.on_node()`, or after a reset for
-each, as memory wants it, `dsp_bench_node.on_board("viper", 1024)`. Prints JSON objects, one a line.
+`dsp_bench_node.py FOLDER [SAMPLES ...]` with the compiled firmware in FOLDER. On a board: copy
+firmware and this file, then `import dsp_bench_node; dsp_bench_node.on_node()`, or after a reset
+for each, as memory wants it, `dsp_bench_node.on_board("viper", 1024)`. Prints lines of JSON.
 """
 
 import sys
