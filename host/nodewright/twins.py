@@ -47,7 +47,6 @@ def around(settings: Mapping[str, Any], machine: str) -> dict[str, Any]:
         raise BadInput(f"--machine {machine!r} cannot be: {', '.join(MACHINES)}")
     node = settings["node"]
     seed = zlib.crc32(node.encode()) % 100_000 + 1
-    network = settings["network"]
     buses: dict[str, dict[str, Any]] = {}
     for index, sensor in enumerate(settings["sensors"]):
         wires, place = _wires(sensor["bus"])
@@ -56,12 +55,16 @@ def around(settings: Mapping[str, Any], machine: str) -> dict[str, Any]:
     return {
         "name": node,
         "seed": seed,
-        "network": {
-            "ssids": {network["ssid"]: network["password"] or ""},
-            "connect_ms": _CONNECT_MS,
-        },
+        "network": {"ssids": _ssids(settings["network"]), "connect_ms": _CONNECT_MS},
         "buses": list(buses.values()),
     }
+
+
+def _ssids(network: Mapping[str, Any]) -> dict[str, str]:
+    """The networks in reach, with their passwords: that of the node; none of a board without."""
+    if network["kind"] == "none":
+        return {}
+    return {network["ssid"]: network["password"] or ""}
 
 
 def _wires(bus: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -64,6 +64,7 @@ class VirtualNode:
             self.image = maker.make_virtual(name, arch)
         self.notes += self.image.notes
         self.settings: dict[str, Any] = json.loads(self.image.files[SETTINGS])
+        self._give_a_radio()
         self._world = twins.around(self.settings, machine)
         self._realtime = realtime
         self.board: VirtualBoard | None = None
@@ -147,6 +148,16 @@ class VirtualNode:
         files = image_files(board, self.settings, arch=image.arch, extra_files=extra)
         return pack(board, files)
 
+    def _give_a_radio(self) -> None:
+        """A Pico without one reports to nobody: what it measures could not be seen here."""
+        if self.settings["network"]["kind"] == "none":
+            network = {"kind": "wifi", "ssid": "virtual", "password": None}
+            self.settings["network"] = {**network, "static": None, "dns": None}
+            self.changed.append("network")
+            self.notes.append(
+                f"{self.image.board.name} has no radio: its virtual board has one all the same"
+            )
+
     def _take_own_date(self) -> None:
         """TLS inside a virtual board reads this computer's clock: no time server decides there."""
         if self.settings["mqtt"]["tls"] and self.settings["clock"] is not None:
@@ -160,8 +171,9 @@ class VirtualNode:
         """Have it report there, and say where that differs from the fleet."""
         before = self.settings["mqtt"]
         after = {**before, "host": host, "port": port, "tls": False, "others": []}
-        self.changed = [f"mqtt.{key}" for key in after if before[key] != after[key]]
-        if self.changed:
+        moved = [f"mqtt.{key}" for key in after if before[key] != after[key]]
+        if moved:
+            self.changed += moved
             self.settings = {**self.settings, "mqtt": after}
             self.notes.append(
                 f"reports to a broker of its own at {host}:{port}, not to the fleet's at "

@@ -330,3 +330,13 @@ def test_runtime__command__adds_lists_removes(tmp_path: Path, fleet: Path, run: 
     assert run("runtime", "add")[0] == 2
     assert run("runtime", "list", "x")[0] == 2
     assert run("runtime", "add", rig.write(tmp_path, "s2.bin", rig.esp("esp32s2")))[0] == 2
+
+
+def test_virtual_node__of_a_board_without_a_radio__has_one_and_says_so(fleet: Path) -> None:
+    from nodewright.offline import choose_runtime
+    from nodewright.virtual_node import VirtualNode
+
+    node = VirtualNode(on(fleet, "pico"), "pump-1", kept(fleet), choose_runtime(None, None))
+    assert json.loads(node.image.files["/settings.json"])["network"] == {"kind": "none"}
+    assert node.settings["network"]["kind"] == "wifi" and node.changed == ["network"]
+    assert any("pico has no radio" in note for note in node.notes)
