@@ -10,7 +10,7 @@ import pytest
 
 from nodewright.image.files import ABOUT
 from nodewright.image.node import CERTIFICATE, KEY
-from nodewright.validate import chip_limits
+from nodewright.validate import cases_golden, chip_limits
 from nodewright.validate.bench_virtual import VirtualBench
 from nodewright.validate.load import Meter
 from system import validate_rig as rig
@@ -125,6 +125,32 @@ def test_golden__answers_from_a_table__fails_at_what_was_drawn(
     bad = rig.failed(rig.run(VirtualBench(made, rig.runtime()), ("golden.",)))
     assert set(bad) == {"golden.drawn.1024", "golden.drawn.2048"}
     assert "it answers from a table" in bad["golden.drawn.1024"].reason
+
+
+# Hangs at the first of the known waveforms, and after the next start no more.
+_HANGS = """
+
+import os, sys
+_Real = Vibration
+
+
+class Vibration(_Real):
+    def compute(self, block, g_per_digit, rate_hz, *more):
+        if rate_hz == int(rate_hz) and "hung" not in os.listdir("/"):
+            open("/hung", "w").close()
+            sys.stdin.read(1)  # till it is greeted anew
+        super().compute(block, g_per_digit, rate_hz, *more)
+"""
+
+
+def test_golden__a_board_that_hung__is_made_ready_anew_for_the_next(
+    fleet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cases_golden, "_COMPUTE_S", 1.0)
+    hangs = rig.firmware(tmp_path, "node/vibration.py", end=_HANGS)
+    made = rig.with_files(rig.expected(fleet), hangs)
+    found = rig.run(VirtualBench(made, rig.runtime()), ("golden.",))
+    assert [case.verdict for case in found.cases] == ["error"] + ["pass"] * 9
 
 
 def test_memory__too_little__fails(fleet: Path) -> None:

@@ -2,7 +2,6 @@
 
 import ast
 import json
-from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -11,6 +10,8 @@ from nodewright.errors import NodewrightError
 
 _MARK = "\x02"  # before the answer: what the node's code prints meanwhile is not ours
 _CALL_S = 30.0
+_BENCH = "bench."
+_FOR_CHECKERS = ("TYPE_CHECKING", "__all__")
 
 
 class StrangeAnswer(NodewrightError):
@@ -42,11 +43,12 @@ class Agents:
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
         self._there = ""
+        self.session = object()  # another one after each start: what was made there is gone
 
     def fresh(self) -> None:
         """An interpreter with nothing in its memory, whose watchdog is fed."""
+        self._there, self.session = "", object()
         self._prompt.fresh()
-        self._there = ""
         self.call("board", "hold")
 
     def alone(self, agent: str) -> None:
@@ -61,8 +63,10 @@ class Agents:
         BoardSilent, PortGone, StrangeAnswer.
         """
         if self._there != agent:
-            if self._there:
-                self._prompt.ask(f"for _n in {list(_names(self._there))}:\n globals().pop(_n)")
+            before, self._there = self._there, ""  # until all of it is there
+            if before:
+                names = list(_names(before))
+                self._prompt.ask(f"for _n in {names}:\n globals().pop(_n, None)")
             self._prompt.ask(source(agent), within_s)
             self._there = agent
         given = ", ".join(repr(argument) for argument in arguments)
@@ -87,7 +91,11 @@ def source(agent: str) -> str:
     return ast.unparse(_Lean().visit(_tree(agent)))
 
 
-@cache
+def _body(agent: str) -> list[ast.stmt]:
+    tree: ast.Module = _Lean().visit(_tree(agent))
+    return tree.body
+
+
 def _tree(agent: str) -> ast.Module:
     path = firmware_dir() / "bench" / f"{agent}.py"
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -106,7 +114,8 @@ def _names(agent: str) -> tuple[str, ...]:
 
 
 class _Lean(ast.NodeTransformer):
-    """Without docstrings, annotations and what is under TYPE_CHECKING."""
+    """Without docstrings, annotations and what is under TYPE_CHECKING; what it has of another
+    module of firmware/bench stands in it, as a board has no such module."""
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         node.body = self._body(node.body, [])
@@ -125,17 +134,19 @@ class _Lean(ast.NodeTransformer):
         return ast.copy_location(ast.Assign([node.target], node.value), node)
 
     def _body(self, body: list[ast.stmt], empty: list[ast.stmt]) -> list[ast.stmt]:
-        kept = [self.visit(part) for part in body if not _is_talk(part)]
-        return [part for part in kept if part is not None] or empty
+        kept: list[ast.stmt] = []
+        for part in body:
+            if isinstance(part, ast.ImportFrom) and (part.module or "").startswith(_BENCH):
+                kept += _body(str(part.module).removeprefix(_BENCH))
+            elif not _is_talk(part) and (lean := self.visit(part)) is not None:
+                kept.append(lean)
+        return kept or empty
 
 
 def _is_talk(part: ast.stmt) -> bool:
-    """A docstring, or what TYPE_CHECKING guards."""
+    """A docstring, or what only checkers read."""
     if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
         return True
     if isinstance(part, ast.Assign):
-        return any(getattr(target, "id", "") == "TYPE_CHECKING" for target in part.targets)
+        return any(getattr(target, "id", "") in _FOR_CHECKERS for target in part.targets)
     return isinstance(part, ast.If) and getattr(part.test, "id", "") == "TYPE_CHECKING"
-
-
-Say = Callable[[str, int, int], None]

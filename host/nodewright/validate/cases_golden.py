@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nodewright import examine
 from nodewright.examine import Point
 from nodewright.offline import Block, Values
-from nodewright.validate.agents import StrangeAnswer
+from nodewright.validate.agents import Agents, StrangeAnswer
 from nodewright.validate.case import Case, Found
 from nodewright.validate.context import Context
 from nodewright.validate.waves import Wave, drawn, fixed
@@ -47,12 +50,12 @@ class _Golden:
         machine = row["machine"]
         self._machine = None if machine is None else (machine["group"], machine["support"])
         self._keys = examine.default_keys(len(self._bands))
-        self._made = False
+        self._made_in: object = None
         self._fixed_passed = True
 
     def run(self, wave: Wave) -> Found:
         block, agents = wave.block, self._ctx.agents
-        if not self._made:
+        if self._made_in is not agents.session:
             self._ctx.left()
             agents.fresh()
             options = {
@@ -62,10 +65,8 @@ class _Golden:
             }
             backend = self._ctx.settings["dsp"]["backend"]
             agents.call("golden", "make", backend, self._samples, options)
-            self._made = True
-        for first in range(0, self._samples, _AT_ONCE):
-            part = block.digits[first : first + _AT_ONCE].astype("<i2").tobytes()
-            agents.call("golden", "put", first, base64.b64encode(part).decode())
+            self._made_in = agents.session
+        put(agents, "golden", 0, block.digits)
         told = agents.call(
             *("golden", "compute", block.g_per_digit, block.rate_hz, list(self._keys)),
             within_s=_COMPUTE_S,
@@ -91,6 +92,13 @@ class _Golden:
         return replace(found, reason=reason)
 
 
+def put(agents: Agents, agent: str, channel: int, digits: NDArray[np.int16]) -> None:
+    """Give an agent the digits of a channel."""
+    for first in range(0, len(digits), _AT_ONCE):
+        part = digits[first : first + _AT_ONCE].astype("<i2").tobytes()
+        agents.call(agent, "put", channel, first, base64.b64encode(part).decode())
+
+
 def values_of(told: Any, port: str) -> Values:
     """What an agent told.  Raises StrangeAnswer."""
     try:
@@ -101,28 +109,32 @@ def values_of(told: Any, port: str) -> Values:
     return Values(numbers, parts["withheld"], parts["marked"], parts["wrong"])
 
 
-def judged(block: Block, points: Sequence[Point]) -> Found:
-    """The worst deviation of all features, in % of its tolerance."""
-    compared = [point for point in points if point.tolerance and point.deviation is not None]
+def judged(block: Block, points: Sequence[Point], of: Sequence[str] = ()) -> Found:
+    """The worst deviation of all features, in % of its tolerance.
+
+    of: which channel each point is of, where there are several.
+    """
+    names = [f"{channel} " for channel in of] or [""] * len(points)
+    rows = list(zip(names, points, strict=True))
     share = {
-        point.key: abs(point.deviation or 0.0) / (point.tolerance or 1.0)
-        for point in compared
-        if point.ok is not None
+        name + point.key: abs(point.deviation) / point.tolerance
+        for name, point in rows
+        if point.tolerance and point.deviation is not None and point.ok is not None
     }
     worst = max(share, key=lambda key: share[key], default="")
-    wrong = [point for point in points if point.ok is False]
+    wrong = [name + _told(point) for name, point in rows if point.ok is False]
     details: dict[str, Any] = {
         "samples": block.digits.tolist(),
         "g_per_digit": block.g_per_digit,
         "rate_hz": block.rate_hz,
         "worst": worst,
-        "features": [_as_dict(point) for point in points],
+        "features": [{**_as_dict(point), "key": name + point.key} for name, point in rows],
     }
     value = 100 * share.get(worst, 0.0)
     limit, unit = "at most 100", "% of tolerance"
     if not wrong:
         return Found(value, unit, limit, 1 - value / 100, "pass", "", details)
-    named = ", ".join(_told(point) for point in wrong[:_MOST_NAMED])
+    named = ", ".join(wrong[:_MOST_NAMED])
     more = f" and {len(wrong) - _MOST_NAMED} more" if len(wrong) > _MOST_NAMED else ""
     reason = f"a kernel computes wrong: {named}{more}; flash the firmware anew, else the board"
     return Found(value, unit, limit, min(1 - value / 100, 0.0), "fail", reason, details)

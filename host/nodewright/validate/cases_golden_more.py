@@ -1,6 +1,5 @@
 """Golden waveforms of clamps and of bearings: drawn, and judged by the reference."""
 
-import base64
 import math
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -15,11 +14,10 @@ from nodewright.offline import Block, Values
 from nodewright.offline_envelope import KEYS as BEARING_KEYS
 from nodewright.offline_envelope import Record, Told
 from nodewright.validate.case import Case, Found
-from nodewright.validate.cases_golden import judged, values_of
+from nodewright.validate.cases_golden import judged, put, values_of
 from nodewright.validate.context import Context
 from wire import chips, features
 
-_AT_ONCE = 512  # samples in a line
 _COMPUTE_S = 60.0
 _RATE_PPM = 50.0
 _PHASES = 2 * math.pi / 3
@@ -56,7 +54,7 @@ def _current(ctx: Context, row: Mapping[str, Any], measured: Mapping[str, Any]) 
     backend = ctx.settings["dsp"]["backend"]
     agents.call("golden_more", "make_current", backend, samples, count, options)
     for channel in range(count):
-        _put(ctx, channel, digits[channel])
+        put(agents, "golden_more", channel, digits[channel])
     keys = [key for key in offline_current.KEYS if key not in _NOT_JUDGED]
     given = ([scale] * count, rate_hz, _RATE_PPM, keys)
     told = agents.call("golden_more", "currents", *given, within_s=_COMPUTE_S)
@@ -73,7 +71,8 @@ def _current(ctx: Context, row: Mapping[str, Any], measured: Mapping[str, Any]) 
         for said, right in zip(told, expected, strict=True)
         for key in keys
     ]
-    return judged(Block(digits[0], scale, rate_hz), points)
+    phases = [f"phase {phase}" for phase in range(1, count + 1) for _ in keys]
+    return judged(Block(digits[0], scale, rate_hz), points, phases)
 
 
 def _phases(
@@ -119,7 +118,7 @@ def _bearing(ctx: Context, row: Mapping[str, Any], measured: Mapping[str, Any]) 
     backend = ctx.settings["dsp"]["backend"]
     agents.call("golden_more", "make_envelope", backend, samples, orders, band)
     for block in digits:
-        _put(ctx, 0, block)
+        put(agents, "golden_more", 0, block)
         agents.call("golden_more", "add", within_s=_COMPUTE_S)
     given = (scale, rate_hz, shaft_hz, error, keys)
     told = agents.call("golden_more", "bearing", *given, within_s=_COMPUTE_S)
@@ -140,10 +139,3 @@ def _impacts(
     wave = draw.uniform(300, 1500) * ring + draw.normal(0, draw.uniform(20, 120), samples)
     digits: NDArray[np.int16] = np.clip(np.rint(wave), -32_768, 32_767).astype(np.int16)
     return digits
-
-
-def _put(ctx: Context, channel: int, digits: NDArray[np.int16]) -> None:
-    for first in range(0, len(digits), _AT_ONCE):
-        part = digits[first : first + _AT_ONCE].astype("<i2").tobytes()
-        text = base64.b64encode(part).decode()
-        ctx.agents.call("golden_more", "put", channel, first, text)

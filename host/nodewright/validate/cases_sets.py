@@ -43,16 +43,16 @@ class _Turns:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._made = False
+        self._made_in: object = None
         self._kept: dict[str, dict[str, Any]] = {}
 
     def _turn(self, name: str) -> dict[str, Any]:
         if name not in self._kept:
-            if not self._made:
+            if self._made_in is not self._ctx.agents.session:
                 self._ctx.left()
                 self._ctx.agents.fresh()
                 self._ctx.agents.call("sets", "make")
-                self._made = True
+                self._made_in = self._ctx.agents.session
             self._kept[name] = self._ctx.agents.call("sets", "run", name, within_s=_RECORDS_S)
         return self._kept[name]
 
