@@ -9,7 +9,12 @@ import pytest
 
 from nodewright.validate import load
 from nodewright.validate.case import same, within
-from nodewright.validate.result import CaseResult, NotAValidation, Validation
+from nodewright.validate.result import (
+    CaseResult,
+    NotAValidation,
+    Validation,
+    said_by_a_board,
+)
 
 CASE = CaseResult(
     *("acc.noise.x", "Noise of x", 1.25, "mg", "0.5 to 2", 0.66, "pass", "", 0.5),
@@ -30,6 +35,45 @@ FOUND = Validation(
     seed=7,
     cases=(CASE,),
 )
+
+
+def test_case__whatever_a_board_put_into_it__is_kept_and_read_again() -> None:
+    odd = "\x1b[2J\x00\udc80\n\u202e"
+    hostile = replace(
+        *(CASE,),
+        value=odd,
+        unit=odd,
+        limit=odd,
+        margin=float("inf"),
+        reason=odd * 300,
+        details={odd: [1e999, float("nan"), (odd, {1: None}), b"\xff", 10**40, True]},
+    )
+    case = said_by_a_board(hostile)
+    again = Validation.from_json(replace(FOUND, cases=(case,)).to_json())
+    assert again.cases == (case,)
+    assert (case.value, case.margin, len(case.reason)) == (" [2J    ", None, 500)
+    assert case.details[" [2J    "][:2] == ["inf", "nan"]
+    assert said_by_a_board(replace(CASE, value=float("nan"))).value == "nan"
+    assert said_by_a_board(CASE) == CASE
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_json__a_number_that_is_none__refused(number: str) -> None:
+    for text in ('"samples": [\n', '"margin": 0.66', '"seconds": 3.5'):
+        old = FOUND.to_json()
+        assert text in old or text.startswith('"samples')
+        new = old.replace("0.66", number) if "0.66" in text else old.replace("3.5", number)
+        new = old.replace('"a": null', f'"a": {number}') if "samples" in text else new
+        assert new != old
+        with pytest.raises(NotAValidation):
+            Validation.from_json(new)
+
+
+def test_json__a_key_that_a_terminal_would_obey__not_said_again() -> None:
+    text = FOUND.to_json().replace('"title"', '"\\u001b[2J"')
+    with pytest.raises(NotAValidation) as refused:
+        Validation.from_json(text)
+    assert str(refused.value).isprintable()
 
 
 def _verdict(verdict: Any) -> Validation:

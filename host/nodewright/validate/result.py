@@ -7,7 +7,8 @@
 """
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -105,7 +106,9 @@ class Validation:
         Raises NotAValidation.
         """
         try:
-            told = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+            told = json.loads(
+                text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once
+            )
         except (ValueError, RecursionError) as error:
             raise NotAValidation(str(error)) from None
         if not isinstance(told, dict):
@@ -119,14 +122,61 @@ class Validation:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise NotAValidation(f"{where}: {first['msg']}") from None
+            raise NotAValidation(f"{one_line(where)[:80]}: {first['msg']}") from None
         if passed is not found.passed:
             raise NotAValidation("passed: it contradicts the cases")
         return found
 
 
+def one_line(text: str) -> str:
+    """A text as it may be shown: without what a terminal would obey, and half of a character."""
+    return "".join(c if c.isprintable() else " " for c in text)[:500]
+
+
+def said_by_a_board(case: CaseResult) -> CaseResult:
+    """The case with what a file of results can hold, whatever a board has put into it."""
+    value = case.value
+    if isinstance(value, str):
+        value = one_line(value)
+    elif value is not None and not math.isfinite(value):
+        value = str(value)
+    margin = case.margin if case.margin is not None and math.isfinite(case.margin) else None
+    return replace(
+        case,
+        title=one_line(case.title),
+        value=value,
+        unit=one_line(case.unit),
+        limit=one_line(case.limit),
+        margin=margin,
+        reason=one_line(case.reason),
+        details=_sayable(case.details),
+    )
+
+
+def _sayable(value: Any) -> Any:
+    """As JSON has it: names of text, numbers that are finite."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return one_line(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case dict():
+            return {one_line(str(key)): _sayable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_sayable(item) for item in value]
+    return one_line(str(value))
+
+
 def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
+
+
+def _finite(text: str) -> float:
+    """1e999 is a number as JSON is written, and none that anything could have measured."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text[:20])
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -29,7 +29,13 @@ from nodewright.validate.bench_cpython import CPythonBench, on_cpython
 from nodewright.validate.bench_virtual import VirtualBench, around, device_bench, expected_of
 from nodewright.validate.case import Case, Found, Skipped
 from nodewright.validate.context import Context
-from nodewright.validate.result import CaseResult, Validation, Verdict
+from nodewright.validate.result import (
+    CaseResult,
+    Validation,
+    Verdict,
+    one_line,
+    said_by_a_board,
+)
 from nodewright.validate.uplink import FleetUplink, OwnUplink
 
 Say = Callable[[str, int, int], None]
@@ -140,17 +146,19 @@ class _Runner:
     def run(self, case: Case) -> CaseResult:
         begun_s = time.monotonic()
         found = self._carry_out(case)
-        return CaseResult(
-            case=case.name,
-            title=case.title,
-            value=found.value,
-            unit=found.unit,
-            limit=found.limit,
-            margin=found.margin,
-            verdict=found.verdict,
-            reason=_one_line(found.reason),
-            seconds=time.monotonic() - begun_s,
-            details=found.details,
+        return said_by_a_board(
+            CaseResult(
+                case=case.name,
+                title=case.title,
+                value=found.value,
+                unit=found.unit,
+                limit=found.limit,
+                margin=found.margin,
+                verdict=found.verdict,
+                reason=found.reason,
+                seconds=time.monotonic() - begun_s,
+                details=found.details,
+            )
         )
 
     def _carry_out(self, case: Case) -> Found:
@@ -202,7 +210,7 @@ class _Runner:
             "firmware": facts.version or "",
             "firmware_hash": _firmware_hash(files),
             "settings_hash": files[SETTINGS].sha256 if SETTINGS in files else "",
-            "micropython": _one_line(f"{release} {facts.machine}"),
+            "micropython": one_line(f"{release} {facts.machine}"),
         }
 
 
@@ -217,8 +225,4 @@ def _firmware_hash(files: Any) -> str:
 
 
 def _none(verdict: Verdict, reason: str) -> Found:
-    return Found(None, "", "", None, verdict, _one_line(reason))
-
-
-def _one_line(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)[:500]
+    return Found(None, "", "", None, verdict, reason)
