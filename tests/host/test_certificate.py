@@ -267,5 +267,21 @@ def test_junit__elements_and_attributes__are_those_of_the_schema() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
 
 
+def test_junit__a_node_that_could_not_be_made__is_an_error_of_its_own() -> None:
+    unmade = [junit.Unmade("north", "pump-9", "flash", f"no port {HOSTILE}\x1b")]
+    text = junit.build(both(), unmade)
+    xml = JUnitXml.fromstring(text.encode())
+    assert (xml.tests, xml.failures, xml.errors) == (31, 1, 2)
+    last = list(xml)[-1]
+    (case,) = last
+    assert (last.name, case.classname, case.name) == (
+        *("north.pump-9", "north.pump-9.make", "flash"),
+    )
+    assert isinstance(case.result[0], Error)
+    assert case.result[0].message == f"no port {HOSTILE}?"
+    for element in ElementTree.fromstring(text).iter():
+        assert set(element.attrib) <= SCHEMA[element.tag], element.tag
+
+
 def test_junit__nothing__is_an_empty_document() -> None:
     assert JUnitXml.fromstring(junit.build([]).encode()).tests == 0

@@ -108,7 +108,7 @@ def test_remarks__failed_the_last_time__said() -> None:
 def test_limits__data__every_pattern_fits_a_case_of_a_node() -> None:
     names = [
         *("acc.noise.x", "acc.rate", "acc.gravity", "acc.self-test", "memory.free"),
-        *("flash.free", "current.sleep"),
+        *("flash.free", "sleep.current"),
     ]
     for name in names:
         assert drift.limits().rule(name) is not None, name

@@ -192,6 +192,9 @@ def test_make__axes_in_another_order__certified_as_failed(north, run) -> None:
     suite = ElementTree.parse(north / "made.xml").getroot().find("testsuite")
     assert suite is not None
     assert int(suite.attrib["failures"]) == len(failed)
+    none = run(north, "make", "pump-2", "--port", "/dev/none", "--junit", "made.xml")
+    assert none[0] == 2
+    assert ElementTree.parse(north / "made.xml").getroot().attrib["errors"] == "1"
     code, said, _ = run(north, "verify", "validation/pump-2.html")
     assert code == 1
     assert "genuine; pump-2 FAILED" in said

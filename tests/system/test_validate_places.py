@@ -1,6 +1,7 @@
 """One list of cases, wherever a node is: CPython, a virtual board, a port; with each chip."""
 
 import threading
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from host.fleet_rig import SENSOR
 from nodewright.fleet.secret import Secrets
 from nodewright.link.errors import Interrupted
 from nodewright.offline import Runtime
+from nodewright.validate import drift
 from nodewright.validate.bench import DeviceBench
 from nodewright.validate.bench_cpython import CPythonBench, on_cpython
 from nodewright.validate.bench_virtual import VirtualBench, around, expected_of
@@ -43,6 +45,8 @@ def test_places__cpython_and_virtual_board__the_same_cases(fleet: Path) -> None:
         assert one.passed, rig.failed(one)
         found[one.place] = one
     assert _names(found["virtual"]) == _names(found["cpython"])
+    for rule in drift.limits().rules:  # each is for some case
+        assert any(fnmatch(name, rule.names) for name in _names(found["virtual"])), rule
     total = len(found["virtual"].cases)
     assert said[0] == ("board.identity", 0, total) and said[-1] == ("", total, total)
     assert Validation.from_json(found["virtual"].to_json()) == found["virtual"]

@@ -11,6 +11,7 @@ from nodewright.cli.flash_view import Lines, Screen
 from nodewright.cli.fleet import node_names
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.interrupts import interrupts
+from nodewright.cli.node_ports import node_ports
 from nodewright.cli.options import Baud, BoardRuntime, FleetFolder, Force
 from nodewright.cli.output import err
 from nodewright.errors import BadInput
@@ -114,13 +115,9 @@ def command(
 
 def _named(nodes: list[str], port: str | None) -> list[tuple[str, str]]:
     """Nodes with their ports."""
-    pairs = [(name, at) for name, _, at in (node.partition("=") for node in nodes)]
+    pairs = node_ports(nodes, port)
     if not pairs:
         raise BadInput("name a node and its port, or say --all")
-    if port is not None:
-        if len(pairs) > 1 or pairs[0][1]:
-            raise BadInput("--port is for one node: of several say NODE=PORT")
-        return [(pairs[0][0], port)]
     missing = [name for name, at in pairs if not at]
     if len(pairs) == 1 and missing:
         return [(missing[0], _only_port())]

@@ -10,6 +10,7 @@ from nodewright.cli import exits
 from nodewright.cli.fleet import node_names
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.interrupts import interrupts
+from nodewright.cli.node_ports import node_ports
 from nodewright.cli.options import Baud, BoardRuntime, FleetFolder, Force
 from nodewright.cli.output import err
 from nodewright.errors import BadInput
@@ -89,7 +90,6 @@ def command(
     from nodewright.make.node import Maker
     from nodewright.make.several import run
     from nodewright.page.target import Target as File
-    from nodewright.validate import junit as xml
     from nodewright.validate import photo as photos
 
     if by not in ("auto", "repl", "uf2", "esp"):
@@ -116,11 +116,23 @@ def command(
         results = run(targets, maker, view.say, asked, view.done)
     view.end(results)
     if target is not None:
-        made = [result.made for result in results if result.made is not None]
-        target.write(xml.build([one for each in made for one in each.validations]))
+        target.write(_as_xml(maker, results))
     code = _code(results, asked)
     if code:
         raise typer.Exit(code)
+
+
+def _as_xml(maker: "Maker", results: "list[Result]") -> str:
+    from nodewright.validate import junit as xml
+
+    fleet = maker.images.judged.fleet.fleet.name
+    made = [result.made for result in results if result.made is not None]
+    unmade = [
+        xml.Unmade(fleet, result.target.node, result.stage, str(result.error))
+        for result in results
+        if result.error is not None
+    ]
+    return xml.build([one for each in made for one in each.validations], unmade)
 
 
 def _targets(
@@ -128,7 +140,7 @@ def _targets(
 ) -> "list[Target]":
     from nodewright.make.job import Target
 
-    pairs = [(name, at) for name, _, at in (node.partition("=") for node in nodes)]
+    pairs = node_ports(nodes, port)
     names, given = [name for name, _ in pairs], [at for _, at in pairs if at]
     if sum((bool(port or given), every, virtual)) > 1:
         raise BadInput("--port, --all-ports and --virtual are three things: say one of them")
@@ -138,10 +150,6 @@ def _targets(
         raise BadInput("name a node, or say --all-ports")
     if virtual:
         return [Target(name, None) for name in names]
-    if port is not None:
-        if len(pairs) > 1 or given:
-            raise BadInput("--port is for one node: of several say NODE=PORT")
-        return [Target(names[0], port)]
     missing = [name for name, at in pairs if not at]
     if missing:
         raise BadInput(f"{missing[0]} needs a board: {missing[0]}=PORT, --port PORT or --virtual")

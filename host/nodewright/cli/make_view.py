@@ -7,6 +7,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from nodewright.cli.many_view import Bars, StepLines
 from nodewright.cli.output import err, out, print_error
+from nodewright.cli.validate_view import counts
 from nodewright.make.job import STAGES
 
 if TYPE_CHECKING:
@@ -78,18 +79,11 @@ class Lines(StepLines):
 
 def _show(one: "Made") -> None:
     found = one.kept.validation
-    verdicts = [case.verdict for case in found.cases]
-    counts = ", ".join(
-        f"{verdicts.count(verdict)} {word}"
-        for verdict, word in (
-            *(("pass", "passed"), ("fail", "failed")),
-            *(("error", "not carried out"), ("skipped", "skipped")),
-        )
-        if verdict in verdicts
-    )
     verdict = "measures right" if one.passed else "does NOT measure right"
     console = out()
-    line = f"{one.target.node} at {one.target.where} {verdict}: {counts}; {one.seconds:.1f} s"
+    line = (
+        f"{one.target.node} at {one.target.where} {verdict}: {counts(found)}; {one.seconds:.1f} s"
+    )
     console.print(line, markup=False, soft_wrap=True)
     for case in found.cases:
         if case.verdict in ("fail", "error"):

@@ -93,12 +93,14 @@ def command(
         found = _validate(
             folder, node, port, secrets, (runtime, interpreter), count, seed, asked, as_json
         )
+    _show(found, as_json)  # first: a folder that cannot be written does not take them away
     if results is not None:
         results.write(xml.build(found))
-    kept = _keep(folder, found, secrets) if keep else None
-    if page is not None and kept is not None:
-        page.write((folder / kept.certificate).read_text(encoding="utf-8"))
-    _show(found, kept, folder, as_json)
+    if keep:
+        kept = _keep(folder, found, secrets)
+        if page is not None:
+            page.write((folder / kept.certificate).read_text(encoding="utf-8"))
+        _show_kept(kept, folder, as_json)
     if not all(one.passed for one in found):
         raise typer.Exit(exits.FAILED)
 
@@ -141,16 +143,19 @@ def _keep(folder: Path, found: "list[Validation]", secrets: "Secrets") -> "Kept"
     return keep(folder, found, secrets)
 
 
-def _show(found: "list[Validation]", kept: "Kept | None", folder: Path, as_json: bool) -> None:
-    from nodewright.cli.validate_view import show, show_kept
+def _show(found: "list[Validation]", as_json: bool) -> None:
+    from nodewright.cli.validate_view import show
 
     for one in found:
         if as_json:
             print_json(json.loads(one.to_json()))
         else:
             show(one)
-    if kept is None:
-        return
+
+
+def _show_kept(kept: "Kept", folder: Path, as_json: bool) -> None:
+    from nodewright.cli.validate_view import show_kept
+
     if as_json:
         print_json(kept.as_dict())
     else:

@@ -3,19 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nodewright.errors import BadInput, NodewrightError
+from nodewright import side_by_side
+from nodewright.errors import NodewrightError
 from nodewright.flash.choose import Make, Target, flash
 from nodewright.flash.job import Bind, Outcome, Progress
 
 if TYPE_CHECKING:
     from nodewright.image.node import NodeImage
-
-_MOST = 16
-_TURN_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,7 @@ def run(
     An error that is a bug of ours is raised once all have ended.  Raises BadInput where one port
     is named twice.
     """
-    ports = [target.port for target in targets]
-    for port in ports:
-        if ports.count(port) > 1:
-            raise BadInput(f"{port} is named twice: one node a board")
+    side_by_side.named_once([target.port for target in targets], "one node a board")
     one_at_a_time = threading.Lock()  # the maker reads and caches files
 
     def made(node: str, virtual: bool) -> "NodeImage":
@@ -66,13 +60,7 @@ def run(
         done(result)
         return result
 
-    with ThreadPoolExecutor(max_workers=_MOST) as pool:
-        waiting = [pool.submit(one, target) for target in targets]
-        left = set(waiting)
-        while left:
-            # A wait without end would keep Ctrl-C from being seen.
-            _, left = wait(left, timeout=_TURN_S, return_when=FIRST_COMPLETED)
-        return [future.result() for future in waiting]
+    return side_by_side.each(targets, one)
 
 
 class Speed:

@@ -207,13 +207,10 @@ class Repl:
                 data += more
         return data
 
-    def take_line(self, within_s: float | None = None, most: int = 1 << 16) -> bytes:
-        """A line of what it prints, without its end; what came so far where no more comes.
-
-        within_s: longer than the usual wait; one that began is heard to its end in any case.
-        """
+    def take_line(self, most: int = 1 << 16) -> bytes:
+        """A line of what it prints, without its end; what came so far where no more comes."""
         data = bytearray()
-        with self._guarded(max(within_s or 0.0, self._answer_s)):
+        with self._guarded(self._answer_s):
             while len(data) < most:
                 more = self._serial.read(1)
                 if not more or more == b"\n":

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -52,10 +51,9 @@ class Console:
         self,
         name: str,
         within_s: float,
-        where: Callable[[Event], bool] = lambda _event: True,
         after: int = 0,
     ) -> tuple[Event, int] | None:
-        """The first event of this name that meets `where`, and how many had come up to it.
+        """The first event of this name, and how many had come up to it.
 
         after: so many that came first are left out.  None where it does not come in time, or the
         program crashes before it.  Raises Interrupted.
@@ -67,7 +65,7 @@ class Console:
                 while at < len(self._events):
                     event = self._events[at]
                     at += 1
-                    if event.name == name and where(event):
+                    if event.name == name:
                         return event, at
                     if event.name == _CRASH:
                         return None

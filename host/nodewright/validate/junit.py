@@ -7,6 +7,7 @@ stands in its <system-out>, since builders drop what they do not know.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from nodewright.validate.result import CaseResult, Validation
@@ -16,12 +17,25 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"fail": "failure", "error": "error", "skipped": "skipped"}
 
 
-def build(validations: Sequence[Validation]) -> str:
-    """The document, of one or more validations."""
-    cases = [case for one in validations for case in one.cases]
-    head = {"name": "nodewright validate", **_counts(cases), "time": _seconds(_took(validations))}
+@dataclass(frozen=True)
+class Unmade:
+    """A node that was never validated.  stage: of `make`, in which error ended it."""
+
+    fleet: str
+    node: str
+    stage: str
+    error: str
+
+
+def build(validations: Sequence[Validation], unmade: Sequence[Unmade] = ()) -> str:
+    """The document, of one or more validations; unmade: an error each."""
+    verdicts = [case.verdict for one in validations for case in one.cases]
+    verdicts += ["error"] * len(unmade)
+    took_s = sum(one.seconds for one in validations)
+    head = {"name": "nodewright validate", **_counts(verdicts), "time": _seconds(took_s)}
     del head["skipped"]  # Jenkins' schema has it of a suite alone
     suites = "".join(_suite(index, one) for index, one in enumerate(validations))
+    suites += "".join(_unmade(index, one) for index, one in enumerate(unmade, len(validations)))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<testsuites{_attributes(head)}>\n{suites}</testsuites>\n"
@@ -32,7 +46,7 @@ def _suite(index: int, one: Validation) -> str:
     head = {
         "name": f"{one.fleet}.{one.node}",
         "id": str(index),
-        **_counts(one.cases),
+        **_counts([case.verdict for case in one.cases]),
         "time": _seconds(one.seconds),
         "timestamp": one.begun[:19],  # UTC; the schema of some readers has no zone
         "hostname": one.node,
@@ -55,6 +69,17 @@ def _suite(index: int, one: Validation) -> str:
     return (
         f" <testsuite{_attributes(head)}>\n"
         f"  <properties>\n{properties}  </properties>\n{cases} </testsuite>\n"
+    )
+
+
+def _unmade(index: int, one: Unmade) -> str:
+    head = {"name": f"{one.fleet}.{one.node}", "id": str(index), **_counts(["error"])}
+    case = {"name": one.stage, "classname": f"{one.fleet}.{one.node}.make", "time": "0.000"}
+    facts = {"message": one.error, "type": "error"}
+    return (
+        f" <testsuite{_attributes(head)}>\n  <testcase{_attributes(case)}>\n"
+        f"   <error{_attributes(facts)}>{_text(one.error)}</error>\n"
+        "  </testcase>\n </testsuite>\n"
     )
 
 
@@ -82,18 +107,13 @@ def _value(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
-def _counts(cases: Sequence[CaseResult]) -> dict[str, str]:
-    verdicts = [case.verdict for case in cases]
+def _counts(verdicts: Sequence[str]) -> dict[str, str]:
     return {
-        "tests": str(len(cases)),
+        "tests": str(len(verdicts)),
         "failures": str(verdicts.count("fail")),
         "errors": str(verdicts.count("error")),
         "skipped": str(verdicts.count("skipped")),
     }
-
-
-def _took(validations: Sequence[Validation]) -> float:
-    return sum(one.seconds for one in validations)
 
 
 def _seconds(seconds: float) -> str:
