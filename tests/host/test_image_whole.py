@@ -18,6 +18,7 @@ from nodewright.runtimes import registry
 
 FILES = {"/settings.json": b'{"board":"%s"}\n', "/version.json": b"{}\n", "/node/a": b"a" * 5000}
 PICOS = {"pico": rig.RP2040, "pico_w": rig.RP2040, "pico2_w": rig.RP2350}
+FAMILIES = {rig.RP2040: "RP2040", rig.RP2350: "RP2350_ARM_S", rig.ABSOLUTE: "RP2XXX_ABSOLUTE"}
 ESPS = {"esp32": "esp32", "esp32_s3": "esp32s3", "esp32_c3": "esp32c3"}
 
 
@@ -52,6 +53,37 @@ def test_assemble__pico_with_micropython__both_where_the_boot_rom_puts_them(name
         assert flash.data[:512] == rig.rp2(name)[:512]
     else:
         assert set(found) == {rig.RP2040}
+
+
+@pytest.mark.parametrize("name", PICOS)
+@pytest.mark.parametrize("stock", [True, False], ids=["with_micropython", "files_alone"])
+def test_assemble__pico__microsofts_converter_reads_the_same_flash(
+    tmp_path: Path, name: str, stock: bool
+) -> None:
+    flash, data = made(name, rig.rp2(name) if stock else None)
+    path = rig.write(tmp_path, "node.uf2", flash.data)
+    offset, size = rig.PLACES[name]
+    family = PICOS[name] if stock or name != "pico2_w" else rig.ABSOLUTE
+    told = uf2conv("--info", path)
+    # Of each kind of block the family by its name, and the least address.
+    assert f"Family ID is {FAMILIES[family]}, hex value is {family:#010x}" in told
+    assert f"Target Address is {rig.FLASH + (0 if stock else offset):#010x}" in told
+    uf2conv("--family", hex(family), "--output", tmp_path / "flat.bin", path)
+    flat = (tmp_path / "flat.bin").read_bytes()
+    begin = offset if stock else 0
+    assert flat[begin : begin + size] == data
+    assert len(flat) == begin + size
+    if stock:
+        code = rig.rp2_code(name)
+        assert flat[: len(code)] == code
+
+
+def uf2conv(*words: object) -> str:
+    """The converter that the format's authors wrote, as Adafruit packs it."""
+    command = [sys.executable, "-m", "adafruit_uf2.uf2conv", *map(str, words)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
 
 
 @pytest.mark.parametrize("name", PICOS)
