@@ -11,11 +11,10 @@ from nodewright.asked import Asked
 from nodewright.examine import Channel, Digits, Point
 from nodewright.reasons import SENTENCES, sentence
 from nodewright.records import Recording
+from nodewright.soundness import unsound
 from nodewright.spectra import ChannelSpectrum, decoded
 from nodewright.study_envelope import BearingStudy
 from wire import DEFINITIONS, iso20816
-
-_RAILS = (-32768, 32767)
 
 
 @dataclass(frozen=True)
@@ -215,14 +214,9 @@ def _channel(
     keys: tuple[str, ...],
     asked: Asked,
 ) -> Channel:
-    if _clipped(block.digits):
-        # A node tells it by its sensor's rails; of a recording only those of its format are known.
-        marked = dict.fromkeys(values.values, "clipped")
+    why = unsound(block.digits)
+    if why is not None:
+        marked = dict.fromkeys(values.values, why)
         values = offline.Values(values.values, values.withheld, marked, values.wrong)
     points = examine.judge(block, values, keys, asked.shaft_hz, asked.bands, asked.machine)
     return Channel(name, (start,), block.g_per_digit, points)
-
-
-def _clipped(digits: NDArray[np.int16]) -> bool:
-    """Whether two neighbours lie at the same rail of int16: a lone one may be a scaled peak."""
-    return any(bool((at[1:] & at[:-1]).any()) for at in (digits == rail for rail in _RAILS))

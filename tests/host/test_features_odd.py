@@ -102,6 +102,47 @@ def test_study__clipped__every_value_is_marked_and_says_so() -> None:
     assert "clipped" not in study_of(touched).reasons
 
 
+def marks(digits: NDArray[np.int16]) -> set[str | None]:
+    """What all values of a record bear, but for its shortness."""
+    found = study_of(digits)
+    told = {point.marked for point in found.points if point.value is not None}
+    assert found.ok and (told - {None, "short"}) <= set(found.reasons)
+    return told - {"short"}
+
+
+def test_study__clipped_below_the_rails_of_its_format__says_so() -> None:
+    for most in (900, 2047):
+        for loud in (1.5, 8.0):
+            signal = most * loud * machine(1024) / np.max(np.abs(machine(1024)))
+            one_side = np.minimum(signal.round(), most).astype(np.int16)
+            assert marks(one_side) == {"clipped"}, (most, loud)
+            assert marks(np.maximum(-one_side, -most)) == {"clipped"}
+
+
+def test_study__stuck_for_a_part__says_so() -> None:
+    for length, expected in ((63, {None}), (64, {"stuck"})):
+        for start in (200, 1024 - length):
+            held = machine(1024)
+            held[start : start + length] = 7
+            if start:
+                held[start - 1] = 6
+            if start + length < 1024:
+                held[start + length] = 8
+            assert marks(held) == expected, (length, start)
+
+
+def test_study__slow_tones_and_noise__neither_clipped_nor_stuck() -> None:
+    n = np.arange(1024)
+    noise = np.random.default_rng(4).normal(0.0, 1.0, 1024)
+    for signal in (
+        *(most * np.sin(2 * np.pi * n / period) for most in (40, 9000) for period in (12, 80)),
+        20 * noise,
+        3 * noise,
+        2000 * np.sin(n / 30) + 4 * noise,
+    ):
+        assert marks(signal.round().astype(np.int16)) == {None}
+
+
 def test_study__short_record__marked_or_withheld_by_length() -> None:
     found = study_of(machine(1024))
     values = {point.key: point for point in found.channels[0].points}
