@@ -64,7 +64,7 @@ gen: setup ## write what is generated from the contract
 gen-check: setup ## fail where a generated file is not what gen would write
 	$(BIN)/python tools/gen.py --check
 
-bench: setup ## boot time, messages a second, stages, heap
+bench: setup ## boot, messages, stages, heap, a fleet's check, images
 	$(BIN)/python tools/bench.py
 
 wheel: setup ## dist/: the wheel and the source distribution

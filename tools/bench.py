@@ -3,7 +3,7 @@
     python tools/bench.py [NAME ...]
 
 NAME is one of node, mqtt, dsp, decimator, pico_dsp, capture, pico, memory, return, fleet,
-fleet_check.
+fleet_check, images.
 
 Figures are of this machine and this hour: compare within one run, not across two.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 NAMES = (
     *("node", "mqtt", "dsp", "decimator", "pico_dsp", "capture", "pico"),
-    *("memory", "return", "fleet", "fleet_check"),
+    *("memory", "return", "fleet", "fleet_check", "images"),
 )
 
 

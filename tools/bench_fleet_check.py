@@ -4,6 +4,8 @@ python tools/bench_fleet_check.py [--nodes 500] [--rounds 5]
 """
 
 import argparse
+import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -30,10 +32,13 @@ def fleet(folder: Path, nodes: int) -> None:
     (folder / FILE).write_text("\n".join(parts), encoding="utf-8")
 
 
-def timed(call: list[str], cwd: Path) -> float:
-    begin = time.perf_counter()
+def timed(call: list[str], cwd: Path) -> tuple[float, float]:
+    """Seconds by the clock, and of CPU."""
+    begin, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(call, cwd=cwd, stdout=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - begin, cpu_s
 
 
 def main() -> int:
@@ -58,9 +63,14 @@ def main() -> int:
         bad = [timed(call, folder) for _ in range(asked.rounds)]
     print(f"{asked.nodes} nodes and machines, {lines} lines")
     for what, times in (("good", good), ("an error in each node", bad)):
-        print(f"check, {what}: median {statistics.median(times):.2f} s, most {max(times):.2f} s")
+        wall, cpu = zip(*times, strict=True)
+        print(
+            f"check, {what}: median {statistics.median(wall):.2f} s, most {max(wall):.2f} s; "
+            f"CPU {statistics.median(cpu):.2f} s"
+        )
     print(f"one change by the tool, proven before it is written: {edited_s:.2f} s")
-    missed = statistics.median(good + bad) > GOAL_S
+    print(f"load {os.getloadavg()[0]:.1f}")
+    missed = statistics.median(wall_s for wall_s, _ in good + bad) > GOAL_S
     print("goal of 2 s: missed" if missed else "goal of 2 s: met")
     return int(missed)
 
