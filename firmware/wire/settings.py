@@ -298,13 +298,20 @@ def _check_motors(sensors: "list[dict[str, Any]]", errors: "list[Error]") -> Non
 def _check_features(
     path: str, measured: "dict[str, Any]", sensor: "dict[str, Any]", errors: "list[Error]"
 ) -> None:
-    """Bands that the rate holds, features that the sensor's settings allow."""
+    """Bands and orders that rate and length hold, features that the sensor's settings allow."""
     half_hz = measured["odr_hz"] / measured["decimate"] / 2
+    bin_hz = 2 * half_hz / measured["samples"]
     for at, band in enumerate(measured["bands"]):
+        where = "%s.bands[%d]" % (path, at)
         if not band["low_hz"] < band["high_hz"] <= half_hz:
-            where = "%s.bands[%d]" % (path, at)
             errors.append((where, band, "low_hz below high_hz, up to %g" % half_hz))
+        elif int(band["low_hz"] / bin_hz + 0.5) >= int(band["high_hz"] / bin_hz + 0.5):
+            errors.append((where, band, "a band that has a bin: they are %.4g Hz apart" % bin_hz))
+    # An order is searched within 1.5 bins or 1 %, up to three bins below the end.
+    most_hz = (half_hz - 4.5 * bin_hz) / 1.01
     for key in measured["features"]:
+        if key[:5] == "order" and int(key[5]) * (sensor["shaft_hz"] or 0) > most_hz:
+            errors.append((path + ".features", key, "an order below %.4g Hz" % most_hz))
         if key[:4] == "band" and int(key[4]) > len(measured["bands"]):
             errors.append((path + ".features", key, "a band that bands has"))
         if key in keys.BEARING_KEYS and sensor["bearing"] is None:

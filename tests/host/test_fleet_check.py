@@ -159,6 +159,13 @@ WRONG = [
         '"10',
         "400",
     ),
+    (
+        ("demand = true", 'demand = true\nbands = ["10Hz..10.1Hz"]'),
+        "sets.on-demand.bands[0]",
+        '"10',
+        "Hz apart",
+    ),
+    (('speed = "1480rpm"', 'speed = "12000rpm"'), "sets.severity.rate", '"800Hz"', "orders below"),
     (('every = "10s"', 'every = "1s"'), "sets.severity.every", '"1s"', "1.28 s"),
     (('every = "10s"', ""), "sets.severity.every", "[sets.severity]", "say once when"),
     # the rest

@@ -221,6 +221,7 @@ BAD = (
     (("sets", 0, "features", 0), "band3_g", "sets[0].features"),
     (("sets", 0, "bands", 0, "low_hz"), 100, "sets[0].bands[0]"),
     (("sets", 0, "bands", 1, "high_hz"), 401, "sets[0].bands[1]"),
+    (("sets", 0, "bands", 1, "high_hz"), 99.6, "sets[0].bands[1]"),  # between two bins
     (("sets", 0, "bands", 1, "high_hz"), float("nan"), "sets[0].bands[1].high_hz"),
     (("sets", 0, "envelope_band"), 5, "sets[0].envelope_band"),
     (("sets", 0, "spectrum"), "waterfall", "sets[0].spectrum"),
@@ -245,6 +246,18 @@ def test_check__one_bad_value__names_its_path_and_what_is_allowed():
         assert len(errors) == 1, (path, errors)
         assert errors[0][0] == where, (path, errors)
         assert errors[0][2], errors
+
+
+def test_check__order_that_the_rate_does_not_reach__says_how_far_it_does():
+    # 800 Hz, 1024 samples: three bins below 400 Hz, less 1.5 bins, less 1 %.
+    for shaft_hz, wrong in ((130.8, []), (131.0, ["order3_mm_s"]), (400.0, None)):
+        given = changed(("sensors", 0, "shaft_hz"), shaft_hz)
+        orders = ["order1_mm_s", "order2_mm_s", "order3_mm_s"]
+        given["sets"][0]["features"] = orders
+        errors = settings.check(given)
+        assert [value for _, value, _ in errors] == (orders if wrong is None else wrong), errors
+        for where, _, allowed in errors:
+            assert where == "sets[0].features" and "392.6 Hz" in allowed, (where, allowed)
 
 
 def test_check__several_bad_values__names_all():

@@ -14,7 +14,7 @@ _KEYS = {
     "current": features.CURRENT_KEYS,
 }
 _OF_CURRENTS = ("rate", "samples")
-WHEN = ("every", "demand", "motion")
+WHEN = ("every", "demand", "motion", "start")
 _OF_WAVEFORMS = ("rate", "samples", "decimate", "blocks", "bands", "envelope_band", "spectrum")
 _OF_WAVEFORMS_ALONE = (*_OF_WAVEFORMS, "motion", "rest")
 
@@ -28,7 +28,7 @@ def _set(path: Path, given: Set) -> Iterator[Finding]:
     when = [key for key in WHEN if getattr(given, key) is not None]
     if len(when) != 1:
         value = " and ".join(when) if when else "missing"
-        allowed = 'one of every = "10min", demand = true, motion = "500mg"'
+        allowed = 'one of every = "10min", demand = true, motion = "500mg", start = "2A"'
         yield Finding((*path, when[1] if when else "every"), value, allowed, "say once when")
     if "rest" in given.model_fields_set and given.motion is None:
         yield Finding((*path, "rest"), "of a set without motion", "beside motion", "take it out")
@@ -45,6 +45,9 @@ def _set(path: Path, given: Set) -> Iterator[Finding]:
             if key in given.model_fields_set and key != "rest":
                 what, allowed = f"{key} in a {given.kind}", "in a set of kind waveform"
                 yield Finding((*path, key), what, allowed, "take it out", key=True)
+    if given.start is not None and given.kind != "current":
+        what, allowed = f"start in a {given.kind}", "in a set of kind current"
+        yield Finding((*path, "start"), what, allowed, "take it out", key=True)
     if given.rate is None and given.kind != "value":
         allowed = 'a rate of the sensor\'s chip, as "3200Hz"'
         yield Finding((*path, "rate"), "missing", allowed, "add rate")
@@ -54,10 +57,19 @@ def _set(path: Path, given: Set) -> Iterator[Finding]:
 
 def _bands(path: Path, given: Set) -> Iterator[Finding]:
     half_hz = given.rate / given.decimate / 2 if given.rate is not None else None
-    for index, (_, high_hz) in enumerate(given.bands):
-        if half_hz is not None and high_hz > half_hz:
+    for index, (low_hz, high_hz) in enumerate(given.bands):
+        if half_hz is None:
+            continue
+        bin_hz = 2 * half_hz / given.samples
+        if high_hz > half_hz:
             value, allowed = f"up to {high_hz:g} Hz", f"up to half of the rate, {half_hz:g} Hz"
             yield Finding((*path, "bands", index), value, allowed, "sample faster")
+        elif int(low_hz / bin_hz + 0.5) >= int(high_hz / bin_hz + 0.5):
+            value = f"{low_hz:g} to {high_hz:g} Hz"
+            allowed = (
+                f"a band that has a bin: {given.samples} samples have them {bin_hz:.4g} Hz apart"
+            )
+            yield Finding((*path, "bands", index), value, allowed, "widen it, or more samples")
     for index, key in enumerate(given.features):
         if key.startswith("band") and key[4].isdigit() and int(key[4]) > len(given.bands):
             cure = f"{key} is band {key[4]} of bands: add it, or take {key} out"

@@ -4,6 +4,7 @@ The rules are those by which the node withholds values (wire/validity.py): what 
 withheld is an error here, what would always be marked a warning.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,10 @@ _WATCHDOG_SHARE = 2  # as wire/settings.py: a block takes at most half of the wa
 _USABLE_SHARE = 0.4  # of the rate: upper edge of the velocity (docs/features.md)
 _ROOM = 0.4 / 8  # of the rate: where the narrowest envelope band, an eighth of it, ends
 _SURE_PCT = 0.5  # of the speed: what a bearing's lines need (docs/features.md)
+_BEYOND_BINS = 4.5  # an order is searched within 1.5 bins or 1 %, up to three below the end
+_ORDER = re.compile(r"order\d_mm_s")
+_LOW_HZ = 10.0  # lower edge of the velocity
+_OF_VELOCITY = ("vel_", "disp_", "zone")
 _PLACES = {"velocity_to_hz": "rate", "rate_hz": "rate", "room_hz": "rate", "blocks": "blocks"}
 
 _rules_of = cache(validity.rules_of)
@@ -41,6 +46,15 @@ class Window:
     @property
     def block_s(self) -> float:
         return self.given.samples / self.rate_hz
+
+    @property
+    def bins_of_velocity(self) -> int:
+        """How many bins lie between its edges (docs/features.md)."""
+        samples, rate_hz = self.given.samples, self.rate_hz
+        top_hz = min(1000.0, chips.bandwidth_hz(self.sensor.given.chip, self.odr_hz))
+        top_hz = min(top_hz, _USABLE_SHARE * rate_hz)
+        low = max(2, int(_LOW_HZ * samples / rate_hz + 0.5) - 1)
+        return min(samples // 2 - 1, int(top_hz * samples / rate_hz + 0.5) + 1) + 1 - low
 
     def quantities(self) -> dict[str, float]:
         """Those of the rules in wire/validity.py that are known before anything is measured."""
@@ -144,12 +158,21 @@ def _features(window: Window, path: Path) -> Iterator[Finding]:
     if "hf_rms_g" in given.features and half_hz <= 1000:
         value = f"hf_rms_g at {window.rate_hz:g} Hz"
         yield Finding((*path, "rate"), value, "above 2000 Hz", SENTENCES["above_nyquist"])
-    if sensor.shaft_hz is not None and sensor.shaft_hz >= half_hz:
-        orders = [key for key in given.features if key.startswith("order")]
-        if orders:
-            value = f"{named(orders)} of {sensor.shaft_hz:g} Hz at {window.rate_hz:g} Hz"
-            allowed = f"shafts below {half_hz:g} Hz"
+    if sensor.shaft_hz is not None:
+        most_hz = (half_hz - _BEYOND_BINS * window.rate_hz / given.samples) / 1.01
+        shaft_hz = sensor.shaft_hz
+        orders = [key for key in given.features if _ORDER.fullmatch(key)]
+        beyond = [key for key in orders if int(key[5]) * shaft_hz > most_hz]
+        if beyond:
+            value = f"{named(beyond)} of {shaft_hz:g} Hz at {window.rate_hz:g} Hz"
+            allowed = f"orders below {most_hz:.4g} Hz"
             yield Finding((*path, "rate"), value, allowed, SENTENCES["above_nyquist"])
+    if window.bins_of_velocity < 1:
+        values = [key for key in given.features if key.startswith(_OF_VELOCITY)]
+        if values:
+            value = f"{named(values)} always withheld: {window.rate_hz:g} Hz"
+            allowed = f"a rate from which {_LOW_HZ:g} Hz can be told: above {_LOW_HZ / 0.4:g} Hz"
+            yield Finding((*path, "rate"), value, allowed, SENTENCES["bandwidth"])
 
 
 def _ruled(window: Window, path: Path) -> Iterator[Finding]:
