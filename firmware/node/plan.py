@@ -75,5 +75,5 @@ class Plan:
     def _band(key: str, bands: "tuple[tuple[float, float], ...]") -> "tuple[float, float]":
         index = int(key[4]) - 1
         if index >= len(bands):
-            raise ValueError("%s: only %d bands are set" % (key, len(bands)))
+            raise ValueError("%s: %d bands are given; give its edges, too" % (key, len(bands)))
         return bands[index]

@@ -20,6 +20,7 @@ KEYS = plan.KEYS
 
 _MM_S2 = 9806.65  # a standard g in mm/s**2
 _ORDER_SCALE = _MM_S2 / sqrt(2.0) / (2.0 * pi)
+_MOST_HZ = 1e6
 _LEAST_LINE = validity.LEAST_SHARE * sqrt(2.0)  # as an amplitude
 
 
@@ -53,14 +54,18 @@ class Vibration:
         spectrum: bool = False,
     ) -> None:
         if len(bands) > plan.BANDS:
-            raise ValueError("bands: %d are more than %d" % (len(bands), plan.BANDS))
+            raise ValueError("bands: %d are given; %d at most" % (len(bands), plan.BANDS))
         for low_hz, high_hz in bands:
-            if not 0 <= low_hz < high_hz:
-                raise ValueError("bands: %r to %r Hz is no band" % (low_hz, high_hz))
+            if not 0 <= low_hz < high_hz < _MOST_HZ:
+                raise ValueError(
+                    "bands: %r to %r Hz; 0 <= low < high < 1e6 is needed" % (low_hz, high_hz)
+                )
         if shaft_hz is not None and not 0 < shaft_hz < 1000:
             raise ValueError("shaft_hz: %r is not between 0 and 1000" % (shaft_hz,))
-        if not 0 < shaft_range_hz[0] < shaft_range_hz[1]:
-            raise ValueError("shaft_range_hz: %r is no range" % (shaft_range_hz,))
+        if not 0 < shaft_range_hz[0] < shaft_range_hz[1] < _MOST_HZ:
+            raise ValueError(
+                "shaft_range_hz: %r; 0 < low < high < 1e6 is needed" % (shaft_range_hz,)
+            )
         if not bandwidth_hz > 10:
             raise ValueError("bandwidth_hz: %r is not above 10" % (bandwidth_hz,))
         if noise_g_rthz is not None and not noise_g_rthz > 0:
@@ -145,7 +150,7 @@ class Vibration:
         """The plan for the keys: the last one, as long as they stay.  Raises ValueError."""
         if not 0 < g_per_digit < 1:
             raise ValueError("g_per_digit: %r is not between 0 and 1" % (g_per_digit,))
-        if not 0 < rate_hz < 1e6:
+        if not 0 < rate_hz < _MOST_HZ:
             raise ValueError("rate_hz: %r is not between 0 and 1e6" % (rate_hz,))
         wanted = self._plan
         if keys != wanted.keys:

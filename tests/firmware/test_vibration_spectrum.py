@@ -243,20 +243,35 @@ def raised(call, *arguments, **options):
 
 def test_vibration__options_that_cannot_work__value_error_names_them():
     module = backend("viper")
-    for named, options in (
-        ("bands", {"bands": ((1.0, 2.0),) * 5}),
-        ("bands", {"bands": ((20.0, 20.0),)}),
-        ("bands", {"bands": ((-1.0, 20.0),)}),
-        ("shaft_hz", {"shaft_hz": 0.0}),
-        ("shaft_range_hz", {"shaft_range_hz": (9.0, 9.0)}),
-        ("bandwidth_hz", {"bandwidth_hz": 5.0}),
-        ("1 rigid", {"machine": (3, "rigid")}),
+    inf, nan = float("inf"), float("nan")
+    for said, options in (  # what it is, its value, and what would do
+        (("bands", "5", "4 at most"), {"bands": ((1.0, 2.0),) * 5}),
+        (("bands", "20.0 to 20.0", "0 <= low < high"), {"bands": ((20.0, 20.0),)}),
+        (("bands", "-1.0", "0 <= low < high"), {"bands": ((-1.0, 20.0),)}),
+        (("bands", "inf", "high < 1e6"), {"bands": ((1.0, inf),)}),
+        (("bands", "nan", "0 <= low < high"), {"bands": ((1.0, 2.0), (nan, 20.0))}),
+        (("shaft_hz", "0.0", "between 0 and 1000"), {"shaft_hz": 0.0}),
+        (("shaft_hz", "nan", "between 0 and 1000"), {"shaft_hz": nan}),
+        (("shaft_range_hz", "9.0", "low < high"), {"shaft_range_hz": (9.0, 9.0)}),
+        (("shaft_range_hz", "inf", "high < 1e6"), {"shaft_range_hz": (9.0, inf)}),
+        (("bandwidth_hz", "5.0", "above 10"), {"bandwidth_hz": 5.0}),
+        (("noise_g_rthz", "0.0", "above 0"), {"noise_g_rthz": 0.0}),
+        (("machine", "3 'rigid'", "1 rigid"), {"machine": (3, "rigid")}),
+        (("samples", "1000", "64, 128, 256, 512, 1024, 2048, 4096"), {"samples": 1000}),
+        (("samples", "256.0", "64, 128"), {"samples": 256.0}),
+        (("samples", "None", "64, 128"), {"samples": None}),
     ):
-        assert named in raised(Vibration, module, 256, **options), options
+        given = {"samples": 256}
+        given.update(options)
+        text = raised(Vibration, module, **given)
+        for part in said:
+            assert part in text, (part, text, options)
     vibration = Vibration(module, 256, bands=((20.0, 1300.0),))
     block, out = tones(256, (300.0, 1.0, 0.0)), {"kept": 1.0}
     text = raised(vibration.compute, block, SCALE, 3200.0, ("band2_g",), out, {})
-    assert "only 1 bands" in text and out == {"kept": 1.0}, text
+    assert text.startswith("band2_g: 1 bands") and out == {"kept": 1.0}, text
+    text = raised(vibration.compute, block, SCALE, 3200.0, ("order4_mm_s",), out, {})
+    assert "'order4_mm_s'" in text and "order3_mm_s" in text and out == {"kept": 1.0}, text
 
 
 def test_bands__slow_sensor__withheld_and_the_others_given():

@@ -165,6 +165,7 @@ WRONG = [
         '"10',
         "Hz apart",
     ),
+    ((SLOW, '"12.5Hz"\nsamples = 256'), "sets.severity.rate", '"12.5Hz"', "above 25 Hz"),
     (('speed = "1480rpm"', 'speed = "12000rpm"'), "sets.severity.rate", '"800Hz"', "orders below"),
     (('every = "10s"', 'every = "1s"'), "sets.severity.every", '"1s"', "1.28 s"),
     (('every = "10s"', ""), "sets.severity.every", "[sets.severity]", "say once when"),

@@ -64,15 +64,15 @@ BACKENDS = ("viper", "ulab")
 
 def check_length(samples: int) -> None:
     """Raises ValueError for a record length that the transform cannot do."""
-    if not 64 <= samples <= 4096 or samples & (samples - 1):
-        raise ValueError("samples: %r is none of 64, 128, 256, 512, 1024, 2048, 4096" % samples)
+    if not isinstance(samples, int) or not 64 <= samples <= 4096 or samples & (samples - 1):
+        raise ValueError("samples: %r is none of 64, 128, 256, 512, 1024, 2048, 4096" % (samples,))
 
 
 def check_envelope(samples: int, band: int, axes: int) -> None:
     """Raises ValueError for an envelope that there is not."""
     check_length(samples)
     if samples < 256:
-        raise ValueError("samples: an envelope takes 256 or more, not %d" % samples)
+        raise ValueError("samples: %d; an envelope takes 256 or more" % samples)
     if not 0 <= band <= 4:
         raise ValueError("band: %r is none of 0 to 4" % (band,))
     if not 1 <= axes <= 3:

@@ -167,10 +167,12 @@ class Decimator:
         out_x, out_y, out_z = blocks
         kept = self.kept + count
         if kept > len(x):
-            raise ValueError("count: %d samples are more than the lines hold" % count)
+            raise ValueError(
+                "count: %d samples; the lines hold %d more" % (count, len(x) - self.kept)
+            )
         ready = (kept - self.width) // self.factor + 1 if kept >= self.width else 0
         if at + ready > len(out_x):
-            raise ValueError("blocks: no room for %d results at %d" % (ready, at))
+            raise ValueError("blocks: of %d; %d results at %d need more" % (len(out_x), ready, at))
         if ready:
             half, step = self.width // 2, self.factor
             self.clipped += filter_axes(
