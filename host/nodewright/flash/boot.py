@@ -12,6 +12,7 @@ from nodewright.flash.errors import NotBooted
 from nodewright.flash.job import Progress, Say
 from nodewright.link.errors import Interrupted
 from nodewright.link.repl import BAUD, Repl
+from nodewright.plain import plain
 
 _LINE_S = 0.5
 _LONGEST = 4096
@@ -74,4 +75,4 @@ def _wait(
             return None
         if event.name in ("settings", "crash"):
             break
-    raise NotBooted(port, "".join(c if c.isprintable() else "?" for c in said)[:200])
+    raise NotBooted(port, plain(said, 200))

@@ -11,6 +11,7 @@ from nodewright.flash import agent
 from nodewright.interpreter import ARCHES
 from nodewright.link.errors import BoardSilent
 from nodewright.link.repl import Repl
+from nodewright.plain import plain
 
 _MOST_FILES = 2000
 _WALK_S = 120.0  # hashing all of a flash at some 100 KB/s
@@ -140,7 +141,7 @@ def _text(told: dict[str, Any], key: str) -> str | None:
     value = told.get(key)
     if not isinstance(value, str):
         return None
-    return "".join(c if c.isprintable() else "?" for c in value)[:80]
+    return plain(value)
 
 
 def _count(value: object) -> int | None:

@@ -15,6 +15,7 @@ from nodewright.flash import facts, keep
 from nodewright.flash.facts import Facts, OnBoard
 from nodewright.link.errors import BoardSilent
 from nodewright.link.repl import Repl
+from nodewright.plain import plain
 
 _STATE = "/state/"
 _MOST_BYTES = 4096  # what a node keeps in one file is shorter
@@ -70,7 +71,7 @@ def _logs(found: Facts, kept: list[Kept]) -> Logs:
 
 
 def _read(repl: Repl, path: str, file: OnBoard) -> list[Kept]:
-    name = "".join(c if c.isprintable() else "?" for c in path.removeprefix(_STATE))[:80]
+    name = plain(path.removeprefix(_STATE))
     if name.endswith(".new"):
         return []  # what a power cut left: the node never reads it, but for the count of boots
     if file.size > _MOST_BYTES or not file.sha256:
@@ -119,7 +120,7 @@ def _boots(data: bytes) -> _Told:
 def _crash(data: bytes) -> _Told:
     raw = json.loads(data)
     boot, count = int(raw["boot"]), int(raw["count"])
-    error = "".join(c if c.isprintable() else "?" for c in str(raw["error"]))[:120]
+    error = plain(str(raw["error"]), 120)
     which = f"boot {boot}" if boot else "a boot that was not counted"
     text = f"{which} ended by {error}; {count} in a row since one that ran for 10 minutes"
     return {"boot": boot, "count": count, "error": error}, text
@@ -134,7 +135,7 @@ def _rates(name: str, data: bytes) -> list[Kept]:
     kept = []
     for key, row in rows:
         values, text = _safely(_rate, json.dumps([key, *row]).encode())
-        kept.append(Kept(name, "rate", _plain(key), values, text))
+        kept.append(Kept(name, "rate", plain(key), values, text))
     return kept
 
 
@@ -175,7 +176,3 @@ def _whole(data: bytes, length: int) -> list[Any]:
     if zlib.adler32(json.dumps(content[:-1]).encode()) & _SUM_BITS != content[-1]:
         raise ValueError
     return content
-
-
-def _plain(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)[:80]

@@ -27,6 +27,7 @@ from nodewright.link.errors import (
     PortGone,
     PortMissing,
 )
+from nodewright.plain import plain
 
 BAUD = 115_200
 ANSWER_S = 10.0  # a board that is soft reset, or writes flash, may take some of it
@@ -232,7 +233,7 @@ class Repl:
                 told, failed = self._line.follow(wait_s)
         if failed:
             lines = failed.decode("utf-8", "replace").strip().splitlines()
-            raise BoardFailed(self.port, _printable(lines[-1] if lines else "nothing"))
+            raise BoardFailed(self.port, plain(lines[-1] if lines else "nothing", _MOST_ERROR))
         return bytes(told)
 
     def recover(self) -> None:
@@ -306,9 +307,4 @@ def _group_of(port: str) -> str:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return _printable(lines[0] if lines else type(error).__name__)
-
-
-def _printable(text: str) -> str:
-    """What a board says may hold escapes that a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in text)[:_MOST_ERROR]
+    return plain(lines[0] if lines else type(error).__name__, _MOST_ERROR)

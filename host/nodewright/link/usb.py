@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from serial.tools import list_ports
 
 from nodewright import boards
+from nodewright.plain import plain
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ def describe(
     return Plugged(
         device,
         f"{vid:04x}:{pid:04x}",
-        what or _plain(product),
+        what or plain(product),
         tuple(names),
-        _plain(serial_number),
+        plain(serial_number),
     )
 
 
@@ -54,7 +55,3 @@ def given(port: str) -> Plugged:
         if one.port == port:
             return one
     return Plugged(port, "", "", (), "")
-
-
-def _plain(text: str | None) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text or "")[:80]

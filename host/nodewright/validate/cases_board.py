@@ -10,6 +10,7 @@ from nodewright.boards import Board
 from nodewright.flash.facts import OnBoard
 from nodewright.image.files import ABOUT, CHECKED, SETTINGS
 from nodewright.image.node import CA, CERTIFICATE, KEY
+from nodewright.plain import plain
 from nodewright.validate.case import Case, Found, Skipped, same, within
 from nodewright.validate.context import Context
 
@@ -169,7 +170,7 @@ def _common_name(data: bytes | None) -> str:
         return "nobody"
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     text = str(names[0].value) if names else "nobody"
-    return "".join(c if c.isprintable() else "?" for c in text)[:60]
+    return plain(text, 60)
 
 
 def _serial(data: bytes | None) -> str:
