@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from node.health import Health
 
+SLIP, SPECTRUM = "slip", "spectrum"  # where an estimate is from
+
+_MOST_PPM = const(5000)  # a rate that is less sure than that makes no speed sure
 _MOST_LEARNED = const(64)  # records of a point: each is a write to the flash
 
 
@@ -53,6 +56,7 @@ class Bearing:
         self._health = health
         self.begin = self._envelope.begin
         self._together = spent is None
+        self.speed: "list[Any] | None" = None
 
     def add(self, block: "Any", axis: int) -> None:
         """One more block of a channel: of those in turns, since begin() of this one alone."""
@@ -63,21 +67,31 @@ class Bearing:
         axis: int,
         g_per_digit: float,
         rate_hz: float,
+        rate_ppm: float,
         timed: "tuple[float, float] | None",
-        estimated: "tuple[float, float | None] | None",
+        estimated: "tuple[float, float | None, str] | None",
         values: "dict[str, float]",
         withheld: "dict[str, str]",
         marked: "dict[str, str]",
     ) -> None:
         """Fill in the values of one axis.
 
-        timed: the shaft's speed and its relative uncertainty, by a tachometer: it counts before
-        what is set; estimated: the same by the slip of a motor, or by the spectrum without an
-        uncertainty, where there is nothing else.
+        rate_ppm: by how much the rate may be off; timed: the shaft's speed and its relative
+        uncertainty, by a tachometer: it counts before what is set; estimated: the same and SLIP
+        or SPECTRUM, where there is nothing else.  Writes `speed`: [Hz, %, where from], or None.
         """
-        shaft_hz, error = timed if timed is not None else (self._shaft_hz, self._shaft_error)
-        if shaft_hz is None:
-            shaft_hz, error = (None, None) if estimated is None else estimated
+        shaft_hz, error, source = self._shaft_hz, self._shaft_error, "settings"
+        if timed is not None:
+            shaft_hz, error, source = timed[0], timed[1], "tacho"
+        elif shaft_hz is None and estimated is not None:
+            shaft_hz, error, source = estimated
+        if source != SPECTRUM and (error is not None or rate_ppm > _MOST_PPM):
+            # Lines are looked for at bins, and these are as far off as the rate is.  (The spectrum
+            # tells bins.)
+            error = (error or 0.0) + rate_ppm * 1e-6
+        self.speed = None
+        if shaft_hz is not None:
+            self.speed = [shaft_hz, None if error is None else 100 * error, source]
         self._envelope.finish(
             g_per_digit,
             rate_hz,
@@ -89,6 +103,7 @@ class Bearing:
             marked,
             axis if self._together else 0,
             self._baselines[axis],
+            source != SPECTRUM,
         )
         if timed is not None and marked.get("bearing_fault") == "speed_off":
             # Its pulses came in this very record: lines beside it are no other speed.

@@ -95,14 +95,16 @@ class Envelope:
         marked: "dict[str, str] | None" = None,
         axis: int = 0,
         baseline: "Baseline | None" = None,
+        seen: bool = True,
     ) -> None:
         """Fill `out` (key -> value) and `withheld` (key -> reason), each key into one of them.
 
         g_per_digit > 0; rate_hz > 0, measured; shaft_hz: the speed, None where unknown;
         shaft_error: its relative uncertainty, None where unknown; keys: of KEYS; marked: key ->
         gravest reason, of values in `out` that hold with a reservation; baseline: of this point
-        and axis.  The blocks stay: more may be added.  Raises ValueError for a scale, rate or key
-        that cannot work.
+        and axis; seen: the speed is no guess from a spectrum, which might be of a multiple: lines
+        have to confirm that, however sure it is.  The blocks stay: more may be added.  Raises
+        ValueError for a scale, rate or key that cannot work.
         """
         if not 0 < g_per_digit < 1:
             raise ValueError("g_per_digit: %r is not between 0 and 1" % (g_per_digit,))
@@ -126,7 +128,7 @@ class Envelope:
             if not reason:
                 assert shaft_hz is not None
                 turns = shaft_hz * self.samples / rate_hz
-                value = self._value(key, turns, g_per_digit, axis, shaft_error)
+                value = self._value(key, turns, g_per_digit, axis, shaft_error if seen else None)
                 # What was found may break a rule that waited for it.
                 reason = self._broken(key, validity.WITHHOLD)
                 if not reason:

@@ -89,6 +89,13 @@ class Vibration:
         self._quantities: "dict[str, float | None]" = {}
         self._rms = 0.0  # of the record, digits
 
+    @property
+    def shaft_error(self) -> "float | None":
+        """Of the speed that was estimated last, relative; None where none was."""
+        if self._speed is None or self.shaft_hz is not None:
+            return None
+        return self._speed.error
+
     @micropython.native
     def compute(
         self,

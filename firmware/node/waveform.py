@@ -93,6 +93,7 @@ class Waveform:
                 health,
                 workspace.blocks(samples)[0] if in_turn(settings) else None,
             )
+        self._estimate: "tuple[float, float | None, str] | None" = None
         self._turns = turns_of(settings, len(self._channels))
 
     def _make_vibration(self) -> "Vibration":
@@ -117,6 +118,7 @@ class Waveform:
         """
         result = self.result
         result.clear()
+        self._estimate = None
         if self._fault is not None:
             result.faults.append(self._fault)
             self._fault = None
@@ -226,7 +228,7 @@ class Waveform:
                         self.result.marked[channel],
                     )
             self._note(record, turn, block)
-            self._rate_hz = record.rate_hz
+            self._rate_hz, self._rate_ppm = record.rate_hz, record.rate_ppm
             self._health.stage(
                 "envelope" if block else "features", ticks_diff(ticks_us(), begin_ticks)
             )
@@ -304,6 +306,8 @@ class Waveform:
                 vibration.compute(
                     block, device.g_per_digit, record.rate_hz, self._keys, values, withheld, marked
                 )
+                if "shaft_hz" in values:
+                    self._keep_surest(values["shaft_hz"], vibration.shaft_error)
             if vibration is not None and spectrum != "none":
                 self._spectra.offer(
                     self._settings,
@@ -318,6 +322,12 @@ class Waveform:
             result.channels[channel] = values
             result.withheld[channel] = withheld
             result.marked[channel] = marked
+
+    def _keep_surest(self, shaft_hz: float, error: "float | None") -> None:
+        """Of the spectra of a report so far, whose speed the bearing takes where none is known."""
+        known = self._estimate
+        if error is not None and (known is None or error < (known[1] or 0.0)):
+            self._estimate = (shaft_hz, error, "spectrum")
 
     def _prepared(self, device: "Any", spectrum: str) -> "Vibration":
         """The features of vibration, with what a record of this sensor needs."""
@@ -343,12 +353,11 @@ class Waveform:
         if bearing is None:
             return
         begin_ticks = ticks_us()
-        speed = self._timed()
-        estimates: "list[tuple[float, float | None]]" = [
-            (part["shaft_hz"], None) for part in result.channels.values() if "shaft_hz" in part
-        ]
+        speed, estimate = self._timed(), self._estimate
         if self._clamps is not None and self._clamps.shaft_hz is not None:
-            estimates.insert(0, (self._clamps.shaft_hz, self._clamps.shaft_error))
+            estimate = (self._clamps.shaft_hz, self._clamps.shaft_error, "slip")
+        assert result.record is not None
+        speeds = result.record.setdefault("speed", {})
         for index in turn:
             channel = self._channels[index]
             values: "dict[str, float]" = {}
@@ -358,12 +367,15 @@ class Waveform:
                 index,
                 device.g_per_digit,
                 self._rate_hz,
+                self._rate_ppm,
                 speed,
-                estimates[0] if estimates else None,
+                estimate,
                 values,
                 withheld,
                 marked,
             )
+            if bearing.speed is not None:
+                speeds[channel] = bearing.speed
             gravest = evidence.judge(found, index)
             gc.collect()  # a file is opened to learn
             # Scores at the wrong places of the spectrum would be learned as healthy ones, and so

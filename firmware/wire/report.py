@@ -53,6 +53,10 @@ RECORD = (  # of a waveform
 # Where the channels took turns: [run, first] of each. Rate, run and first of the record are those
 # of the first channel's turn, blocks of each, overruns, gaps and clipped of all.
 TURNS = RECORD + (("turns", "turns", False),)
+# Of a bearing: {channel: [Hz, % by which that may be off or null, one of SPEEDS]}, the shaft's
+# speed that it was judged by; of a channel without a speed nothing.
+SPEED = (("speed", "speed", False),)
+SPEEDS = ("settings", "tacho", "slip", "spectrum")
 CURRENT = (  # of clamps
     ("set", "name", False),
     ("sensor", "name", False),
@@ -106,6 +110,8 @@ def _checked(report: "dict[str, Any]") -> "dict[str, Any]":
 def _record_fields(record: "dict[str, Any]") -> "tuple[tuple[str, str, bool], ...]":
     if isinstance(record, dict) and "jitter_us" in record:
         return CURRENT
+    if isinstance(record, dict) and "speed" in record:
+        return (TURNS if "turns" in record else RECORD) + SPEED
     if isinstance(record, dict) and "turns" in record:
         return TURNS
     return RECORD if "samples" in record or "rate_hz" in record else VALUE
@@ -181,6 +187,21 @@ def _turns(value: "Any") -> str:
     return ""
 
 
+def _speed(value: "Any") -> str:
+    allowed = "{channel: [Hz, % or null, source]}"
+    if not isinstance(value, dict):
+        return allowed
+    for channel in value:
+        told = value[channel]
+        if not is_name(channel) or not isinstance(told, list) or len(told) != 3:
+            return allowed
+        if _positive(told[0]) or told[2] not in SPEEDS:
+            return allowed
+        if told[1] is not None and _share(told[1]):
+            return allowed
+    return ""
+
+
 def _hash(value: "Any") -> str:
     if isinstance(value, str) and len(value) == 8:
         for char in value:
@@ -240,6 +261,7 @@ _CHECKS = {
     "clock": _clock,
     "zone": _zone,
     "turns": _turns,
+    "speed": _speed,
     "hash": _hash,
     "record": lambda value: "" if isinstance(value, dict) else "an object or null",
     "channels": _channels,

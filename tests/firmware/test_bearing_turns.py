@@ -39,9 +39,9 @@ def made(module, shaft_hz=SHAFT_HZ, error_pct=None, share=None, spent=None):
     return Bearing(module, measured(2), sensor, KEYS, share, Health(), spent)
 
 
-def told(found, index=0, timed=None, estimated=None):
+def told(found, index=0, timed=None, estimated=None, rate_ppm=0):
     values, withheld, marked = {}, {}, {}
-    found.finish(index, SCALE, RATE_HZ, timed, estimated, values, withheld, marked)
+    found.finish(index, SCALE, RATE_HZ, rate_ppm, timed, estimated, values, withheld, marked)
     return values, withheld, marked
 
 
@@ -53,12 +53,54 @@ def test_finish__an_estimated_speed__withheld_by_its_own_uncertainty():
         found.add(block, 0)
     _, withheld, _ = told(found)
     assert withheld["bearing_fault"] == "no_speed"
-    values, withheld, _ = told(found, estimated=(SHAFT_HZ, 0.0051))
-    assert withheld["bearing_fault"] == "uncertain_speed" and not values
-    values, _, marked = told(found, estimated=(SHAFT_HZ, 0.0049))
-    assert values["bearing_fault"] == 1.0 and marked["bearing_fault"] != "speed_unproven"
-    values, _, marked = told(found, estimated=(SHAFT_HZ, None))
+    assert found.speed is None
+    for source in ("slip", "spectrum"):
+        values, withheld, _ = told(found, estimated=(SHAFT_HZ, 0.0051, source))
+        assert withheld["bearing_fault"] == "uncertain_speed" and not values
+        assert found.speed == [SHAFT_HZ, 100 * 0.0051, source]
+        values, _, marked = told(found, estimated=(SHAFT_HZ, 0.0049, source))
+        assert values["bearing_fault"] == 1.0 and "bearing_fault" in marked
+    values, _, marked = told(found, estimated=(SHAFT_HZ, None, "slip"))
     assert values["bearing_fault"] == 1.0
+
+
+def test_finish__a_spectrums_speed__lines_have_to_confirm_it():
+    module = dsp.backend("viper")
+    found = made(module, None)
+    found.begin()
+    for block in OTHERS:  # noise
+        found.add(block, 0)
+    for source, reason in (("slip", "few_blocks"), ("spectrum", "speed_unproven")):
+        values, _, marked = told(found, estimated=(SHAFT_HZ, 0.001, source))
+        assert values["bearing_fault"] == 0.0 and marked["bearing_fault"] == reason, source
+
+
+def test_finish__an_uncertain_rate__makes_an_absolute_speed_uncertain_too():
+    module = dsp.backend("viper")
+    # What is set, its error in %, timed, estimated, ppm of the rate: what is said of the speed
+    for shaft_hz, error_pct, timed, estimated, ppm, pct in (
+        (SHAFT_HZ, 0.3, None, None, 1900, 0.49),
+        (SHAFT_HZ, 0.3, None, None, 2100, 0.51),
+        (SHAFT_HZ, None, None, None, 4900, None),
+        (SHAFT_HZ, None, None, None, 5100, 0.51),
+        (None, None, (SHAFT_HZ, 0.001), None, 4500, 0.55),
+        (None, None, None, (SHAFT_HZ, 0.001, "slip"), 4500, 0.55),
+        (None, None, None, (SHAFT_HZ, 0.001, "spectrum"), 4500, 0.1),  # of bins, as the lines
+    ):
+        found = made(module, shaft_hz, error_pct)
+        found.begin()
+        for block in BLOCKS:
+            found.add(block, 0)
+        values, withheld, _ = told(found, 0, timed, estimated, ppm)
+        case = (error_pct, timed, estimated, ppm, found.speed)
+        if pct is None:
+            assert found.speed[1] is None, case
+        else:
+            assert abs(found.speed[1] - pct) < 1e-4, case
+        if pct is not None and pct > 0.5:
+            assert withheld["bearing_fault"] == "uncertain_speed", case
+        else:
+            assert values["bearing_fault"] == 1.0, case
 
 
 def test_finish__several_speeds__the_tachometers_before_the_set_one_before_an_estimate():
@@ -67,10 +109,10 @@ def test_finish__several_speeds__the_tachometers_before_the_set_one_before_an_es
     found.begin()
     for block in BLOCKS:
         found.add(block, 0)
-    _, withheld, _ = told(found, timed=(SHAFT_HZ, 0.02), estimated=(SHAFT_HZ, 0.001))
-    assert withheld["bearing_fault"] == "uncertain_speed"
-    values, _, _ = told(found, estimated=(2 * SHAFT_HZ, 0.02))
-    assert values["bearing_fault"] == 1.0
+    _, withheld, _ = told(found, timed=(SHAFT_HZ, 0.02), estimated=(SHAFT_HZ, 0.001, "slip"))
+    assert withheld["bearing_fault"] == "uncertain_speed" and found.speed[2] == "tacho"
+    values, _, _ = told(found, estimated=(2 * SHAFT_HZ, 0.02, "slip"))
+    assert values["bearing_fault"] == 1.0 and found.speed[2] == "settings"
 
 
 def test_turns__set_of_several_blocks_of_a_bearing__one_channel_after_the_other():
@@ -99,8 +141,8 @@ def test_workspace__channels_in_turn__as_with_memory_of_its_own():
             turned.add(blocks[0], index)
             apart.add(block, index)
         assert told(turned, index) == told(apart, index)
-    # Two blocks and the kernels' data are one and the same memory.
-    assert blocks[1][0] != record[-1][0] or blocks[2][7] != record[-1][7]
+    # Two blocks and the kernels' data are one and the same memory: neither is what came in.
+    assert list(blocks[1]) != list(record[-1]) and list(blocks[2]) != list(record[-1])
 
 
 def test_kernels__lent_data__the_same_powers():

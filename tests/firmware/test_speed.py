@@ -44,6 +44,49 @@ def test_speed__harmonics_in_noise__found_with_confidence():
         assert abs(out["order1_mm_s"] - expected) <= 0.05 * expected
 
 
+def test_speed__many_records__within_what_is_stated():
+    # From lines hardly above the noise to clear ones; 1024 samples, 8 to 16 turns.
+    vibration = Vibration(backend("viper"), 1024)
+    told = far = sure = 0
+    for seed in range(60):
+        shaft_hz = 25.0 + 25.0 * (seed * 7 % 60) / 60
+        parts = (300, 150, 100, 80, 60) if seed % 3 else (100, 300, 100, 80, 60)
+        block = machine(1024, shaft_hz, parts, 30 + 4 * seed, seed + 1)
+        out, withheld = {}, {}
+        vibration.compute(block, SCALE, RATE_HZ, KEYS, out, withheld)
+        if "shaft_hz" not in out:
+            continue
+        away = abs(out["shaft_hz"] / shaft_hz - 1)
+        told += 1
+        far += away > vibration.shaft_error
+        sure += vibration.shaft_error <= 0.005
+        assert 0.0 < vibration.shaft_error < 0.05, (seed, vibration.shaft_error)
+        assert away < 0.005 or vibration.shaft_error > 0.005, (seed, away)
+    assert told > 30 and far <= 1 and sure > 10, (told, far, sure)
+
+
+def test_speed__another_line_next_to_it__is_less_sure():
+    # Mains at 60 Hz, a bin and three quarters beside a shaft of 54.5
+    errors = []
+    for part in (0, 150):
+        block = machine(1024, 54.5, (300, 150), 30)
+        for i in range(1024):
+            block[i] += int(part * math.sin(2 * math.pi * 60.0 * i / RATE_HZ) + 0.5)
+        vibration = Vibration(backend("viper"), 1024)
+        vibration.compute(block, SCALE, RATE_HZ, KEYS, {}, {})
+        errors.append(vibration.shaft_error)
+    assert errors[1] > 3 * errors[0], errors
+
+
+def test_speed__given__has_no_uncertainty_of_a_spectrum():
+    vibration = Vibration(backend("viper"), 1024)
+    assert vibration.shaft_error is None
+    vibration.compute(machine(1024, 25.0, (300,), 30), SCALE, RATE_HZ, KEYS, {}, {})
+    assert vibration.shaft_error < 0.05
+    vibration.shaft_hz = 25.0
+    assert vibration.shaft_error is None
+
+
 def test_speed__noise_alone__uncertain():
     for seed in range(1, 4):
         out, withheld = compute(machine(2048, 25.0, (), 500, seed))

@@ -281,25 +281,32 @@ def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
     }
     assert 1.0 in told.values(), event.message
     assert 2.0 not in told.values()
+    for shaft_hz, error_pct, source in record["speed"].values():
+        # 0.1 % of the settings, and what the rate of each turn may be off by: 0.1 % at most
+        assert shaft_hz == 49.5 and source == "settings" and 0.1 < error_pct < 0.2
+    assert sorted(record["speed"]) == ["x", "y", "z"]
 
 
 def test_bearing__speed_by_a_tachometer__named_and_not_marked_for_the_speed(hub):
     rig = NodeRig(hub.port, index=2)
     rig.sensor.update(
-        chip="kx134", tacho={"pin": 20, "pulses": 1}, bearing={**BEARING, "bpfi": 4.2}
+        chip="kx134", tacho={"pin": 20, "pulses": 1}, bearing={**BEARING, "bpfi": 4.42}
     )
     rig.chip["chip"] = "kx134"
     rig.tachos = [{"pin": 20, "hz": 49.5, "pulses": 1}]
     rig.measured.update(
-        odr_hz=12800, samples=2048, blocks=4, features=[*SCORES, "shaft_hz", "shaft_confidence"]
+        odr_hz=25600, samples=4096, blocks=2, features=[*SCORES, "shaft_hz", "shaft_confidence"]
     )
     rig.every_ms(4000)
     with listen(hub) as heard, rig.board():
         (event,) = events(heard, "report", 1)
     channels, marked = event.message["channels"], event.message["marked"]
     assert 1.0 in [values.get("bearing_fault") for values in channels.values()], event.message
+    speeds = event.message["record"]["speed"]
     for name, values in channels.items():
         assert abs(values["shaft_hz"] / 49.5 - 1) < 0.001 and values["shaft_confidence"] == 1
+        shaft_hz, error_pct, source = speeds[name]
+        assert abs(shaft_hz / 49.5 - 1) < error_pct / 100 < 0.005 and source == "tacho"
         assert marked[name].get("bearing_fault") not in ("speed_unproven", "speed_off")
 
 
@@ -310,7 +317,7 @@ def test_bearing__learned_and_frozen__kept_over_a_reset(hub):
     )
     rig.chip["chip"] = "kx134"
     rig.measured.update(odr_hz=25600, samples=2048, blocks=1, features=SCORES)
-    rig.every_ms(1000)
+    rig.every_ms(250)
     with listen(hub) as heard, Asker(hub, rig) as asker, rig.board() as board:
         events(heard, "report", 1)
         asker.ask("early", "freeze", "vibration")

@@ -50,6 +50,30 @@ def test_decode__a_field_left_out__refused_with_its_path():
             assert error.path == prefix + field, (field, error.path)
 
 
+def test_decode__the_speed_of_a_bearing__its_source_and_uncertainty_or_refused():
+    good = vectors()["good"][0]["report"]
+    told = [[24.5, 0.21, "tacho"], [24.5, None, "settings"], [48, 0, "slip"], [9.5, 3, "spectrum"]]
+    for turns in (False, True):
+        if turns:
+            good["record"]["turns"] = {"x": [1, 4]}
+        for speed in [{}, {"x": told[0], "y": told[1]}] + [{"z": one} for one in told]:
+            good["record"]["speed"] = speed
+            assert report.decode(report.encode(good)) == good, speed
+        for speed in (
+            None,
+            [],
+            {"X": told[0]},
+            {"x": None},
+            {"x": [24.5, 0.2]},
+            {"x": [0, 0.2, "tacho"]},
+            {"x": [24.5, -1, "tacho"]},
+            {"x": [24.5, "0.2", "tacho"]},
+            {"x": [24.5, 0.2, "guess"]},
+        ):
+            good["record"]["speed"] = speed
+            assert refused(report.encode, good).path == "record.speed", speed
+
+
 def test_decode__golden_payload_cut_anywhere__refused():
     payload = vectors()["good"][0]["json"].encode()
     for length in range(len(payload)):
