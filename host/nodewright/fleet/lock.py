@@ -3,9 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from nodewright.errors import NodewrightError
 from nodewright.fleet.finding import FleetNotFound, WriteFailed
@@ -25,6 +26,8 @@ else:
 
 
 LOCK = ".nodewright.lock"
+_TURN_S = 0.02
+_T = TypeVar("_T")
 
 
 class FleetLocked(NodewrightError):
@@ -36,6 +39,18 @@ class FleetLocked(NodewrightError):
             f"another nodewright is changing {folder} ({owner or 'unknown'}): "
             "wait until it is done, then try again"
         )
+
+
+def in_turn(do: Callable[[], _T], wait_s: float) -> _T:
+    """What do gives, tried again while another has the fleet.  Raises FleetLocked after wait_s."""
+    end_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return do()
+        except FleetLocked:
+            if time.monotonic() >= end_s:
+                raise
+        time.sleep(_TURN_S)
 
 
 @contextmanager
@@ -67,7 +82,7 @@ def _wait(handle: int, folder: Path, path: Path, end_s: float) -> None:
         except OSError:
             if time.monotonic() >= end_s:
                 raise FleetLocked(folder, _owner(path)) from None
-        time.sleep(0.02)
+        time.sleep(_TURN_S)
 
 
 def _owner(path: Path) -> str:

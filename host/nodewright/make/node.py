@@ -15,7 +15,7 @@ from nodewright.errors import BadInput
 from nodewright.flash import choose, uf2_drive
 from nodewright.flash.job import Outcome, Progress
 from nodewright.flash.look import look
-from nodewright.fleet.lock import FleetLocked
+from nodewright.fleet.lock import in_turn
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet.values import NAME_ALLOWED
 from nodewright.image.node import ImageMaker, NodeImage
@@ -161,12 +161,5 @@ class Maker:
 
     def _alone(self, do: Callable[[], _T]) -> _T:
         """With the fleet's folder to itself; another program's turn is waited for."""
-        end_s = time.monotonic() + _LOCKED_S
         with self._one:
-            while True:
-                try:
-                    return do()
-                except FleetLocked:
-                    if time.monotonic() >= end_s:
-                        raise
-                time.sleep(_TURN_S)
+            return in_turn(do, _LOCKED_S)

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import shutil
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from nodewright import broker, reach, scratch
 from nodewright.errors import NodewrightError
 from nodewright.faultproxy import FaultProxy
-from nodewright.fleet.lock import FleetLocked, locked
+from nodewright.fleet.lock import in_turn, locked
 from nodewright.fleet.secret import FOLDER as SECRETS
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet_broker import layout
@@ -222,14 +221,7 @@ class FleetUplink(Uplink):
 def _written(folder: Path, wish: layout.Wish, secrets: Secrets) -> layout.Written:
     """Of a copy that is ours alone, and yet may be locked for a moment: a process that another
     thread just starts holds what we have open until it is another program."""
-    deadline_s = time.monotonic() + _LOCKED_S
-    while True:
-        try:
-            return layout.write(folder, wish, secrets)
-        except FleetLocked:
-            if time.monotonic() > deadline_s:
-                raise
-            time.sleep(0.05)
+    return in_turn(lambda: layout.write(folder, wish, secrets), _LOCKED_S)
 
 
 def _brokers(folder: Path) -> list[str]:
