@@ -186,6 +186,22 @@ def test_lock__held_by_another_process__says_by_whom_and_then_ends_with_it(tmp_p
         pass
 
 
+def test_in_turn__another_has_the_fleet__tried_until_it_is_free_or_time_is_up() -> None:
+    tries = []
+
+    def third() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise FleetLocked(Path("f"), "another")
+        return len(tries)
+
+    assert in_turn(third, wait_s=60) == 3
+    tries.clear()
+    with pytest.raises(FleetLocked):
+        in_turn(third, wait_s=0)
+    assert len(tries) == 1
+
+
 def test_write__symbolic_link__is_kept_and_the_mode_too(tmp_path) -> None:
     folder = make(tmp_path / "f")
     true = tmp_path / "elsewhere.toml"
