@@ -13,7 +13,7 @@ from host.fleet_rig import make, many
 from nodewright.fleet import check, edit, files
 from nodewright.fleet.finding import FleetErrors, FleetNotFound, WriteFailed
 from nodewright.fleet.load import FILE
-from nodewright.fleet.lock import LOCK, FleetLocked, locked
+from nodewright.fleet.lock import LOCK, FleetLocked, in_turn, locked
 
 NODE = {
     "board": "pico_w",
