@@ -157,12 +157,14 @@ class Node:
     async def _measure(self) -> None:
         """Measure each set in its turn, on a schedule which nothing shifts."""
         self._liveness.register("measure", 2 * _SLICE_MS + self._settings["watchdog_ms"])
+        looks = [getattr(measured, "look_ms", None) or _SLICE_MS for measured in self._sets]
+        look_ms = min(looks + [_SLICE_MS])
         while True:
             self._liveness.moved("measure")
             turn = self._schedule.due(ticks_ms()) or self._moved()
             if turn is None:
                 left_ms = self._schedule.left_ms(ticks_ms())
-                await asyncio.sleep_ms(min(left_ms, _SLICE_MS))
+                await asyncio.sleep_ms(min(left_ms, look_ms))
                 continue
             index, request = turn
             seq = await self._one(self._sets[index], request)

@@ -20,7 +20,10 @@ class Clamps(Sensor):
     of all blocks; currents: how many of them there are; motor: what is kept of it, or None.
     """
 
-    def __init__(self, settings: "dict[str, Any]", path: str, health: "Health") -> None:
+    def __init__(
+        self, settings: "dict[str, Any]", path: str, health: "Health", starts: bool = False
+    ) -> None:
+        """starts: one of its sets waits for a start."""
         super().__init__(settings, path, health)
         inputs = settings["inputs"]
         voltages = [row for row in inputs if row["quantity"] == "voltage"]
@@ -31,7 +34,7 @@ class Clamps(Sensor):
         self._own: "Any" = None
         if settings["bus"] is None:
             # One driver for ever: it has DMA channels and, once configured, a block for them.
-            own = self._own_converter()
+            own = self._own_converter(starts)
             self.driver = lambda _bus: own
             self._own = own
 
@@ -67,9 +70,13 @@ class Clamps(Sensor):
             line_hz=self.settings["line_hz"],
         )
 
-    def _own_converter(self) -> "Any":
+    def _own_converter(self, starts: bool) -> "Any":
         analogue = hal.Analogue()
         if analogue.DMA is not None:
+            if starts:
+                from node.drivers.rp2_ring import RP2Ring
+
+                return RP2Ring(analogue)
             return self.driver(analogue)
         from node.drivers.adc_polled import PolledADC
 

@@ -68,7 +68,14 @@ class CurrentSet:
         # Without a pause between two records the next one begins before the last is computed.
         self._continuous = pause_ms < _PAUSE_MS
         spare = workspace.spare()
-        if spare is None or self._continuous:
+        self._watch: "Any" = None
+        if schedule["kind"] == "start":
+            from node.start_watch import StartWatch
+
+            self._watch = StartWatch(settings, path, sensor)
+        # How often moved() is to be asked.
+        self.look_ms: "int | None" = None if self._watch is None else self._watch.look_ms
+        if spare is None or self._continuous or self._watch is not None:
             sensor.reserve(samples)
         else:
             sensor.reserve(samples, spare[0], spare[1] * len(spare[0]))
@@ -95,9 +102,9 @@ class CurrentSet:
                 lent=spare,
             )
 
-    def moved(self, now_ticks: int) -> bool:  # noqa: ARG002
-        """A clamp waits for nothing."""
-        return False
+    def moved(self, now_ticks: int) -> bool:
+        """Whether a current has risen, where the set waits for that."""
+        return self._watch is not None and bool(self._watch.moved(now_ticks))
 
     async def run(self, request: "dict[str, Any] | None" = None) -> None:  # noqa: ARG002
         """Measure once: `result` holds what it gave.
@@ -111,9 +118,16 @@ class CurrentSet:
         sensor.shaft_hz = sensor.shaft_error = None
         sensor.standing = False
         begin_ticks = ticks_us()
+        watch, risen = self._watch, False
+        if watch is not None:
+            if watch.failure is not None:
+                result.faults.append(watch.failure)
+                watch.failure = None
+                return
+            risen, watch.risen = watch.risen, False
         try:
             device = self.sensor.converter(self._settings["rate_hz"], self._settings["samples"])
-            if device.owner is not self:
+            if device.owner is not self and not risen:
                 device.begin()
             left_us = device.left_us()
             if left_us:

@@ -33,7 +33,13 @@ def make(
         if settings["kind"] == "current":
             from node.clamps import Clamps
 
-            sensors[settings["name"]] = Clamps(settings, path, health)
+            name = settings["name"]
+            starts = [
+                measured["schedule"]["kind"] == "start"
+                for measured in checked["sets"]
+                if measured["sensor"] == name
+            ]
+            sensors[name] = Clamps(settings, path, health, True in starts)
         else:
             sensors[settings["name"]] = Sensor(settings, path, health)
     workspace = Workspace(backend, turns.lengths(checked["sets"]))

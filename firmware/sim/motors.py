@@ -64,7 +64,7 @@ class Motor:
             now_s = from_s + start * step_s
             since_s, state, until_s = self._state(now_s)
             end = len(out)
-            if until_s is not None:
+            if until_s is not None and step_s > 0:
                 end = min(end, start + max(1, int((until_s - now_s) / step_s + 0.999999)))
             if state.startswith("lost"):
                 self._lose(int(state[4]), phase, peak, from_s, step_s, start, end, out)

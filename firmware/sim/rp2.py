@@ -1,7 +1,8 @@
 """The twin of `rp2`: DMA channels that the ADC paces, and those that write a register.
 
 What of the RP2040's DMA (datasheet 2.5) is modelled: halfwords from the ADC's FIFO to memory at
-its request, and unpaced words from memory to a register, as a chained channel does them.
+its request, and unpaced words from memory to a register, as a chained channel does them: one of
+the ADC's, or another channel's AL2_WRITE_ADDR_TRIG, which sends it to the begin of its memory.
 """
 
 from sim import analogue
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _CHANNELS = 12
 _DREQ_ADC = 36  # 2.5.3.1, table 120
 _PERMANENT = 0x3F
+# 2.5.7: registers of the channels; where the twins' memory is, 64 KB of each channel
+_REGISTERS, _OF_CHANNEL, _AL2_WRITE_ADDR_TRIG = 0x5000_0000, 0x40, 0x2C
+_MEMORY, _OF_MEMORY = 0x2000_0000, 0x1_0000
 # 2.5.7: CTRL, as rp2.DMA.pack_ctrl() names its fields: shift, bits
 _FIELDS = {
     "enable": (0, 1),
@@ -65,12 +69,26 @@ class DMA:
         self.channel = channel
         _claimed[channel] = self
         self.read: "Any" = 0
-        self.write: "Any" = 0
-        self.count = 0
+        self._into: "Any" = 0
+        self._count = 0  # that a start begins with
         self.ctrl = 0
         self._left = 0
         self._at = 0
         self._busy = False
+
+    @property
+    def count(self) -> int:
+        """TRANS_COUNT: how many transfers are left."""
+        if self._busy:
+            analogue.adc().settle()
+        return self._left
+
+    @property
+    def write(self) -> int:
+        """WRITE_ADDR: where the next transfer goes."""
+        if isinstance(self._into, int):
+            return self._into
+        return _MEMORY + self.channel * _OF_MEMORY + 2 * self._at
 
     def pack_ctrl(self, default: "int | None" = None, **fields: "Any") -> int:
         value = 0
@@ -104,9 +122,9 @@ class DMA:
         if read is not None:
             self.read = read
         if write is not None:
-            self.write = write
+            self._into, self._at = write, 0
         if count is not None:
-            self.count = count
+            self._count = count
         if ctrl is not None:
             self.ctrl = ctrl
         if trigger:
@@ -141,22 +159,38 @@ class DMA:
     def _start(self) -> None:
         if not self._field("enable"):
             return
-        self._left, self._at = self.count, 0
+        self._left, self._at = self._count, 0
         if self._field("treq_sel") == _DREQ_ADC:
             if self.read != analogue.FIFO or self._field("size") != 1 or self._field("inc_read"):
                 raise NotImplementedError("halfwords from the ADC's FIFO only")
-            self._busy = True
-            adc = analogue.adc()
-            adc.settle()
-            adc.sink = self
-            _worlds[0].add_source(self)
+            analogue.adc().settle()
+            self._wait()
         elif self._field("treq_sel") == _PERMANENT and self._field("size") == 2:
             for i in range(self._left):
                 word = self.read[i if self._field("inc_read") else 0]
-                analogue.mem32[self.write] = word
+                self._store(word)
             self._chain()
         else:
             raise NotImplementedError("this way to pace a channel")
+
+    def _wait(self) -> None:
+        """For the ADC's requests."""
+        self._busy = True
+        analogue.adc().sink = self
+        _worlds[0].add_source(self)
+
+    def _store(self, word: int) -> None:
+        """A word to the register that this channel writes to."""
+        channel, register = divmod(self._into - _REGISTERS, _OF_CHANNEL)
+        if not 0 <= channel < _CHANNELS:
+            analogue.mem32[self._into] = word
+            return
+        other = _claimed[channel]
+        begin = _MEMORY + channel * _OF_MEMORY
+        if register != _AL2_WRITE_ADDR_TRIG or word != begin:
+            raise NotImplementedError("DMA register 0x%X = 0x%X" % (self._into, word))
+        other._left, other._at = other._count, 0
+        other._wait()
 
     def _stop(self) -> None:
         if self._busy:
@@ -181,7 +215,7 @@ class DMA:
         return self._left
 
     def take(self, values: "array[int]", count: int) -> None:
-        into, at = _bytes_of(self.write), self._at
+        into, at = _bytes_of(self._into), self._at
         for i in range(count):
             into[2 * (at + i)] = values[i] & 0xFF
             into[2 * (at + i) + 1] = values[i] >> 8

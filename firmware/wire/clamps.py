@@ -36,6 +36,8 @@ _HARMONICS = (
     20  # above the 19th there is little in a motor's current, and a filter before the input
 )
 _NEAR = 0.1  # line frequencies apart: resolved by a record of ten cycles
+_LEAST_RISE = 0.01  # of the range, from the lowest to the highest: six times a converter's noise
+_PEAKS = 2.8284271  # from peak to peak, over the RMS of a sine
 MOTOR_KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
 TURNS_KEYS = ("cur_turns_hint",)
 INRUSH_KEYS = ("cur_inrush_a", "cur_inrush_ms")
@@ -96,6 +98,18 @@ def check_set(
     most_hz = chips.ROWS[sensor["chip"]]["samples_hz"] / len(sensor["inputs"])
     if measured["rate_hz"] > most_hz:
         errors.append((path + ".rate_hz", measured["rate_hz"], "at most %g" % most_hz))
+    schedule = measured["schedule"]
+    if schedule["kind"] == "start":
+        if sensor["chip"] != "adc":
+            allowed = "interval or demand: the chip does not run on by itself"
+            errors.append((path + ".schedule.kind", "start", allowed))
+        for row in sensor["inputs"]:
+            least_a = _LEAST_RISE * sensor["full_scale_v"] * abs(row["per_volt"]) / _PEAKS
+            if row["quantity"] == "current" and schedule["threshold_a"] < least_a:
+                allowed = "at least %.3g, a hundredth of the range of %s"
+                allowed = allowed % (least_a, row["channel"])
+                errors.append((path + ".schedule.threshold_a", schedule["threshold_a"], allowed))
+                break
     direct = sensor["chip"] == "ina226"
     if not direct and passes_for_line(measured["rate_hz"], sensor["line_hz"]):
         allowed = "a rate at which no harmonic passes for the line: not near %d x line_hz / n"

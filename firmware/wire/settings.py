@@ -101,6 +101,10 @@ _SCHEDULE = {
         "threshold_g": ("number", 0.01, 16),
         "least_ms": ("int", 100, 86_400_000),  # between two records
     },
+    "start": {  # when a current rises to threshold_a: the record begins before that
+        "kind": ("one", ("start",)),
+        "threshold_a": ("number", 0.001, 100_000),  # RMS of a sine
+    },
 }
 _WAVEFORM = {
     "kind": ("one", ("waveform",)),
@@ -114,7 +118,7 @@ _WAVEFORM = {
     "bands": ("list", 0, 4, {"low_hz": _HZ, "high_hz": _HZ}),  # of band1_g to band4_g
     "envelope_band": ("int", 0, 4),  # of env_bpfo_g and its like
     "spectrum": ("one", ("none",) + spectrum.KINDS),  # sent beside each report
-    "schedule": ("kinds", _SCHEDULE),
+    "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand", "motion")}),
 }
 _VALUE = {
     "kind": ("one", ("value",)),
@@ -130,7 +134,7 @@ CURRENTS = {
     "rate_hz": ("number", 10, 100_000),  # of each input
     "samples": ("one", SAMPLES),
     "features": ("list", 1, len(keys.CURRENT_KEYS), ("one", keys.CURRENT_KEYS)),
-    "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand")}),
+    "schedule": ("kinds", {key: _SCHEDULE[key] for key in ("interval", "demand", "start")}),
 }
 SCHEMA = {
     "version": ("one", (VERSION,)),

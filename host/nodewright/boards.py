@@ -106,6 +106,7 @@ class Adc:
     least_mv: int
     most_mv: int
     samples_hz: int  # that the firmware takes of all inputs together
+    runs_on: bool  # into memory by itself, so that a record can begin before a start
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,7 @@ def _adc(table: Table, pins: tuple[int, ...]) -> Adc:
         least_mv=table.whole("least_mv", 0, 1000),
         most_mv=table.whole("most_mv", 1000, 5500),
         samples_hz=table.whole("samples_hz", 1, 1_000_000),
+        runs_on=table.flag("runs_on"),
     )
     table.end()
     return adc

@@ -95,6 +95,29 @@ def test_check__clamps_with_an_error__said_where_it_is(
     assert any(path in str(one) for one in found.errors), [str(one) for one in found.errors]
 
 
+def test_check__start__where_the_converter_runs_on_by_itself(tmp_path: Path) -> None:
+    sets = SETS.replace('every = "10s"', 'start = "5A"')
+    (compiled,) = judged(tmp_path, ONE_SET, end=sets + CLAMPS).compiled.values()
+    schedule = {"kind": "start", "threshold_a": 5}
+    assert compiled.settings["sets"][-1]["schedule"] == schedule
+    for old, new, why in (
+        ('start = "5A"', 'start = "0.5A"', "a hundredth of the range of l1"),
+        ('chip = "adc"', 'chip = "mcp3208"\nbus = "spi0"', "does not run on by itself"),
+        ('kind = "current"', 'kind = "waveform"', "in a set of kind current"),
+        ('start = "5A"', 'start = "5A"\nevery = "10s"', "say once when"),
+    ):
+        text = (sets + CLAMPS).replace(old, new)
+        if "mcp3208" in new:
+            for place, pin in enumerate((26, 27, 28)):
+                text = text.replace(f"input = {pin}", f"input = {place}")
+        found = judged(tmp_path, ONE_SET, end=text)
+        assert any(why in str(one) for one in found.errors), [str(one) for one in found.errors]
+    pins = (sets + CLAMPS).replace("= 26,", "= 34,").replace("= 27,", "= 35,")
+    pins = pins.replace("= 28,", "= 36,").replace('"8kHz"', '"3kHz"')
+    found = judged(tmp_path, ONE_SET, ('"virtual"', '"esp32"'), end=pins)
+    assert any("one sample after the other" in str(one) for one in found.errors)
+
+
 def test_check__rate_that_only_dma_takes__refused_on_a_board_without(tmp_path: Path) -> None:
     pins = (
         (SETS + CLAMPS)

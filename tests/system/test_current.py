@@ -219,3 +219,22 @@ def test_node__motor_that_starts__inrush_hours_and_starts_kept_over_a_power_cut(
     assert running["channels"]["a"]["cur_run_h"] > 0, running
     assert 30 <= running["channels"]["a"]["cur_load_pct"] < 180, running  # with the start's
     assert after["boot"] == 2 and after["channels"]["a"]["cur_starts"] == 1, after
+
+
+def test_node__waiting_for_a_start__a_record_that_begins_before_it_and_none_besides() -> None:
+    timeline = [[0, "off"], [1.21, "start"], [2.4, "off"], [2.93, "start"]]
+    rig = clamps_rig.node(1883, {"amps": 3.0, "timeline": timeline}, motor=clamps_rig.MOTOR)
+    rig.settings["sets"][0] |= {
+        "rate_hz": 2000,
+        "samples": 2048,
+        "features": ["cur_inrush_a", "cur_inrush_ms"],
+        "schedule": {"kind": "start", "threshold_a": 3},
+    }
+    for place, message in enumerate(_reports(rig, 2)):
+        values = message["channels"]["a"]
+        assert abs(values["cur_inrush_a"] / (3 * 6 * sqrt(2)) - 1) < 0.1, message
+        assert 400 < values["cur_inrush_ms"] < 600 and not message["faults"], message
+        assert message["record"]["run"] == place + 1 and message["record"]["valid"], message
+        # It is told at once: when the record is full
+        since_ms = message["uptime_ms"] - 1000 * timeline[2 * place + 1][0]
+        assert 0 <= since_ms < 1100, message

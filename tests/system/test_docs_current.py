@@ -31,8 +31,15 @@ VOLTAGE = """inputs.u1 = { input = 28, per_volt = 350, quantity = "voltage" }
 
 
 def block() -> str:
-    (text,) = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.M | re.S)
+    text, _ = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.M | re.S)
     return str(text)
+
+
+def start_block() -> str:
+    """The set that waits for a start, in the place of the first one."""
+    _, text = re.findall(r"^```toml\n(.*?)^```$", TEXT, re.M | re.S)
+    clamps = block()[block().index("[nodes") :]
+    return str(text) + clamps.replace('sets = ["currents"]', 'sets = ["starts"]')
 
 
 def commands() -> list[str]:
@@ -88,6 +95,14 @@ def test_page__settings_and_commands__pass_and_run(
 ) -> None:
     judged = fleet_rig.judged(tmp_path, ONE_SET, end=block())
     assert not judged.errors, [str(one) for one in judged.errors]
+    for text in (block(), start_block()):  # beside the accelerometer of the first fleet
+        for board, room in (("virtual", True), ("pico2_w", True), ("pico_w", False)):
+            folder = tmp_path / board
+            there = fleet_rig.judged(folder, ONE_SET, ('"virtual"', f'"{board}"'), end=text)
+            told = [str(one) for one in there.errors]
+            assert ["194 KB of heap; allowed: 185 KB" in one for one in told] == [True] * (
+                not room
+            )
     lines = commands()
     assert [line.split()[1] for line in lines] == ["calibrate"] * 3
     opened, amplitude, _ = lines

@@ -48,3 +48,25 @@ def look(block, count: int, low: int, high: int, out):  # type: ignore[no-untype
         last = value
     to[0] = ends
     to[1] = longest
+
+
+@micropython.viper
+def extent(raw, first: int, step: int, count: int, of: int, out):  # type: ignore[no-untyped-def]
+    """out (array('i', 2)): the lowest and the highest code (12 bits) of raw[first + i * step], i
+    below count, beginning again where raw[of] would be; first below of, step a part of it."""
+    src = ptr16(raw)
+    to = ptr32(out)
+    k = first
+    low = 0xFFF
+    high = 0
+    for _ in range(count):
+        code = src[k] & 0xFFF
+        if code < low:
+            low = code
+        if code > high:
+            high = code
+        k += step
+        if k >= of:
+            k -= of
+    to[0] = low
+    to[1] = high

@@ -153,6 +153,10 @@ class RP2ADC:
 
     def begin(self) -> None:
         """Set it free: `samples` of each input from now on."""
+        self._set_free(self._idle, self._cs)
+
+    def _set_free(self, word: "array[int]", register: int) -> None:
+        """Until the room is full; then a word goes to a register, by a channel of its own."""
         self.stop()
         mem = self._mem
         mem[self._div] = self._cycles - 1 << 8
@@ -160,7 +164,7 @@ class RP2ADC:
         while mem[self._fcs] & _LEVEL:
             mem[self._fifo]  # what is left of another run
         self._stopper.config(
-            read=self._idle, write=self._cs, count=1, ctrl=self._stop_ctrl, trigger=False
+            read=word, write=register, count=1, ctrl=self._stop_ctrl, trigger=False
         )
         self._taker.config(
             read=self._fifo,
@@ -196,17 +200,25 @@ class RP2ADC:
                 raise SensorTimeout(self.chip, gone_us)
             clock.sleep_us(max(20, self._span_us - gone_us))
         self._running = False
-        mem = self._mem
-        take.samples, take.run = self._samples, self._runs
-        take.rate_hz, take.rate_ppm = self.rate_hz, self.rate_ppm
-        take.overruns = 1 if mem[self._fcs] & _UNDER_OVER or mem[self._cs] & _ERR_STICKY else 0
+        self._tell(take)
         count = len(self._places)
         for index in range(count):
             place = self._places[index]
             input_kernels.split(self._raw, blocks[index], place, count, self._samples, self._wide)
         if again:
             self.begin()
-        for index in range(count):
+        self._look(blocks, take)
+
+    def _tell(self, take: "Take") -> None:
+        """What the chip knows of the record."""
+        mem = self._mem
+        take.samples, take.run = self._samples, self._runs
+        take.rate_hz, take.rate_ppm = self.rate_hz, self.rate_ppm
+        take.overruns = 1 if mem[self._fcs] & _UNDER_OVER or mem[self._cs] & _ERR_STICKY else 0
+
+    def _look(self, blocks: "tuple[Samples, ...]", take: "Take") -> None:
+        """What the samples tell."""
+        for index in range(len(self._places)):
             block = blocks[index]
             input_kernels.look(block, self._samples, self.rails[0], self.rails[1], self._found)
             take.clipped[index], take.still[index] = self._found[0], self._found[1]

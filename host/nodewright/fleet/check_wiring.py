@@ -47,7 +47,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
 
 
 def _converter(board: Board, sensor: SensorOf) -> Iterator[Finding]:
-    """A rate that the board's own converter takes of so many inputs."""
+    """A rate that the board's own converter takes of so many inputs; a start that it can see."""
     inputs = len(sensor.given.inputs)
     most_hz = board.adc.samples_hz // inputs
     for name, given in sensor.sets:
@@ -55,6 +55,13 @@ def _converter(board: Board, sensor: SensorOf) -> Iterator[Finding]:
             allowed = f"up to {most_hz} Hz for {inputs} inputs of {board.name} itself"
             cure = "sample slower, or take a converter of its own (docs/current.md)"
             yield Finding(("sets", name, "rate"), f"{given.rate:g} Hz", allowed, cure)
+        if given.start is not None and not board.adc.runs_on:
+            what, allowed = (
+                "start",
+                f"every or demand: {board.name} takes one sample after the other",
+            )
+            cure = "take another board, or every as long as the record (docs/current.md)"
+            yield Finding(("sets", name, "start"), what, allowed, cure)
 
 
 def _pin(board: Board, path: Path, pin: int, *, drives: bool) -> Iterator[Finding]:

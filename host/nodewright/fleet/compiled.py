@@ -278,6 +278,8 @@ def _set(name: str, sensor: SensorOf, given: Set) -> dict[str, Any]:
 def _schedule(given: Set) -> dict[str, Any]:
     if given.every is not None:
         return {"kind": "interval", "interval_ms": _ms(given.every)}
+    if given.start is not None:
+        return {"kind": "start", "threshold_a": _number(round(given.start, 6))}
     if given.motion is not None:
         return {
             "kind": "motion",

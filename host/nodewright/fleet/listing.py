@@ -133,7 +133,8 @@ def _set(settings: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
         seconds = settings["samples"] / settings["rate_hz"]
         record = f"{settings['samples']} at {settings['rate_hz']:g} Hz, {seconds:.3g} s"
     schedule = settings["schedule"]
-    when = {"demand": "on demand", "motion": "when it moves"}.get(schedule["kind"])
+    known = {"demand": "on demand", "motion": "when it moves", "start": "when it starts"}
+    when = known.get(schedule["kind"])
     if when is None:
         when = f"every {schedule['interval_ms'] / 1000:g} s"
     return {

@@ -142,7 +142,9 @@ def _link(node: NodeOf) -> dict[str, int]:
 
 
 def _runs_on(given: Set) -> bool:
-    """Whether one record begins before the last is computed (node/current_set.py)."""
+    """Whether samples come while another record is computed (node/current_set.py)."""
+    if given.start is not None:
+        return True
     if given.every is None or given.rate is None:
         return False
     return given.every * 1000 - given.samples * 1000 / given.rate < NO_PAUSE_MS

@@ -187,6 +187,9 @@ class Asset(Part):
     points: dict[NameText, Point] = Field(default_factory=dict, description="its measuring points")
 
 
+AMPERES = Quantity(units.CURRENT, 0.001, 1e5, "1mA to 100kA")
+
+
 class Set(Part):
     """A measurement set: what is measured, when, and what is computed."""
 
@@ -225,6 +228,9 @@ class Set(Part):
     motion: Annotated[float, Quantity(units.ACCELERATION, 0.01, 16, "10mg to 16g")] | None = Field(
         None, description="when: the sensor itself feels more than this"
     )
+    start: Annotated[float, AMPERES] | None = Field(
+        None, description="when: a current rises to this; the record begins before (current)"
+    )
     rest: Annotated[float, SPAN] = Field(
         60.0, description="at least so long between two records by motion"
     )
@@ -246,9 +252,6 @@ class Bus(Part):
     mosi: Annotated[int, PIN] | None = Field(None, description="spi")
     miso: Annotated[int, PIN] | None = Field(None, description="spi")
     pin: Annotated[int, PIN] | None = Field(None, description="onewire")
-
-
-AMPERES = Quantity(units.CURRENT, 0.001, 1e5, "1mA to 100kA")
 
 
 class Input(Part):
