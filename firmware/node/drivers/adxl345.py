@@ -49,7 +49,7 @@ _DIGITS_PER_G = const(256)  # table 1, full resolution, every range
 _FAST_ODR_HZ = const(800)
 _FAST_BUS_HZ = const(2_000_000)
 
-_MOTION_RATE = const(0b1100)  # 400 Hz
+_MOTION_RATE = const(0b1100)  # table 7: 400 Hz
 
 
 class ADXL345(Accelerometer):

@@ -50,7 +50,7 @@ _SELF_TEST = const(0x2E)
 _ST1_AND_ST2 = const(0x03)
 _DEPTH = const(32)  # frames: "FIFO", 96 entries
 
-_WIDE_RAIL = const(524288)  # 20 bits
+_WIDE_RAIL = const(524288)  # table 2: 20 bits
 _RAIL = const(32768)
 _CUT = const(16)  # what a digit of 16 bits has of those of 20
 _BANDWIDTH = 0.25  # FILTER: the low-pass corner of each rate
@@ -110,7 +110,7 @@ class ADXL355(Accelerometer):
     test_settings = (125, 8)
     test_code = _ST1_AND_ST2
     test_limits_g = ((0.1, 0.6), (0.1, 0.6), (0.5, 3.0))  # typical: 0.3, 0.3, 1.5 (table 2)
-    # ACT_THRESH: digits of each range
+    # ACT_THRESH_H: digits of each range
     motion = tuple([(_THRESHOLD_DIGITS / row[2], 65535, row[1]) for row in ranges])
     motion_least_g = 0.005
     motion_settle_us = 300_000  # 18 time constants of the high-pass, for gravity to go

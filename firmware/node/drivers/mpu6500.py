@@ -53,11 +53,11 @@ _WHO_AM_I = const(0x75)  # 117
 _FRAME_BYTES = const(6)  # register 116: the high byte of x first
 _DELAYS = const(4)  # of the filter (register 26), after which it has settled
 
-_TRIM_G = 2620 / 16384  # eMD: of code 1, digits of 2 g; 1 % more at each code
+_TRIM_G = 2620 / 16384  # eMD, inv_mpu.c: of code 1, digits of 2 g; 1 % more at each
 _TRIM_STEP = 1.01
-_UNTRIMMED_G = (0.225, 0.675)  # eMD: of code 0
+_UNTRIMMED_G = (0.225, 0.675)  # eMD, inv_mpu.c: of code 0
 _TRIM_6050_G = (0.34, 0.92)  # registers 13 to 16: of codes 1 and 31, in equal ratios between
-_UNTRIMMED_6050_G = (0.3, 0.95)  # eMD
+_UNTRIMMED_6050_G = (0.3, 0.95)  # eMD, inv_mpu.c
 _TOLERANCE_6050 = 0.14  # PS-MPU-6000A, 6.2
 
 
