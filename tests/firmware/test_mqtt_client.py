@@ -1,12 +1,14 @@
 """The client against a scripted broker in the same loop, on both interpreters."""
 
 import asyncio
+import errno
 import random
 import time
 
 from node.outbox import Outbox
 from node.uplink import mqtt
 from node.uplink.backoff import backoff_ms
+from node.uplink.causes import Lost
 from node.uplink.mqtt import MqttClient
 from node.uplink.pump import Pump
 
@@ -75,11 +77,12 @@ class Script:
         return [packet for packet in self.packets[connection] if packet[0] & 0xF0 == 0x30]
 
 
-def with_broker(use, **settings):
+def with_broker(use, welcome=None, **settings):
     """Run `await use(client, script)` with the client running, each wait bounded."""
 
     async def main():
         script = Script()
+        script.welcome = welcome or script.welcome
         while True:
             port = 20000 + random.getrandbits(15)
             try:
@@ -87,9 +90,9 @@ def with_broker(use, **settings):
                 break
             except OSError:  # somebody else's port
                 pass
-        client = MqttClient(
-            (("127.0.0.1", port),), "c", backoff_base_ms=5, backoff_cap_ms=20, **settings
-        )
+        pauses = {"backoff_base_ms": 5, "backoff_lost_ms": 5, "backoff_cap_ms": 20}
+        pauses.update(settings)
+        client = MqttClient((("127.0.0.1", port),), "c", **pauses)
         script.client = client
         running = asyncio.create_task(client.run())
         try:
@@ -116,6 +119,48 @@ def test_backoff__attempts__grow_to_the_cap_with_full_jitter():
         draws = [backoff_ms(attempt, 250, 15000, draw) for draw in range(0, 1 << 24, 4099)]
         assert min(draws) < most // 50 + 1
         assert most - most // 50 - 1 <= max(draws) <= most, attempt
+
+
+def test_client__link_that_had_shown_its_worth_is_lost__waits_as_long_as_a_fleet_must():
+    async def use(client, script):
+        for count in (1, 2):
+            await client.publish("a", b"")  # acknowledged: the link is proven
+            client.fail(OSError(errno.ECONNRESET))
+            await until(lambda count=count: client.connects > count)
+            assert waited[-1] == 7, waited
+
+    waited = []
+    with_pauses(use, waited, backoff_base_ms=5, backoff_lost_ms=7)
+
+
+def test_client__never_let_in_or_renewed__tries_again_soon():
+    async def use(client, script):
+        await until(lambda: len(waited) > 2)
+        assert waited[:3] == [5, 10, 20], waited
+        script.welcome = b"\x20\x02\x00\x00"
+        await client.publish("a", b"")
+        client.fail(Lost("renewed"))
+        before = client.connects
+        await until(lambda: client.connects > before)
+        assert waited[-1] == 5, waited
+
+    waited = []
+    refused = b"\x20\x02\x00\x03"
+    with_pauses(use, waited, welcome=refused, backoff_base_ms=5, backoff_lost_ms=7)
+
+
+def with_pauses(use, waited, **settings):
+    """As with_broker; waited gets the most that each pause may have been, in ms."""
+
+    def most_ms(attempt, base_ms, cap_ms, _draw):
+        waited.append(min(cap_ms, base_ms << attempt))
+        return 1
+
+    mqtt.backoff_ms = most_ms
+    try:
+        with_broker(use, backoff_cap_ms=1000, **settings)
+    finally:
+        mqtt.backoff_ms = backoff_ms
 
 
 def test_client__settings_that_cannot_work__raise():

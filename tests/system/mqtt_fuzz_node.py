@@ -48,6 +48,7 @@ async def main(port, connections, folder=None):
         on_message=on_message,
         timeout_ms=2000,
         backoff_base_ms=1,
+        backoff_lost_ms=1,
         backoff_cap_ms=2,
     )
 

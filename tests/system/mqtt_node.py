@@ -76,6 +76,7 @@ async def main(plan):
         timeout_ms=plan.get("timeout_ms", 10000),
         max_packet_bytes=plan.get("max_packet_bytes", 1024),
         backoff_base_ms=plan.get("backoff_ms", 20),
+        backoff_lost_ms=plan.get("backoff_ms", 20),
         backoff_cap_ms=plan.get("backoff_ms", 20) * 10,
     )
     received = []

@@ -61,6 +61,7 @@ class MqttClient:
         max_packet_bytes: int = 1024,
         timeout_ms: int = 10000,
         backoff_base_ms: int = 250,
+        backoff_lost_ms: int = 3000,
         backoff_cap_ms: int = 15000,
         on_turn: "Callable[[], None] | None" = None,
     ) -> None:
@@ -71,6 +72,8 @@ class MqttClient:
         on_connect(session_present), on_message(topic, payload): called from `run`, must not block.
         on_turn(): called while `run` moves, at least every turn_ms that others leave it the CPU.
         max_packet_bytes bounds what is received, timeout_ms connect, CONNACK, PUBACK and writes.
+        Pauses are random, at most backoff_base_ms at first; backoff_lost_ms where a link that had
+        shown its worth was lost, since a fleet loses its broker all at once (docs/decisions/0031).
         """
         if not 1 <= keepalive_s <= 65535:
             raise ValueError("keepalive_s is %d; 1..65535" % keepalive_s)
@@ -89,7 +92,8 @@ class MqttClient:
         self._hello = packets.connect(client_id, keepalive_s, will, username, password)
         self._keepalive_ms = keepalive_s * 1000
         self._timeout_ms = timeout_ms
-        self._base_ms = backoff_base_ms
+        self._base_ms = self._alone_ms = backoff_base_ms
+        self._lost_ms = backoff_lost_ms
         self._cap_ms = backoff_cap_ms
         self._parser = Parser(max_packet_bytes)
         self._link = None  # type: Link | None
@@ -118,6 +122,8 @@ class MqttClient:
                 if not self._stopping:  # after DISCONNECT it is the broker who closes
                     cause, detail = cause_of(error)
                     self._count(cause, detail)
+                    if cause == "renewed":  # that concerns no other node
+                        self._base_ms = self._alone_ms
                     if self.connects == before:
                         self._dialer.judged(cause)
             if not self._stopping:
@@ -360,6 +366,7 @@ class MqttClient:
         must not be asked twice a second.
         """
         self._attempt = 0
+        self._base_ms = self._lost_ms
         self._dialer.proven()
 
     def _deliver(self, first: int, body: memoryview, whole: bool) -> None:
