@@ -1,10 +1,16 @@
-"""QoS 1 messages a second: the node's client beside paho, on one mosquitto, in one run.
+"""QoS 1 messages a second: the node's client beside paho and mosquitto_pub, in one run.
 
     python tools/bench_mqtt.py [--count 20000] [--bytes 200] [--rounds 3]
 
-The rounds alternate, so that both meet the same host. The node runs compiled, as on a board, with
-the heap of the virtual board; its window is 8, and so is paho's (paho also at its default of 20).
-TCP, and TLS 1.2 with certificates of both sides, P-256.
+The rounds alternate on one mosquitto, so that all meet the same host. The node runs compiled, as
+on a board, with the heap of the virtual board; its window is 8, and so is paho's and
+mosquitto_pub's (these two also at their default of 20).  `mosquitto_pub -l` (of the package
+mosquitto-clients, left out where it is not installed) gets five times as many messages, a line
+each, as its start and its end, 0.2 s, are in its figure.  TCP, and TLS 1.2 with certificates of
+both sides, P-256.
+
+Beside it the longest gap, in a run of its own each: for how long a task of the node that only
+wants its turn has none, from before the connect and its handshake to the last acknowledgement.
 
 Then what a node of the demo sends and gets for each report (1024 samples, three axes), in bytes
 above TCP: the whole firmware on a virtual board, through a proxy that counts.
@@ -33,12 +39,16 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright.data import firmware_dir
+from nodewright.errors import PortInUse
 from nodewright.faultproxy import FaultProxy
 from nodewright.image import compile_source
 from nodewright.interpreter import find_interpreter
 from nodewright.pki import authority, certificate
+from nodewright.ports import free_port, on_free_port
 
 HOST = "127.0.0.1"
+_GAP_COUNT = 2000
+_LONGER = 5
 _FIRST, _LAST = 5, 25  # reports between which bytes are counted
 _NODE = Path(__file__).parent.parent / "tests" / "system" / "mqtt_bench_node.py"
 
@@ -69,12 +79,10 @@ def make_identities(folder: Path) -> Path:
 
 def start_broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int, int]:
     """mosquitto, its ports for TCP and TLS, without persistence; returns when it accepts."""
-    ports = []
-    for _ in range(2):
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            ports.append(int(probe.getsockname()[1]))
-    port, sealed = ports
+    return on_free_port(lambda port: _start_at(folder, port, free_port()))
+
+
+def _start_at(folder: Path, port: int, sealed: int) -> tuple["subprocess.Popen[bytes]", int, int]:
     conf = folder / "mosquitto.conf"
     # As root it would drop to a user who cannot read this folder.
     user = "user root\n" if os.getuid() == 0 else ""
@@ -88,10 +96,13 @@ def start_broker(folder: Path) -> tuple["subprocess.Popen[bytes]", int, int]:
     broker = subprocess.Popen([program, "-c", conf], stderr=subprocess.DEVNULL)
     for _ in range(200):
         try:
-            socket.create_connection((HOST, port), 1).close()
+            for listener in (port, sealed):
+                socket.create_connection((HOST, listener), 1).close()
             return broker, port, sealed
         except OSError:
             time.sleep(0.02)
+        if broker.poll() is not None:
+            raise PortInUse(HOST, port)
     broker.kill()
     raise SystemExit("mosquitto does not accept connections")
 
@@ -113,7 +124,21 @@ def node_rate(
     compiled: Path, port: int, count: int, size: int, identity: Path | None = None
 ) -> tuple[int, ...]:
     """(messages a second, bytes of code, of an idle client, at its peak, of a full outbox)."""
-    command = [*find_interpreter().command, "-X", "heapsize=400K", _NODE, port, count, size]
+    return _node("rate", compiled, port, count, size, identity)
+
+
+def node_gap_ms(
+    compiled: Path, port: int, count: int, size: int, identity: Path | None = None
+) -> float:
+    """The longest gap of another task of the node, its connect included."""
+    return _node("gap", compiled, port, count, size, identity)[0] / 1000
+
+
+def _node(
+    what: str, compiled: Path, port: int, count: int, size: int, identity: Path | None
+) -> tuple[int, ...]:
+    """The figures that tests/system/mqtt_bench_node.py prints."""
+    command = [*find_interpreter().command, "-X", "heapsize=400K", _NODE, what, port, count, size]
     command += [] if identity is None else [identity]
     ran = subprocess.run(
         [str(word) for word in command],
@@ -124,6 +149,28 @@ def node_rate(
         env={**os.environ, "MICROPYPATH": f"{compiled}:.frozen"},
     )
     return tuple(int(word) for word in ran.stdout.split())
+
+
+def publisher() -> str | None:
+    """mosquitto_pub, or None where mosquitto-clients is not installed."""
+    return shutil.which("mosquitto_pub")
+
+
+def publisher_rate(
+    port: int, count: int, size: int, window: int, identity: Path | None = None
+) -> int:
+    """The same with `mosquitto_pub -l`: it ends when all is acknowledged."""
+    program = publisher()
+    assert program is not None
+    command = [program, "-h", HOST, "-p", str(port), "-l", "-q", "1", "-M", str(window)]
+    command += ["--nodelay", "-t", "nodewright/bench/mosquitto_pub/report"]
+    if identity is not None:
+        for option, name in (("--cafile", "ca"), ("--cert", "certificate"), ("--key", "key")):
+            command += [option, str(identity / f"{name}.pem")]
+    count *= _LONGER
+    began = time.perf_counter()
+    subprocess.run(command, input=(b"x" * size + b"\n") * count, check=True, timeout=120)
+    return int(count / (time.perf_counter() - began))
 
 
 def paho_rate(port: int, count: int, size: int, window: int, identity: Path | None = None) -> int:
@@ -205,6 +252,7 @@ def main() -> int:
     size, count = given.bytes, given.count
     rates: dict[str, list[int]] = {}
     heaps: dict[str, tuple[int, ...]] = {}
+    gaps: dict[str, list[float]] = {}
     wire: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory(prefix="nodewright-bench-") as name:
         compiled = Path(name) / "mpy"
@@ -222,13 +270,26 @@ def main() -> int:
                     for window in (8, 20):
                         rate = paho_rate(port, count, size, window, identity)
                         rates.setdefault(f"{kind}: paho, window {window}", []).append(rate)
+                        if publisher() is not None:
+                            rate = publisher_rate(port, count, size, window, identity)
+                            who = f"{kind}: mosquitto_pub -l, window {window}"
+                            rates.setdefault(who, []).append(rate)
+                    gap = node_gap_ms(compiled, port, _GAP_COUNT, size, identity)
+                    gaps.setdefault(kind, []).append(gap)
         finally:
             broker.terminate()
             broker.wait()
     print(f"QoS 1, {size} bytes, {count} messages, {given.rounds} rounds, {find_interpreter()}")
     for who, found in rates.items():
         median = int(statistics.median(found))
-        print(f"  {who:<20} {median:>7} messages/s   ({min(found)} to {max(found)})")
+        print(f"  {who:<32} {median:>7} messages/s   ({min(found)} to {max(found)})")
+    if publisher() is None:
+        print("  mosquitto_pub is not installed (apt install mosquitto-clients): left out")
+    for kind, found_ms in gaps.items():
+        print(
+            f"longest gap of another task, {kind}, connect included: {min(found_ms):.1f} to "
+            f"{max(found_ms):.1f} ms in {len(found_ms)} runs"
+        )
     for kind, (up, down) in wire.items():
         print(f"bytes a report, {kind}: {up:.0f} up, {down:.0f} down, the node's health with it")
     for kind, (code, idle, peak, queue) in heaps.items():

@@ -1,12 +1,15 @@
 """The node's half of tools/bench_mqtt.py: outbox, pump and client on MicroPython, nothing else.
 
-    micropython mqtt_bench_node.py PORT COUNT PAYLOAD_BYTES [FOLDER]
+    micropython mqtt_bench_node.py rate|gap PORT COUNT PAYLOAD_BYTES [FOLDER]
 
 FOLDER: of ca.der, certificate.der and key.der, for TLS.
 
-Prints the rate, then four figures of the heap, each gc.mem_alloc after a collection: what the
-modules take once imported, what a connected client takes beside them, the highest of 20 samples
-in mid-run without the outbox, and what that takes with 64 payloads.
+rate: prints the rate, then four figures of the heap, each gc.mem_alloc after a collection: what
+the modules take once imported, what a connected client takes beside them, the highest of 20
+samples in mid-run without the outbox, and what that takes with 64 payloads.
+
+gap: prints the longest time in us, from before the connect and its handshake to the last
+acknowledgement, for which a task that only wants its turn had none.
 """
 
 import asyncio
@@ -23,7 +26,16 @@ def used():
     return gc.mem_alloc()
 
 
-async def main(port, count, size, folder=None):
+async def beat(gaps):
+    before = time.ticks_us()
+    while True:
+        await asyncio.sleep_ms(0)
+        now = time.ticks_us()
+        gaps[0] = max(gaps[0], time.ticks_diff(now, before))
+        before = now
+
+
+async def main(what, port, count, size, folder=None):
     asyncio.wait_for_ms, asyncio.Event, asyncio.StreamWriter  # noqa: B018  asyncio's own modules
     before = used()
     from node.outbox import Outbox
@@ -46,6 +58,9 @@ async def main(port, count, size, folder=None):
         outbox.put(seq, payload)
     queue = used() - alone
     outbox = Outbox(64, 65_536)
+    gaps = [0]
+    if what == "gap":
+        beating = asyncio.create_task(beat(gaps))
     running = asyncio.create_task(client.run())
     pumping = asyncio.create_task(Pump(outbox, client, "nodewright/bench/node/report").run())
     await client.publish("nodewright/bench/node/status", b"online")
@@ -57,7 +72,7 @@ async def main(port, count, size, folder=None):
         while outbox.queued >= 60:
             await asyncio.sleep_ms(0)
         outbox.put(seq, payload)
-        if seq % (count // 20) == 0:
+        if what == "rate" and seq % (count // 20) == 0:
             pause = time.ticks_us()
             peak = max(peak, used() - before - code - queue)
             collecting += time.ticks_diff(time.ticks_us(), pause)
@@ -65,10 +80,15 @@ async def main(port, count, size, folder=None):
         await asyncio.sleep_ms(0)
     spent_us = time.ticks_diff(time.ticks_us(), began) - collecting
     assert outbox.acked_count == count and not client.errors, client.errors
+    if what == "gap":
+        beating.cancel()
     pumping.cancel()
     await client.disconnect()
     await running
-    print(count * 1000000 // spent_us, code, idle, peak, queue)
+    if what == "gap":
+        print(gaps[0])
+    else:
+        print(count * 1000000 // spent_us, code, idle, peak, queue)
 
 
-asyncio.run(main(*[int(word) for word in sys.argv[1:4]], *sys.argv[4:]))
+asyncio.run(main(sys.argv[1], *[int(word) for word in sys.argv[2:5]], *sys.argv[5:]))

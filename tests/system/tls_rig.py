@@ -74,8 +74,10 @@ def make(
 
 
 def write_identity(folder: Path, ca: Pair, own: Pair) -> str:
-    """What lies on a node's flash; the folder."""
+    """What lies on a node's flash, and the same as PEM for other clients; the folder."""
     folder.mkdir(exist_ok=True)
+    own.write(folder, "own")
+    ca.write(folder, "ca")
     (folder / "ca.der").write_bytes(ca.certificate.public_bytes(Encoding.DER))
     (folder / "certificate.der").write_bytes(own.certificate.public_bytes(Encoding.DER))
     (folder / "key.der").write_bytes(
