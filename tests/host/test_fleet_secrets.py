@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from host.fleet_rig import CANARY, make
 from nodewright.fleet import check, secret
+from nodewright.fleet.finding import WriteFailed
 from nodewright.fleet.secret import (
     BadSecretName,
     SecretMissing,
@@ -55,6 +56,42 @@ def test_encrypt__all__no_plain_byte_is_left_and_each_is_read_again(tmp_path) ->
     assert kept(folder, WORD).decrypt() == ["late", WIFI_SECRET]
     assert kept(folder).read(WIFI_SECRET).get_secret_value() == CANARY
     assert not kept(folder).encrypted
+
+
+@pytest.mark.parametrize("deed", ["encrypt", "decrypt"])
+def test_encrypt_and_decrypt__disk_that_fills_up_on_the_way__all_is_as_it_was(
+    tmp_path, monkeypatch, deed: str
+) -> None:
+    folder = make(tmp_path / "f")
+    secrets = kept(folder, WORD)
+    secrets.write("another", SecretStr("one"))
+    secrets.write("third", SecretStr("three"))
+    if deed == "decrypt":
+        secrets.encrypt(WORD)
+    before = {path.name: path.read_bytes() for path in secrets.folder.iterdir()}
+    true, left = secret.write_whole, [2]
+
+    def full(path: Path, data: bytes, mode: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise WriteFailed(path, "No space left on device")
+        true(path, data, mode)
+
+    monkeypatch.setattr(secret, "write_whole", full)
+    with pytest.raises(WriteFailed):
+        secrets.encrypt(WORD) if deed == "encrypt" else secrets.decrypt()
+    assert {path.name: path.read_bytes() for path in secrets.folder.iterdir()} == before
+    monkeypatch.setattr(secret, "write_whole", true)
+    assert kept(folder, WORD).read("third").get_secret_value() == "three"
+    assert kept(folder, SecretStr("another word")).encrypted == (deed == "decrypt")
+
+
+def test_encrypt__plain_that_a_power_cut_left_beside__is_gone_at_the_next(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    kept(folder).encrypt(WORD)
+    (folder / "secrets" / WIFI_SECRET).write_text(CANARY)
+    assert kept(folder).encrypt(WORD) == []
+    assert not (folder / "secrets" / WIFI_SECRET).exists()
 
 
 def test_read__wrong_or_no_passphrase__says_which(tmp_path) -> None:

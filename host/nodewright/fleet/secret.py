@@ -12,6 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class Secrets:
 
     def listed(self) -> dict[str, bool]:
         """Their names, and whether each is encrypted."""
-        return {name: (self.folder / (name + _SUFFIX)).is_file() for name in self.names()}
+        return {name: self._is_sealed(name) for name in self.names()}
 
     def path(self, name: str) -> Path | None:
         """The file that holds a secret; None where there is none."""
@@ -152,8 +153,7 @@ class Secrets:
         """
         check_name(name)
         self._make_folder()
-        data = (value.get_secret_value() + "\n").encode()
-        sealed = self.encrypted
+        data, sealed = _line(value), self.encrypted
         path = self.folder / (name + _SUFFIX if sealed else name)
         write_whole(path, self._seal(name, data) if sealed else data, 0o600)
         if sealed:
@@ -161,41 +161,56 @@ class Secrets:
         return path
 
     def encrypt(self, passphrase: SecretStr) -> list[str]:
-        """Give the fleet a passphrase and encrypt what is plain; which were.
+        """Give the fleet a passphrase and encrypt what is plain, all or nothing; which were.
 
         With the passphrase that it has, what is plain is encrypted too.  Raises WrongPassphrase,
         WriteFailed, SecretUnusable.
         """
         self._ask, self._key = lambda: passphrase, None
+        files: dict[str, bytes] = {}
         if self.encrypted:
             self._unlocked()
         else:
-            self._lock(passphrase)
-        done = []
-        for name in self.names():
-            path = self.path(name)
-            if path is not None and path.suffix != _SUFFIX:
-                self.write(name, self.read(name))
-                done.append(name)
-        return done
+            self._key, files[_LOCK_FILE] = _lock(passphrase)
+        plain = [name for name in self.names() if not self._is_sealed(name)]
+        for name in plain:
+            files[name + _SUFFIX] = self._seal(name, _line(self.read(name)))
+        self._make_folder()
+        self._add(files)
+        for name in self.names():  # also those that a power cut left beside their sealed ones
+            if self._is_sealed(name):
+                (self.folder / name).unlink(missing_ok=True)
+        return plain
 
     def decrypt(self) -> list[str]:
-        """Write all as plain text and forget the passphrase; which were encrypted.
+        """Write all as plain text, or none, and forget the passphrase; which were encrypted.
 
         Raises WrongPassphrase, SecretUnusable, WriteFailed.
         """
-        values = {
-            name: self.read(name)
-            for name in self.names()
-            if (self.folder / (name + _SUFFIX)).is_file()
-        }
-        for name, value in values.items():
-            write_whole(self.folder / name, (value.get_secret_value() + "\n").encode(), 0o600)
-        for name in values:
+        sealed = [name for name in self.names() if self._is_sealed(name)]
+        self._add({name: _line(self.read(name)) for name in sealed})
+        for name in sealed:
             (self.folder / (name + _SUFFIX)).unlink()
         (self.folder / _LOCK_FILE).unlink(missing_ok=True)
         self._key = None
-        return sorted(values)
+        return sealed
+
+    def _is_sealed(self, name: str) -> bool:
+        return (self.folder / (name + _SUFFIX)).is_file()
+
+    def _add(self, files: dict[str, bytes]) -> None:
+        """Write files that were not there, all or none.  Raises WriteFailed."""
+        made = []
+        try:
+            for name, data in files.items():
+                path = self.folder / name
+                write_whole(path, data, 0o600)
+                made.append(path)
+        except BaseException:
+            for path in made:
+                with suppress(OSError):
+                    path.unlink()
+            raise
 
     def too_open(self) -> list[str]:
         """Names (and "" for the folder) that others than their owner can read or write."""
@@ -216,17 +231,6 @@ class Secrets:
             self.folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise WriteFailed(self.folder, error.strerror or str(error)) from None
-
-    def _lock(self, passphrase: SecretStr) -> None:
-        salt = os.urandom(16)
-        key = AESGCM(_derive(passphrase, salt, _N, _R, _P))
-        nonce = os.urandom(_NONCE_BYTES)
-        proof = nonce + key.encrypt(nonce, _PROOF, _aad(""))
-        lock: dict[str, Any] = {"v": 1, "kdf": "scrypt", "n": _N, "r": _R, "p": _P}
-        lock |= {"salt": _text(salt), "proof": _text(proof)}
-        self._make_folder()
-        write_whole(self.folder / _LOCK_FILE, (json.dumps(lock) + "\n").encode(), 0o600)
-        self._key = key
 
     def _unlocked(self) -> AESGCM:
         """The key of the fleet's passphrase.  Raises WrongPassphrase, SecretUnusable."""
@@ -275,6 +279,21 @@ class Secrets:
 
 def _aad(name: str) -> bytes:
     return b"nodewright secret 1 " + name.encode()
+
+
+def _lock(passphrase: SecretStr) -> tuple[AESGCM, bytes]:
+    """A key of a passphrase, and the file by which it is known again."""
+    salt = os.urandom(16)
+    key = AESGCM(_derive(passphrase, salt, _N, _R, _P))
+    nonce = os.urandom(_NONCE_BYTES)
+    proof = nonce + key.encrypt(nonce, _PROOF, _aad(""))
+    lock: dict[str, Any] = {"v": 1, "kdf": "scrypt", "n": _N, "r": _R, "p": _P}
+    lock |= {"salt": _text(salt), "proof": _text(proof)}
+    return key, (json.dumps(lock) + "\n").encode()
+
+
+def _line(value: SecretStr) -> bytes:
+    return (value.get_secret_value() + "\n").encode()
 
 
 def _derive(passphrase: SecretStr, salt: bytes, n: int, r: int, p: int) -> bytes:
