@@ -57,8 +57,8 @@ def best(values: "list[float]") -> int:
     return at
 
 
-def _fault_comb(spectra: "Any", axis: int, place: float, floor: float) -> "list[float]":
-    """The mean of ln E over the comb less that of the floors, of each step."""
+def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "list[float]":
+    """The mean of ln E over the comb less that of the floors, of each step; place: bins."""
     values, unit = [0.0] * (2 * _STEPS + 1), exp(floor)
     for slot in range(len(bands.BANDS)):
         # One logarithm for the product of three: on a Pico they are what takes time.
@@ -68,13 +68,6 @@ def _fault_comb(spectra: "Any", axis: int, place: float, floor: float) -> "list[
         for i in range(len(values)):
             values[i] += log(products[i])
     return [value / (len(bands.BANDS) * bands.HARMONICS) for value in values]
-
-
-def of_fault(spectra: "Any", axis: int, place: float, floor: float) -> "tuple[float, int]":
-    """(greatest mean of ln E over the comb less that of the floors, its step); place: bins."""
-    values = _fault_comb(spectra, axis, place, floor)
-    at = best(values)
-    return values[at], at - _STEPS
 
 
 def _stands_out(values: "list[float]", at: int, apart: int, margin: float) -> bool:
@@ -115,7 +108,7 @@ def judge(
 
     races: (place in bins, mean ln of its floors, threshold of S) of each; turns: fn T.
     """
-    combed = [_fault_comb(spectra, axis, place, floor) for place, floor, _ in races]
+    combed = [of_fault(spectra, axis, place, floor) for place, floor, _ in races]
     tops = [best(values) for values in combed]
     race = best([values[at] for values, at in zip(combed, tops)])  # noqa: B905  MicroPython
     values, at = combed[race], tops[race]

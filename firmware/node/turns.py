@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 def in_turn(measured: "dict[str, Any]") -> bool:
     """Whether a set takes its channels one after the other: with an envelope of several blocks."""
-    return (
-        measured["kind"] == "waveform"
-        and measured["blocks"] > 1
-        and any(validity.of_bearing(key) for key in measured["features"])
-    )
+    if measured["kind"] != "waveform":
+        return False
+    return validity.in_turn(measured["blocks"], measured["features"])
 
 
 def turns_of(measured: "dict[str, Any]", channels: int) -> "tuple[tuple[int, ...], ...]":

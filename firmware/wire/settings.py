@@ -4,7 +4,7 @@
 The node takes only settings without an error: nothing is optional, nothing has a default here.
 """
 
-from wire import clamps, keys, rules, spectrum
+from wire import clamps, keys, rules, spectrum, validity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -223,9 +223,7 @@ def blocks_of(measured: "dict[str, Any]", channels: int) -> int:
     Channels that are judged by several blocks take turns (docs/decisions/0022-turns.md).
     """
     blocks: int = measured.get("blocks", 1)
-    if blocks > 1 and any(key in keys.BEARING_KEYS for key in measured["features"]):
-        return blocks * channels
-    return blocks
+    return blocks * channels if validity.in_turn(blocks, measured["features"]) else blocks
 
 
 def block_ms(measured: "dict[str, Any]") -> int:

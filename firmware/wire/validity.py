@@ -13,6 +13,8 @@ docs/decisions/0011-floor.md.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     Rule = tuple[str, str, float, str, str]
 
 WITHHOLD, MARK = "withhold", "mark"
@@ -66,6 +68,14 @@ def _fits(key: str, pattern: str) -> bool:
 def of_bearing(key: str) -> bool:
     """Whether a feature is one of the envelope."""
     return key.startswith(("env_", "bearing_"))
+
+
+def in_turn(blocks: int, features: "Iterable[str]") -> bool:
+    """Whether the channels of a set are measured one after the other, not together.
+
+    Several blocks of each are then added up to its verdict: docs/decisions/0022-turns.md.
+    """
+    return blocks > 1 and any(of_bearing(key) for key in features)
 
 
 def floor_of(key: str) -> float:

@@ -11,7 +11,8 @@ from errno import EIO
 from micropython import const
 
 from node.drivers.accelerometer import Accelerometer
-from node.drivers.kernels20 import misplaced20, split_axes20, split_axes20_wide
+from node.drivers.big_endian import split_big_endian
+from node.drivers.kernels20 import misplaced20, split_axes20_wide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _STANDBY = const(0x01)
 _SELF_TEST = const(0x2E)
 _ST1_AND_ST2 = const(0x03)
 _DEPTH = const(32)  # frames: "FIFO", 96 entries
+_ENTRY_BYTES = const(3)  # "FIFO"
 
 _WIDE_RAIL = const(524288)  # table 2: 20 bits
 _RAIL = const(32768)
@@ -185,7 +187,7 @@ class ADXL355(Accelerometer):
         if self.wide:
             split_axes20_wide(self._raw, x, y, z, at, 1 << power)
         else:
-            split_axes20(self._raw, x, y, z, at, 1 << power)
+            split_big_endian(self._raw, x, y, z, at, 1 << power, _ENTRY_BYTES)
 
     def _arm(self, steps: int, code: int) -> "tuple[int, int]":
         bus = self._bus

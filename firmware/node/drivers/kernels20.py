@@ -7,7 +7,7 @@ import micropython
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from micropython import ptr8, ptr16, ptr32  # type: ignore[attr-defined]
+    from micropython import ptr8, ptr32  # type: ignore[attr-defined]
 
 
 @micropython.viper
@@ -28,27 +28,12 @@ def misplaced20(raw, count: int) -> int:  # type: ignore[no-untyped-def]
 
 
 @micropython.viper
-def split_axes20(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-def]
-    """Copy count frames of three big-endian entries of 20 bits to x, y, z (array('h')) from at on.
-
-    Entries are left-justified in 24 bits; the upper 16 are kept, the lower 4 cut off.  The caller
-    has proven that the frames are in raw and the indices in the arrays.
-    """
-    src = ptr8(raw)
-    px = ptr16(x)
-    py = ptr16(y)
-    pz = ptr16(z)
-    k = 0
-    for i in range(at, at + count):
-        px[i] = src[k] << 8 | src[k + 1]
-        py[i] = src[k + 3] << 8 | src[k + 4]
-        pz[i] = src[k + 6] << 8 | src[k + 7]
-        k += 9
-
-
-@micropython.viper
 def split_axes20_wide(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-def]
-    """As split_axes20, with all 20 bits to array('i')."""
+    """Copy count frames of three big-endian entries of 20 bits to x, y, z (array('i')) from at on.
+
+    Entries are left-justified in 24 bits.  The caller has proven that the frames are in raw and
+    the indices in the arrays.
+    """
     src = ptr8(raw)
     px = ptr32(x)
     py = ptr32(y)

@@ -7,17 +7,15 @@ Registers 31, 32 and 105 of the MPU-6050, which rev. 4.2 has no more, are those 
 i2cdevlib (MPU6050.h: MOT_THR, MOT_DUR, MOT_DETECT_CTRL; bits 2 to 0 of register 28: ACCEL_HPF).
 """
 
-import micropython
 from micropython import const
 
 from node.drivers.accelerometer import Accelerometer
+from node.drivers.big_endian import split_big_endian
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from typing import Any
-
-    from micropython import ptr8, ptr16  # type: ignore[attr-defined]
 
 _SELF_TEST_X = const(0x0D)  # registers 13 to 15: the factory's results; 16, of the MPU-6050, too
 _SMPLRT_DIV = const(0x19)  # register 25
@@ -51,6 +49,7 @@ _FIFO_R_W = const(0x74)  # 116: a burst stays here
 _WHO_AM_I = const(0x75)  # 117
 
 _FRAME_BYTES = const(6)  # register 116: the high byte of x first
+_ENTRY_BYTES = const(2)
 _DELAYS = const(4)  # of the filter (register 26), after which it has settled
 
 _TRIM_G = 2620 / 16384  # eMD, inv_mpu.c: of code 1, digits of 2 g; 1 % more at each
@@ -171,7 +170,7 @@ class MPU6500(Accelerometer):
     ) -> None:
         # The chip does not tell that there are no more.
         self._bus.read_into(_FIFO_R_W, self._bursts[power])
-        _split_big_endian(self._raw, x, y, z, at, 1 << power)
+        split_big_endian(self._raw, x, y, z, at, 1 << power, _ENTRY_BYTES)
 
     def _waiting_bytes(self) -> int:
         two = self._two
@@ -250,21 +249,3 @@ class MPU6050(MPU6500):
 
     def _hold(self) -> None:
         self._bus.write(_ACCEL_CONFIG, 0b11 << 3 | _HPF_HOLD)
-
-
-@micropython.viper
-def _split_big_endian(raw, x, y, z, at: int, count: int):  # type: ignore[no-untyped-def]
-    """Copy count frames of three big-endian int16 to x, y, z (array('h')) from at on.
-
-    The caller has proven that the frames are in raw and the indices in the arrays.
-    """
-    src = ptr8(raw)
-    px = ptr16(x)
-    py = ptr16(y)
-    pz = ptr16(z)
-    k = 0
-    for i in range(at, at + count):
-        px[i] = src[k] << 8 | src[k + 1]
-        py[i] = src[k + 2] << 8 | src[k + 3]
-        pz[i] = src[k + 4] << 8 | src[k + 5]
-        k += 6

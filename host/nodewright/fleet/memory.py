@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from nodewright.fleet.finding import Finding, Level
 from nodewright.fleet.model import Set
 from nodewright.fleet.resolve import NodeOf
+from wire import validity
 
 # On a chip, by tools/bench_memory.py; and on a virtual board, whose heap is doubled for 64 bits,
 # though bytecode is as long there and native code lies beside it (docs/decisions/0028-heap.md).
@@ -201,12 +202,11 @@ def _waveforms(node: NodeOf) -> list[Set]:
 
 
 def _in_turn(given: Set) -> bool:
-    """As firmware/node/turns.py."""
-    return given.blocks > 1 and _has_envelope(given)
+    return validity.in_turn(given.blocks, given.features)
 
 
 def _bearing_alone(given: Set) -> bool:
-    found = all(key.startswith(("env_", "bearing_")) for key in given.features)
+    found = all(validity.of_bearing(key) for key in given.features)
     return found and given.spectrum == "none"
 
 
@@ -215,4 +215,4 @@ def _has_wave(given: Set) -> bool:
 
 
 def _has_envelope(given: Set) -> bool:
-    return any(key.startswith(("env_", "bearing_")) for key in given.features)
+    return any(validity.of_bearing(key) for key in given.features)
