@@ -36,7 +36,8 @@ class Shell:
         }
 
     def __call__(self, *words: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        """It must say nothing of what is in a secrets/, either."""
+        ran = subprocess.run(
             [sys.executable, "-m", "nodewright", *words],
             cwd=at or self.folder,
             env=self._environment,
@@ -45,6 +46,10 @@ class Shell:
             timeout=_WAIT_S,
             stdin=subprocess.DEVNULL,
         )
+        for path in self.folder.glob("*/secrets/*.key"):
+            lines = [line for line in path.read_text().splitlines() if "-----" not in line]
+            assert not [line for line in lines if line in ran.stdout + ran.stderr], words
+        return ran
 
     def good(self, *words: str, at: Path | None = None) -> str:
         ran = self(*words, at=at)

@@ -42,7 +42,8 @@ secret = "{secret}"
 # gateway = "192.168.1.1"
 # ntp = ["192.168.1.1"]      # time servers, best within the plant
 
-# Addresses, not names: to look one up would hold a node up for too long.
+# An address, or a name that the plant's name server knows. With tls = true (port 8883) nodes show
+# their certificates and believe that of the broker alone: docs/broker.md.
 [brokers.main]
 host = "127.0.0.1"
 port = 1883
