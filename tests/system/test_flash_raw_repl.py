@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mpremote import transport_serial
+from mpremote.transport_serial import SerialTransport
 
 from nodewright import audit
 from nodewright.flash import agent, facts, raw_repl
@@ -441,3 +443,16 @@ def test_flash__its_files_and_those_of_an_image__boot_the_same(pump) -> None:
         flash(pump, virtual)
         written = virtual.flash_image()
     assert read_file(written, "version.json") == pump.files["/version.json"].decode()
+
+
+def test_repl__a_port_that_is_no_pseudo_terminal__is_waited_for_in_its_read(monkeypatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(SerialTransport, "_is_pty_device", staticmethod(lambda _device: False))
+    with bare() as virtual:
+        done(virtual)
+        with Repl(virtual.port) as repl:
+            monkeypatch.setattr(transport_serial.time, "sleep", slept.append)
+            for _ in range(20):
+                assert repl.ask("print(1)").strip() == b"1"
+            monkeypatch.undo()
+    assert not slept  # mpremote would ask every 10 ms, several times an answer

@@ -269,6 +269,9 @@ def _open(port: str, baud: int, silent_s: float) -> SerialTransport:
     except (TransportError, serial.SerialException, OSError, ValueError):
         raise why_closed(port) from None
     line.serial.write_timeout = silent_s
+    # mpremote asks other ports every 10 ms whether something came: a file has several answers.
+    # Of a pseudo-terminal it waits in its read, which serves all, as a read here has an end.
+    line.is_pty = True
     return line
 
 
