@@ -195,7 +195,8 @@ def _until(
 
     come = heard.listen(enough, _PATIENCE_S)
     last = {name: heard.last(name) for name in names}
-    assert come, f"in {_PATIENCE_S:g} s only {last}, {more} after {since} wanted"
+    where = f"collector connected: {heard.source.connected}, lost {heard.source.lost} times"
+    assert come, f"in {_PATIENCE_S:g} s only {last}, {more} after {since} wanted; {where}"
 
 
 def _given_up(proxy: FaultProxy) -> bool:

@@ -27,6 +27,7 @@ Examples:
 
 FLEET_FILE = "fleet.toml"  # not imported: it takes a quarter of a second
 _POLL_S = 0.2
+_MOST_GAPS = 16  # told in one line of JSON
 _BROKER = "mqtt://127.0.0.1:1883"
 _IDENTITY = "watch"
 _UNITS = {row[1]: "" if row[2] == "1" else " " + row[2] for row in features.FEATURES}
@@ -106,12 +107,15 @@ def _where(broker: str | None, fleet: str | None, identity: str) -> tuple[str, A
 
 
 def _show_lines(source: Collector, asked: threading.Event, count: int, as_json: bool) -> None:
-    shown, lost = 0, False
+    shown, link = 0, LinkNews(source)
     while not asked.is_set() and not (count and shown >= count):
         event = source.get(_POLL_S)
-        if source.connected == lost and not as_json:
-            lost = not lost
-            err().print("the broker is gone; waiting for it" if lost else "the broker is back")
+        for state in link.fresh():
+            if as_json:
+                print_json(link.as_dict(state))
+            else:
+                gone = state == "lost"
+                err().print("the broker is gone; waiting for it" if gone else "the broker is back")
         if event is None:
             continue
         shown += 1
@@ -139,10 +143,39 @@ def _show_table(source: Collector, asked: threading.Event, count: int) -> None:
         live.update(table(), refresh=True)
 
 
-def _counts(state: FleetState, event: Event) -> dict[str, int]:
-    """What has been missed so far of the node that a message is of."""
+class LinkNews:
+    """When the broker was lost, and when it was there again."""
+
+    def __init__(self, source: Collector) -> None:
+        self._source = source
+        self._told = source.lost
+        self._away = False
+
+    def fresh(self) -> list[str]:
+        """ "lost" and "returned" since the last call, in their order: a short loss is told, too."""
+        found = []
+        lost = self._source.lost
+        if lost > self._told:
+            if not self._away:
+                found.append("lost")
+            self._told, self._away = lost, True
+        if self._away and self._source.connected:
+            self._away = False
+            found.append("returned")
+        return found
+
+    def as_dict(self, state: str) -> dict[str, Any]:
+        """One of them as JSON."""
+        broker = str(self._source.address)
+        return {"kind": "link", "state": state, "broker": broker, "lost": self._told}
+
+
+def _counts(state: FleetState, event: Event) -> dict[str, Any]:
+    """What has been missed so far of the node that a message is of; the latest gaps."""
     node = state.nodes.get((event.fleet, event.node))
-    return {"missing": 0 if node is None else node.missing}
+    if node is None:
+        return {"missing": 0, "gaps": []}
+    return {"missing": node.missing, "gaps": [list(gap) for gap in node.gaps[-_MOST_GAPS:]]}
 
 
 def _now() -> float:
