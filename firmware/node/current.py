@@ -34,6 +34,8 @@ _MEAN_W4 = 35.0 / 128.0  # of the Hann window: mean of w**4, of w**2 below
 _MEAN_W2 = 3.0 / 8.0
 # What no other reason is told before: the settings say that there is no such value.
 _FIRST = ("no_voltage", "not_together", "no_phases", "no_motor")
+_DOUBTFUL = 0.75  # of `plain`: marked, not withheld
+_ONTO_LINE, _HARMONICS = 0.1, 20.0  # line frequencies apart; of how high a harmonic
 _LEVEL = 0.8  # of the greater half's current in the lesser: the record is of one level
 _SWEEP = 16.0 / (2.0 * pi)  # cycles over the record a radian
 
@@ -82,7 +84,8 @@ class Current:
         sums = dsp.currents(backend.NAME).Sums
         self.sums = sums(samples, channels, lent) if lent else sums(samples, channels)
         self._scales: "Sequence[float]" = ()  # of the record
-        self._rate_hz = 0.0
+        self._rate_hz = self._averaged_us = 0.0
+        self._gains = [1.0] * channels  # of the line, by what a mean over a conversion takes of it
         self.rms_a = [0.0] * currents
         self.zero_share: "float | None" = None
         room = bytes(4 * 2 * (tones.HARMONICS + 1))
@@ -109,12 +112,14 @@ class Current:
         withheld: "Sequence[dict[str, str]]",
         marked: "Sequence[dict[str, str]] | None" = None,
         jitter_us: float = 0.0,
+        averaged_us: float = 0.0,
     ) -> None:
         """Fill `out` and `withheld` of each current, each key into one of them.
 
         blocks: int16[samples] of each current, then of each voltage; per_digit: A, then V, a
         digit, negative where it is wired the other way round; rate_hz: measured; rate_known_ppm:
-        its uncertainty, None where unknown; jitter_us: RMS of the samples' times.
+        its uncertainty, None where unknown; jitter_us: RMS of the samples' times;
+        averaged_us: over which a sample is the mean of its input; what it takes is made good.
         Keys of SET_KEYS are of all phases and go to the first current; without any key, rms_a and
         zero_share are told all the same.  marked: key -> reason, of
         values that hold with a reservation.  Whatever the blocks hold, no value is NaN or
@@ -122,9 +127,11 @@ class Current:
         before anything is computed.
         """
         self._check(blocks, per_digit, rate_hz, keys, jitter_us)
-        self._scales, self._rate_hz = per_digit, rate_hz
+        self._scales, self._rate_hz, self._averaged_us = per_digit, rate_hz, averaged_us
         for channel in range(self.currents + self.voltages):
             self._measure(channel, blocks[channel], abs(per_digit[channel]), rate_hz)
+            if averaged_us:
+                self._make_good(channel, abs(per_digit[channel]), rate_hz)
         self._together(blocks, per_digit, rate_hz)
         for phase in range(self.currents):
             self._values.clear()
@@ -180,7 +187,7 @@ class Current:
         self._rms[channel] = sqrt(sums.square[channel]) * scale
         seconds = self.samples / rate_hz
         long_enough = seconds * tones.HIGH_HZ >= tones.LEAST_WAVES
-        if self._lines and long_enough:
+        if (self._lines or self._averaged_us) and long_enough:
             near = max(self._turns)
             if self._accept(channel, block, rate_hz, near) or (
                 near and self._accept(channel, block, rate_hz, 0.0)
@@ -192,6 +199,31 @@ class Current:
         if self._rms[channel] > noise:
             # No line: a wave is still one that crosses the mean twice.
             quantities["cycles"] = 0.5 * sums.crossings(channel, block)
+
+    def _make_good(self, channel: int, scale: float, rate_hz: float) -> None:
+        """What a mean over each conversion takes of the line; whether it takes much besides."""
+        quantities, turns = self._quantities[channel], self._turns[channel]
+        noise, rms = self._noise(channel, scale), self._rms[channel]
+        self._gains[channel] = 1.0
+        if not turns:
+            if rms > noise:
+                quantities["plain"] = _DOUBTFUL  # of what frequency it is nobody knows
+            return
+        angle = 1e-6 * pi * turns * rate_hz * self._averaged_us
+        self._gains[channel] = gain = angle / sin(angle)
+        phasor, weight = self._phasors[channel], _MEAN_W2 * self.samples
+        first = phasor[2] * phasor[2] + phasor[3] * phasor[3]
+        line = 2.0 * first / (weight * weight) * scale * scale
+        besides = max(rms * rms - line - noise * noise, 1e-6 * line)
+        plain = validity_current.MOST_BESIDES * sqrt(line / besides)
+        for rates in (1, 2):
+            ratio = rates / turns
+            onto = abs(ratio - 2.0 * int(0.5 * ratio + 0.5)) < _ONTO_LINE
+            if onto and ratio < _HARMONICS:
+                # One passes for the line itself: wire/clamps.py, at the line as it is.
+                plain = min(plain, _DOUBTFUL)
+        quantities["plain"] = plain
+        self._rms[channel] = sqrt(rms * rms + (gain * gain - 1.0) * line)
 
     def _estimate(self, channel: int) -> None:
         """The shaft's turns over the record, where lines beside the mains' tell them."""
@@ -389,7 +421,7 @@ class Current:
         first = sqrt(phasor[2] * phasor[2] + phasor[3] * phasor[3])
         others = quantities["others"]
         values["cur_freq_hz"] = turns * rate_hz
-        fundamental = sqrt(2.0) * first / (_MEAN_W2 * self.samples) * scale
+        fundamental = sqrt(2.0) * first / (_MEAN_W2 * self.samples) * scale * self._gains[phase]
         values["cur_fund_a"], values["cur_thd_order"] = fundamental, float(most)
         turned = quantities.get("shaft_bins")
         if turned is not None:
@@ -435,7 +467,7 @@ class Current:
             if apart_us:
                 self._phasor(phase, blocks, turns)
                 power += self._moved(phase, other, 2e-6 * pi * turns * rate_hz * apart_us)
-            power *= scale
+            power *= scale * self._gains[phase] * self._gains[other]
         values["cur_power_w"] = power
         if apparent > 0.0:
             values["cur_power_factor"] = max(-1.0, min(1.0, power / apparent))

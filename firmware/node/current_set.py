@@ -233,11 +233,12 @@ class CurrentSet:
             withheld,
             marked,
             jitter_us=take.jitter_us,
+            averaged_us=device.averaged_us,
         )
-        if self._inrush is not None:
+        if self._inrush is not None and not narrow:
             self._find_inrush(outs, withheld)
         if narrow:
-            for key in self._keys:
+            for key in self._keys + self._inrush_keys:
                 if key not in keys:
                     for reasons in withheld:
                         reasons[key] = "bandwidth"

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 # that of all harmonics to H; `halves` the lesser half's fundamental over the greater's, `steady`
 # 0.2 over the cycles by which the frequency changes within the record; `harmonics` H,
 # `over_floor` THD over its floor; `orders_apart` the greater sequence over the lesser,
-# `sum_small` 0.25 over the three phases' sum; `field_turns` f T over the pole pairs.
+# `sum_small` 0.25 over the three phases' sum; `field_turns` f T over the pole pairs;
+# `plain`, where a converter averages, 0.08 over what it reads beside the fundamental, as a part of
+# that.
 LEAST_WAVES, LEAST_LINE_WAVES = 3.0, 5.7
 LEAST_PART_OF_LINE, LEAST_PART_OF_HARMONICS = 0.25, 0.5
 SURE_PPM, MOST_SWEEP, MOST_SUM = 100.0, 0.2, 0.25
+# Of 5th and 7th, as most in a motor's current, a mean over 1/860 s takes 0.2 % of the RMS by then.
+MOST_BESIDES, LEAST_PLAIN = 0.08, 0.5
 LEAST_FIELD_TURNS = 20.0  # f T / p of a slip: then 8 % of slip are 1.6 bins
 LEAST_HARMONICS = 11.0  # for a THD: what ends below holds less than half of a drive's or a lamp's
 _LINE_KEYS = (
@@ -40,6 +44,8 @@ _OF_LINES = (
 # (key or the beginning of keys with a *, rule), before those of a line and after them.
 _FIRST: "tuple[tuple[str, Rule], ...]" = (
     ("cur_rms_a", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_rms_a", ("plain", LEAST_PLAIN, WITHHOLD, "bandwidth")),
+    ("cur_rms_a", ("plain", 1.0, MARK, "bandwidth")),
     ("cur_peak_a", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_crest", ("over_noise", 10.0, WITHHOLD, "noise")),
     ("cur_crest", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
@@ -61,6 +67,9 @@ _LAST: "tuple[tuple[str, Rule], ...]" = (
     ("cur_power_w", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_apparent_va", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_apparent_va", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_apparent_va", ("plain", LEAST_PLAIN, WITHHOLD, "bandwidth")),
+    ("cur_apparent_va", ("plain", 1.0, MARK, "bandwidth")),
+    ("cur_power_factor", ("plain", LEAST_PLAIN, WITHHOLD, "bandwidth")),
     ("cur_power_factor", ("over_noise", 10.0, WITHHOLD, "noise")),
     ("cur_power_factor", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_slip_pct", ("field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short")),

@@ -48,11 +48,19 @@ def added(block, other, less=2048):
 def compute(module, blocks, rate_hz, keys=KEYS, currents=None, scales=None, ppm=50.0, **options):
     """(out, withheld, marked) of each current; every key is in one of the first two."""
     jitter_us = options.pop("jitter_us", 0.0)
+    averaged_us = options.pop("averaged_us", 0.0)
     count = len(blocks) if currents is None else currents
     current = Current(module, len(blocks[0]), count, len(blocks) - count, **options)
     told = [[{"old": 1} for _ in range(count)] for _ in range(3)]
     current.compute(
-        blocks, scales or [SCALE] * len(blocks), rate_hz, ppm, keys, *told, jitter_us=jitter_us
+        blocks,
+        scales or [SCALE] * len(blocks),
+        rate_hz,
+        ppm,
+        keys,
+        *told,
+        jitter_us=jitter_us,
+        averaged_us=averaged_us,
     )
     for phase in range(count):
         out, withheld, marked = told[0][phase], told[1][phase], told[2][phase]

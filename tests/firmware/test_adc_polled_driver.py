@@ -38,12 +38,12 @@ class Calibrated:
     What it reads is of the read's middle.
     """
 
-    def __init__(self, clock, pin):
-        self._clock, self.pin = clock, pin
+    def __init__(self, clock, pin, amplitude_v=AMPLITUDE_V):
+        self._clock, self.pin, self._amplitude_v = clock, pin, amplitude_v
 
     def _volts(self):
         at_s = (self._clock.now_us - READ_US / 2) / 1e6
-        return BIAS_V + AMPLITUDE_V * sin(2 * pi * LINE_HZ * at_s)
+        return BIAS_V + self._amplitude_v * sin(2 * pi * LINE_HZ * at_s)
 
     def read_uv(self):
         self._clock.read()
@@ -66,6 +66,13 @@ class Port:
     def ADC(self, pin):
         made = self._kind(self._clock, pin)
         return Only(made) if self._kind is Plain else made
+
+
+class Strong(Calibrated):
+    """What flows is more than the converter takes: down to 0 V."""
+
+    def __init__(self, clock, pin):
+        super().__init__(clock, pin, 1.3)
 
 
 class Only:
@@ -124,7 +131,12 @@ def test_configure__faster_than_reads_are__refused_with_what_can_be():
 
 
 def test_record__beyond_the_calibrated_range__clipped():
-    driver, _, _ = _record(Time())
+    driver, _, take = _record(Time())
     low, high = driver.rails
+    assert take.clipped == [0]
     digit_v = driver.per_digit(32)
     assert abs(low * digit_v - 0.15) < 1e-6 and abs(high * digit_v - 2.45) < 1e-6
+    driver, block, take = _record(Time(), Strong)
+    # Of a sine of 1.3 V about 1.3 V, 2 acos(1.15 / 1.3) / 2 pi are beyond each of the ends.
+    assert abs(take.clipped[0] / 1024 - 2 * 0.1545) < 0.01, take.clipped
+    assert min(block) < low and max(block) > high

@@ -21,7 +21,7 @@ def near(value, right, away):
 
 
 def test_keys__of_a_record__all_of_the_catalogue_but_those_of_others():
-    others = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_dc_")
+    others = ("cur_inrush_", "cur_run", "cur_start", "cur_load", "cur_turns_", "cur_dc_")
     expected = [key for key in catalogue.CURRENT_KEYS if not key.startswith(others)]
     assert sorted(KEYS) == sorted(expected) and len(KEYS) == len(expected)
 
@@ -246,3 +246,49 @@ def test_compute__all_of_one_length__each_rate_and_length():
     for module in backends():
         out, _, _ = compute(module, [block], 8000.0)
         near(out[0]["cur_freq_hz"], 50.02, 0.002)
+
+
+OF_SLOW = ("cur_rms_a", "cur_fund_a")
+
+
+def averaged(hz, harmonics, averaged_us):
+    """A wave of 1000 digits, 16 bits, as a converter shows it whose samples are means."""
+
+    def share(order):
+        x = 1e-6 * math.pi * order * hz * averaged_us
+        return math.sin(x) / x
+
+    rows = [(order, part * share(order) / share(1), at) for order, part, at in harmonics]
+    return wave(256, 520.0, hz, 8000 * share(1), harmonics=rows, middle=0)
+
+
+def test_rms__converter_that_averages__made_good_at_the_line_it_finds():
+    for hz in (45.0, 47.3, 49.9, 50.0, 54.3, 60.0, 63.1):
+        block = averaged(hz, (), 1e6 / 860)
+        for module in backends():
+            out, withheld, marked = one(module, block, 520.0, keys=OF_SLOW, averaged_us=1e6 / 860)
+            right = 8000 * SCALE / math.sqrt(2)
+            assert abs(out["cur_rms_a"] / right - 1) < 0.001, (hz, out)
+            assert abs(out["cur_fund_a"] / right - 1) < 0.001, (hz, out)
+            assert not withheld and not marked, (hz, marked)
+
+
+def test_rms__harmonics_beyond_a_converter_that_averages__marked_then_withheld():
+    for fifth, seventh, told in ((0.05, 0.03, None), (0.1, 0.06, "marked"), (0.25, 0.1, "no")):
+        block = averaged(49.9, ((5, fifth, 0.3), (7, seventh, 1.0)), 1e6 / 860)
+        right = 8000 * SCALE * math.sqrt(0.5 * (1 + fifth**2 + seventh**2))
+        for module in backends():
+            out, withheld, marked = one(module, block, 520.0, keys=OF_SLOW, averaged_us=1e6 / 860)
+            if told == "no":
+                assert withheld == {"cur_rms_a": "bandwidth"}, out
+                continue
+            assert (marked == {"cur_rms_a": "bandwidth"}) == (told == "marked"), (fifth, marked)
+            # What is neither marked nor withheld is as right as any other
+            assert abs(out["cur_rms_a"] / right - 1) < (0.01 if marked else 0.002), (fifth, out)
+    # 52 Hz: the 9th and the 11th pass for the line itself
+    _, _, marked = one(module, averaged(52.0, (), 1163.0), 520.0, keys=OF_SLOW, averaged_us=1163.0)
+    assert marked == {"cur_rms_a": "bandwidth"}
+    out, _, marked = one(
+        module, averaged(16.7, (), 1163.0), 520.0, keys=OF_SLOW, averaged_us=1163.0
+    )
+    assert marked == {"cur_rms_a": "bandwidth"} and "cur_rms_a" in out  # of no line

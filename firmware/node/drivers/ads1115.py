@@ -4,8 +4,6 @@ Each sample is a conversion of its own, started on the grid of the node's clock:
 oscillator, off by up to 10 %, says for how long a sample is averaged, not when it is taken.
 """
 
-from math import pi, sin
-
 from micropython import const
 
 from node.drivers.errors import DeviceMismatch, SensorReset, SensorTimeout
@@ -65,17 +63,21 @@ class ADS1115(Polled):
         self._starts: "list[bytearray]" = []
         self._written: "list[int]" = []
         self.bandwidth_hz = 0.443 * self.rate_sps  # -3 dB of a mean over one conversion
-        self._convert_us = 1e6 / self.rate_sps + _WAKE_US
+        # It takes 0.6 % off a line of 50 Hz; made good (node/current.py), but for the 0.1 % by
+        # which the chip's clock is not known.
+        self.averaged_us = 1e6 / self.rate_sps
+        self._convert_us = self.averaged_us + _WAKE_US
         self._prove_identity()
 
     def configure(
-        self, rate_hz: float, samples: int, inputs: "Any", full_scale_v: float, line_hz: float
+        self,
+        rate_hz: float,
+        samples: int,
+        inputs: "Any",
+        full_scale_v: float,
+        line_hz: float,  # noqa: ARG002
     ) -> None:
-        """inputs: 0 to 3, against GND.  Raises ValueError(key, value, allowed).
-
-        The mean over a conversion takes 0.6 % off a line of 50 Hz (ADS1115): made good, to the
-        0.1 % by which the chip's clock is not known.
-        """
+        """inputs: 0 to 3, against GND.  Raises ValueError(key, value, allowed)."""
         for number in inputs:
             if not 0 <= number < _INPUTS:
                 raise ValueError("inputs", number, "an input from 0 to 3")
@@ -85,8 +87,7 @@ class ADS1115(Polled):
         codes = [common | number << _MUX_SHIFT for number in inputs]
         self._starts = [bytearray((code >> 8, code & 0xFF)) for code in codes]
         self._written = [code & ~_OS for code in codes]
-        turn = pi * line_hz / self.rate_sps
-        self.volts_per_digit = full_scale_v / _DIGITS * turn / sin(turn)
+        self.volts_per_digit = full_scale_v / _DIGITS
         self.rails = (-_DIGITS, (_DIGITS - 1) & ~(0xF if self.rate_sps > 1000 else 0))
 
     def least_us(self, inputs: int) -> float:

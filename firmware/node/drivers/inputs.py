@@ -1,7 +1,8 @@
 """What converters have in common: their inputs, and what a record of them leaves behind.
 
 A converter has: chip, rails (low, high: digits at which an input is at its end), rate_hz (of each
-input), rate_ppm, bandwidth_hz, still_samples (so many equal ones in a row: it is stuck), and
+input), rate_ppm, bandwidth_hz, averaged_us (over which a sample is the mean of its input),
+still_samples (so many equal ones in a row: it is stuck), and
 
     configure(rate_hz, samples, inputs, full_scale_v, line_hz)   ValueError(key, value, allowed)
     per_digit(number) -> float                 V a digit of an input

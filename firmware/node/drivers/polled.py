@@ -28,6 +28,7 @@ class Polled:
 
     rate_ppm = _CRYSTAL_PPM
     bandwidth_hz = 1e6  # without a filter of its own
+    averaged_us: float = 0  # over which a sample is the mean of its input
     still_samples = 65_536  # so many equal ones in a row: it is stuck; more than any record has
 
     def __init__(self, clock: "Any" = None) -> None:

@@ -57,6 +57,7 @@ class RP2ADC:
     chip = "adc"
     rate_ppm = _CRYSTAL_PPM
     still_samples = 64  # its noise is about a digit: so many equal ones have a chance of 1e-25
+    averaged_us = 0.0
     bandwidth_hz = 1e6  # it has no filter: what stands before the input decides
 
     def __init__(self, port: "Any", clock: "Any" = time) -> None:
