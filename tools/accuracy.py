@@ -2,46 +2,52 @@
 
 Analytic signals, and recordings where a folder of them is given (folders with a manifest.json
 beside npy files), go through the node's own code on each backend of each runtime, and through the
-float64 reference.  Prints a row a feature: the worst deviation, that in
-parts of its tolerance, and where.  Exit code 1 if any is beyond its tolerance.
+float64 reference.  Prints a row a feature: the worst deviation, that in parts of its tolerance,
+and where.  Analytic signals go in 16 and in 24 bits.  A speed is given; every fourth block has it
+estimated, too, which must be a line of the reference or a whole part of one.  A zone must be that
+of the reference's velocity.  Exit code 1 if any is beyond its tolerance.
 Bearings (env_*, verdicts) take K blocks and a speed: they are in tools/accuracy_envelope.py.
 """
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from accuracy_cases import Case, analytic, recordings, wide
 
 from nodewright import reference
 from nodewright.floor import REASON, Floor
-from nodewright.offline import Block, Runtime, choose_runtime, run
+from nodewright.offline import Block, Runtime, Values, choose_runtime, run
 from nodewright.readings import order_readings
+from nodewright.reference.lines import strongest_lines
+from nodewright.reference.spectrum import spectrum_of
+from wire import iso20816, validity
+
+__all__ = ["analytic", "compare", "recordings", "show", "wide"]
 
 LINES = 5
-BANDS = ((20.0, 150.0), (150.0, 390.0))
+BANDS = ((20.0, 150.0), (150.0, 390.0), (0.0, 52.0), (387.0, 399.0))
+MACHINE = (2, "rigid")
 KEYS = (
     *("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest", "kurtosis", "skewness"),
-    *("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um", "hf_rms_g", "band1_g", "band2_g"),
+    *("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um", "hf_rms_g"),
+    *(f"band{rank}_g" for rank in range(1, len(BANDS) + 1)),
     *(f"line{rank}_{unit}" for rank in range(1, LINES + 1) for unit in ("hz", "g")),
     *(f"order{n}_mm_s" for n in (1, 2, 3)),
+    *("shaft_hz", "shaft_confidence", "zone"),
 )
+_PARTS = (1, 2, 3)  # of a line, that an estimated speed may be
+_ESTIMATED = 4  # every so manieth block has its speed estimated
 _DEEPEST_LINE = 0.01  # of the strongest: lines are promised down to -40 dB
 _RANKS = 12  # lines of the reference that one of the node may be
-
-
-@dataclass(frozen=True)
-class Case:
-    """One block and where it is from."""
-
-    name: str
-    block: Block
-    shaft_hz: float
 
 
 @dataclass
@@ -82,82 +88,76 @@ class Tally:
         self.worst.setdefault(key, Worst()).add(value, expected, bound, where)
 
 
-def _case(
-    name: str, x: NDArray[np.float64], rate_hz: float, shaft_hz: float, g: float = 0.0039
-) -> Case:
-    digits = np.clip(np.round(x), -32768, 32767).astype(np.int16)
-    return Case(f"{name} {len(x)}@{rate_hz:g}", Block(digits, g, rate_hz), shaft_hz)
-
-
-def analytic(lengths: Sequence[int] = (1024, 4096), rate_hz: float = 3200.0) -> Iterator[Case]:
-    """Signals that try the number formats: levels, places between bins, pairs far apart."""
-    noise = np.random.default_rng(20816)
-    for count in lengths:
-        n = np.arange(count)
-        turn = 2 * np.pi * n / count
-        shaft_hz = 8.3 * max(rate_hz / count, 3.0)
-        one = 2 * np.pi * n * shaft_hz / rate_hz
-        for tenth in range(0, 10, 2):
-            place = 37 + tenth / 10
-            yield _case(f"tone at bin {place}", 9000 * np.sin(place * turn + 1), rate_hz, shaft_hz)
-        pair = np.sin(one) + 0.01 * np.sin(0.31 * count * turn)
-        yield _case("1x and a line 40 dB below", 20000 * pair, rate_hz, shaft_hz)
-        for below_db in (56, 62, 80, 100):
-            pair = np.sin(one) + 10 ** (-below_db / 20) * np.sin(0.31 * count * turn)
-            yield _case(f"1x and a line {below_db} dB below", 32000 * pair, rate_hz, shaft_hz)
-            pair = np.sin(0.31 * count * turn) + 10 ** (-below_db / 20) * np.sin(one)
-            yield _case(f"a line and 1x {below_db} dB below", 32000 * pair, rate_hz, shaft_hz)
-        pair = 5 * np.sin(0.4003 * count * turn) + 0.02 * np.sin(one + 0.5)
-        yield _case("20 mg 1x under 5 g", pair / 0.0039, rate_hz, shaft_hz)
-        pair = 5 * np.sin(0.4003 * count * turn) + 0.02 * np.sin(one + 0.5)
-        yield _case("the same, 16 g in 16 bits", pair / 0.00049, rate_hz, shaft_hz, 0.00049)
-        yield _case("full scale", 32767.4 * np.sign(np.sin(one)), rate_hz, shaft_hz)
-        yield _case("one digit", (n // 7 % 2).astype(float), rate_hz, shaft_hz)
-        yield _case("DC at the rail", 32600 + 160 * np.sin(one), rate_hz, shaft_hz)
-        yield _case("silence", np.full(count, -32768.0), rate_hz, shaft_hz)
-        yield _case("noise", 4000 * noise.normal(size=count), rate_hz, shaft_hz)
-        yield _case("faint noise", 1.5 * noise.normal(size=count), rate_hz, shaft_hz)
-        bursts = noise.normal(size=count) * np.exp(-(n % (count // 9)) / 6.0)
-        yield _case("bursts", 9000 * bursts, rate_hz, shaft_hz)
-        # Its spectrum is flat: there is no line in it to compare.
-        spike = np.where(n == count // 3, 32767.0, -32768.0)
-        yield _case("one spike", spike, rate_hz, shaft_hz)
-
-
-def recordings(folder: Path, lengths: Sequence[int], blocks: int) -> Iterator[Case]:
-    """Blocks of each channel of each recording in g, at its own rate and as if at 3200 Hz."""
-    for manifest in sorted(folder.glob("*/manifest.json")):
-        for entry in json.loads(manifest.read_text()):
-            if entry.get("unit") != "g":
-                continue
-            samples = np.load(manifest.parent / entry["file"], mmap_mode="r")
-            samples = samples.reshape(len(samples), -1)
-            rate_hz, shaft_hz = float(entry["fs_hz"]), float(entry.get("shaft_hz") or 25.0)
-            for count in lengths:
-                starts = np.linspace(0, len(samples) - count, blocks).astype(int)
-                for start in starts:
-                    for channel in range(samples.shape[1]):
-                        digits = np.array(samples[start : start + count, channel], np.int16)
-                        name = f"{manifest.parent.name}/{entry['file']}[{start},{channel}]"
-                        for rate, shaft in ((rate_hz, shaft_hz), (3200.0, 25.0)):
-                            block = Block(digits, float(entry["scale"]), rate)
-                            yield Case(f"{name} {count}@{rate:g}", block, shaft)
-
-
 def compare(cases: Sequence[Case], runtime: Runtime, backend: str) -> Tally:
     """Run all cases on one backend of one runtime and compare each value."""
     tally = Tally()
-    for shaft_hz in sorted({case.shaft_hz for case in cases}):
-        group = [case for case in cases if case.shaft_hz == shaft_hz]
-        blocks = [case.block for case in group]
-        options = {"bands": BANDS, "shaft_hz": shaft_hz}
-        for case, got in zip(
-            group, run(blocks, runtime, backend=backend, keys=KEYS, options=options), strict=True
-        ):
-            if got.wrong:
-                raise SystemExit(f"{case.name}: not finite: {got.wrong}")
+    for shaft_hz, is_wide in sorted({(case.shaft_hz, case.wide) for case in cases}):
+        group = [case for case in cases if (case.shaft_hz, case.wide) == (shaft_hz, is_wide)]
+        options = {"bands": BANDS, "shaft_hz": shaft_hz, "machine": MACHINE, "wide": is_wide}
+        for case, got in _told(group, runtime, backend, KEYS, options):
             _compare(tally, case, got.values, got.withheld)
+    for is_wide in (False, True):
+        group = [case for case in cases[::_ESTIMATED] if case.wide == is_wide]
+        keys = ("shaft_hz", "shaft_confidence")
+        for case, got in _told(group, runtime, backend, keys, {"wide": is_wide}):
+            if "shaft_hz" in got.values:
+                _compare_estimate(tally, case, got.values["shaft_hz"])
     return tally
+
+
+def _told(
+    cases: Sequence[Case],
+    runtime: Runtime,
+    backend: str,
+    keys: Sequence[str],
+    options: Mapping[str, Any],
+) -> Iterator[tuple[Case, Values]]:
+    """What the node says of each case.  Raises SystemExit where that is no number."""
+    blocks = [case.block for case in cases]
+    told = run(blocks, runtime, backend=backend, keys=keys, options=options) if blocks else []
+    for case, got in zip(cases, told, strict=True):
+        if got.wrong:
+            raise SystemExit(f"{case.name}: not finite: {got.wrong}")
+        yield case, got
+
+
+def _compare_estimate(tally: Tally, case: Case, shaft_hz: float) -> None:
+    """An estimated speed against the line, or the whole part of one, that it is nearest to."""
+    block = case.block
+    spectrum = spectrum_of(block.digits.astype(np.float64) * block.g_per_digit, block.rate_hz)
+    places = [line.frequency_hz / n for line in strongest_lines(spectrum) for n in _PARTS]
+    nearest = min(places, key=lambda hertz: abs(hertz - shaft_hz), default=0.0)
+    if not _two_ways(block, shaft_hz):
+        tally.add("shaft_hz (estimated)", shaft_hz, nearest, 0.05 * spectrum.bin_hz, case.name)
+
+
+def _compare_zone(
+    tally: Tally, case: Case, told: str | None, zone: float | None, velocity: float | None
+) -> None:
+    """The zone against that of the reference's velocity; on a limit either is right."""
+    block = case.block
+    seconds = len(block.digits) / block.rate_hz
+    known = {
+        "seconds": seconds,
+        "shaft_hz": case.shaft_hz,
+        "shaft_turns": case.shaft_hz * seconds,
+        "velocity_to_hz": min(1000.0, 0.4 * block.rate_hz),
+        "confidence": 1.0,
+    }
+    broken = [
+        reason
+        for quantity, least, _, reason in validity.rules_of("zone")
+        if quantity in known and known[quantity] < least
+    ]
+    if broken or velocity is None:
+        if zone is not None or (broken and told != broken[0]):
+            tally.one_side(f"zone: {told or zone} against {broken or REASON}")
+    elif zone is None:
+        tally.one_side(f"zone: {told} against a value")
+    else:
+        limits = iso20816.limits(*MACHINE)
+        right = [float(iso20816.zone(velocity * part, limits)) for part in (0.99, 1.0, 1.01)]
+        tally.add("zone", zone, zone if zone in right else right[1], 0.0, case.name)
 
 
 def _compare(
@@ -166,16 +166,27 @@ def _compare(
     block, name = case.block, case.name
     bin_hz = block.rate_hz / len(block.digits)
     ranks = [f"line{rank}_{unit}" for rank in range(1, _RANKS + 1) for unit in ("hz", "g")]
-    keys = [key for key in KEYS if not key.startswith("line")] + ranks
+    unknown = ("line", "zone", "shaft_confidence")
+    keys = [key for key in KEYS if not key.startswith(unknown)] + ranks
     samples = block.digits.astype(np.float64) * block.g_per_digit
     expected = reference.compute(samples, block.rate_hz, keys, shaft_hz=case.shaft_hz, bands=BANDS)
     floor = Floor(samples, block.rate_hz, case.shaft_hz)
     for key in KEYS:
         told, should = withheld.get(key), expected.values.get(key)
+        if key == "shaft_confidence":
+            should = 1.0  # of a speed that is given
+        if key == "zone":
+            velocity = expected.values.get("vel_rms_mm_s")
+            if velocity is not None and floor.withholds("vel_rms_mm_s", velocity, told):
+                velocity = None
+            _compare_zone(tally, case, told, values.get(key), velocity)
+            continue
         if key.startswith("order"):
             should = _nearest_reading(key, values.get(key), should, floor, case.shaft_hz)
-        if key.endswith("_hz"):
+        if key.startswith("line") and key.endswith("_hz"):
             continue
+        if key == "shaft_hz" and told == "too_short":
+            continue  # given, but the record has not four of its turns
         below = should is not None and floor.withholds(key, should, told)
         tally.below += below
         if key.startswith("line"):
@@ -189,9 +200,12 @@ def _compare(
             tally.one_side(f"{key}: {told} against a value")
         else:
             expected.values[key] = should
-            bound = reference.tolerance(
-                key, expected.values, g_per_digit=block.g_per_digit, bin_hz=bin_hz
-            )
+            if key == "shaft_confidence":
+                bound = 0.0
+            else:
+                bound = reference.tolerance(
+                    key, expected.values, g_per_digit=block.g_per_digit, bin_hz=bin_hz
+                )
             if not key.startswith("order") or _stands_out(key, case, expected.values):
                 tally.add(key, values[key], should, bound, name)
     _compare_lines(tally, case, values, expected.values, bin_hz, floor)
@@ -270,11 +284,11 @@ def _two_ways(block: Block, hertz: float) -> bool:
 def show(title: str, tally: Tally) -> bool:
     """Print a table; True if all is within its tolerance."""
     print(f"\n{title}")
-    print(f"{'feature':14} {'blocks':>6} {'worst':>9} {'of tolerance':>12}  where")
+    print(f"{'feature':20} {'blocks':>6} {'worst':>9} {'of tolerance':>12}  where")
     for key, worst in tally.worst.items():
         away = worst.value - worst.expected
         shown = f"{away / worst.expected:+9.3%}" if worst.expected else f"{away:+9.2g}"
-        print(f"{key:14} {worst.compared:6} {shown} {worst.ratio:12.3f}  {worst.where}")
+        print(f"{key:20} {worst.compared:6} {shown} {worst.ratio:12.3f}  {worst.where}")
     if tally.two_ways:
         print(f"{tally.two_ways} lines left out: equal neighbours, the definition is undecided")
     for why, count in sorted(tally.reasons.items()):
@@ -295,6 +309,7 @@ def main() -> int:
     given = parser.parse_args()
     lengths = [int(text) for text in given.lengths.split(",")]
     cases = list(analytic(lengths))
+    cases += list(wide(cases))
     if given.data:
         cases += recordings(given.data, lengths, given.blocks)
     cases = [case for case in cases if re.search(given.only, case.name)]

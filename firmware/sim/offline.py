@@ -7,7 +7,8 @@ mocks.  The job, written by host/nodewright/offline.py, names the modules as it 
      "options": {of Vibration}, "samples": file, "blocks": [[samples, g_per_digit, rate_hz], ...],
      "result": file, "spectra": file or null, "compress": module, "log_bins": how many}
 
-The samples are int16 in this machine's byte order, one block after the other.  The result is one
+The samples are int16 (int32 with the option `wide`) in this machine's byte order, one block after
+the other.  The result is one
 JSON object a line: `{"values": {}, "withheld": {}, "marked": {}, "wrong": {}}` of each block in
 turn, where wrong has what is no finite number, as texts; then `{"done": true}`, or
 `{"refused": text}` when the feature code raised ValueError.  Else it ends in a traceback.
@@ -79,7 +80,7 @@ def _spectrum(
 def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None") -> None:
     backend = _module(job["backends"]).backend(job["backend"])
     new_vibration = _module(job["features"]).Vibration
-    keys = tuple(job["keys"])
+    keys, wide = tuple(job["keys"]), job["options"].get("wide", False)
     by_length: dict[int, Any] = {}
     out: dict[str, float] = {}
     withheld: dict[str, str] = {}
@@ -88,7 +89,7 @@ def _compute(job: "dict[str, Any]", result: "TextIO", spectra: "BinaryIO | None"
         for samples, g_per_digit, rate_hz in job["blocks"]:
             if samples not in by_length:
                 by_length[samples] = new_vibration(backend, samples, **job["options"])
-            block = array("h", bytes(2 * samples))
+            block = array("i" if wide else "h", bytes((4 if wide else 2) * samples))
             stream.readinto(block)  # type: ignore[attr-defined]
             by_length[samples].compute(block, g_per_digit, rate_hz, keys, out, withheld, marked)
             values, wrong = _split(out)

@@ -86,9 +86,9 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of one channel, as a node has it."""
+    """One block of one channel, as a node has it: int32 of 24 bits with the option `wide`."""
 
-    digits: NDArray[np.int16]
+    digits: NDArray[np.int16] | NDArray[np.int32]
     g_per_digit: float
     rate_hz: float
 
@@ -214,7 +214,7 @@ def _run(
 
 
 def execute(
-    digits: Sequence[NDArray[np.int16]],
+    digits: Sequence[NDArray[np.int16] | NDArray[np.int32]],
     runtime: Runtime,
     job: dict[str, Any],
     limit_s: float | None,
@@ -235,9 +235,10 @@ def execute(
     if runtime.interpreter is not None:
         compile_tree(runtime.interpreter.mpy_arch, folder / "mpy")
         job["path"] = [str(folder / "mpy")]
+    kind = np.int32 if job.get("options", {}).get("wide") else np.int16
     with (folder / "samples").open("wb") as stream:
         for part in digits:
-            stream.write(np.ascontiguousarray(part, np.int16).tobytes())
+            stream.write(np.ascontiguousarray(part, kind).tobytes())
     (folder / "job.json").write_text(json.dumps(job))
     if limit_s is None:
         limit_s = _START_S + _PER_SAMPLE_S * sum(part.size for part in digits)

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nodewright import reference
-from nodewright.offline import Block, Runtime, choose_runtime, run
+from nodewright.offline import Block, Runtime, Values, choose_runtime, run
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -52,9 +53,44 @@ def judge(tally: "accuracy.Tally") -> None:  # type: ignore[name-defined]
 @pytest.mark.parametrize(("kind", "backend"), RUNS)
 def test_accuracy__analytic_signals__within_tolerance(kind: str, backend: str) -> None:
     cases = list(accuracy.analytic((256, 1024)))
+    cases += list(accuracy.wide(cases[: len(cases) // 2]))
+    # As if slower, so that a record is long enough for its zone.
+    cases += [
+        replace(case, block=replace(case.block, rate_hz=2550.0))
+        for case in accuracy.analytic((1024,))
+        if "tone" in case.name or "noise" in case.name
+    ]
     tally = accuracy.compare(cases, runtime(kind), backend)
     judge(tally)
-    assert {"line_hz", "line_g", "order1_mm_s", "kurtosis"} < set(tally.worst)
+    told = {"line_hz", "line_g", "kurtosis", "shaft_hz", "shaft_confidence", "zone"}
+    told |= {"shaft_hz (estimated)", *(f"band{rank}_g" for rank in range(1, 5))}
+    assert told | {f"order{n}_mm_s" for n in (1, 2, 3)} < set(tally.worst)
+    assert any("24 bits" in worst.where for worst in tally.worst.values())
+
+
+def test_accuracy__a_zone_or_a_speed_that_is_wrong__beyond_its_tolerance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    honest = accuracy.run
+
+    def lying(*given: object, **options: object) -> list[Values]:
+        told = honest(*given, **options)
+        for got in told:
+            if "zone" in got.values:
+                got.values["zone"] = (got.values["zone"] + 2) % 4
+            if "shaft_hz" in got.values:
+                got.values["shaft_hz"] += 0.3
+        return list(told)
+
+    monkeypatch.setattr(accuracy, "run", lying)
+    cases = [
+        replace(case, block=replace(case.block, rate_hz=2550.0))
+        for case in accuracy.analytic((1024,))
+        if "full scale" in case.name
+    ]
+    worst = accuracy.compare(cases, runtime("micropython"), "viper").worst
+    for key in ("zone", "shaft_hz", "shaft_hz (estimated)"):
+        assert worst[key].ratio > 1.0, key
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the repository")
@@ -124,13 +160,13 @@ def test_floor__a_backend_that_gives_what_lies_below__is_told(
 ) -> None:
     cases = [case for case in accuracy.analytic((1024,)) if "100 dB" in case.name]
     assert len(cases) == 2
-    honest = accuracy.compare(cases, runtime("cpython"), "viper")
+    honest = accuracy.compare(cases, runtime("micropython"), "viper")
     assert honest.below > 5 and not honest.reasons
     from nodewright import floor
 
     for margin in (1e-3, 1e3):  # as if the node withheld too little, and too much
         monkeypatch.setattr(floor.validity, "floor_of", _floors_times(margin))
-        assert accuracy.compare(cases, runtime("cpython"), "viper").reasons
+        assert accuracy.compare(cases, runtime("micropython"), "viper").reasons
         monkeypatch.undo()
 
 
