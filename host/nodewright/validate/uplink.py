@@ -185,13 +185,17 @@ class OwnUplink(Uplink):
         return {**settings, "mqtt": mqtt, "clock": servers, "sets": sets}
 
     def cut(self) -> None:
+        """The link is reset; who calls again is answered by nobody, till join().
+
+        A refusal would make the node wait twice as long before each try: that is proven elsewhere.
+        """
         assert self._proxy is not None
-        self._proxy.refuse()
+        self._proxy.freeze()
         self._proxy.cut()
 
     def join(self) -> None:
         assert self._proxy is not None
-        self._proxy.accept()
+        self._proxy.thaw()
 
 
 class FleetUplink(Uplink):
