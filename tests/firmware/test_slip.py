@@ -61,8 +61,8 @@ def test_slip__short_record_or_unknown_motor__withheld():
 def test_shaft_bins__pairs_in_noise__within_the_stated_uncertainty():
     # A pair of known place, by its own amplitudes under a Hann window, and noise of known RMS in
     # each place, another one for each: 200 pairs, from next to the floor to far above.
-    samples, line, pairs = 4096, 51.2, 2
-    far = 0
+    line, pairs = 51.2, 2
+    far = found_any = sure = 0
     for seed in range(200):
         place = line / pairs * (1 - 0.005 - 0.05 * seed / 200)
         level = 9.0 + seed
@@ -79,10 +79,13 @@ def test_shaft_bins__pairs_in_noise__within_the_stated_uncertainty():
             assert level < 20.0, level
             continue
         assert 0.0 < found[1] < 2.0 / 6.0, found
+        found_any += 1
         far += abs(found[0] - place) > found[1]
         if level > 100.0:
             assert found[1] < 0.005 * found[0], found  # sure enough for a bearing
-    assert samples and far <= 2, far
+            sure += 1
+    # Every pair from 20 on is found: at most 11 of 200 are not.
+    assert far <= 2 and found_any >= 189 and sure >= 100, (far, found_any, sure)
 
 
 def test_shaft_error__lines_that_stand_out__holds_and_is_handed_on():
