@@ -66,12 +66,31 @@ def test_tls__broker_with_a_bad_certificate__refused_by_name(
     assert errors_of(broker.ports[fault], broker.good).keys() == {f"tls_{fault}"}
 
 
+def test_tls__certificate_of_a_node_as_the_brokers__refused(broker: TlsBroker) -> None:
+    causes = errors_of(broker.ports["for_a_node"], broker.good).keys()
+    assert causes == {"tls_certificate"}
+
+
+@pytest.mark.parametrize("whose", ["expired", "stranger", "early", "revoked", "mixed"])
 def test_tls__node_whose_certificate_the_broker_refuses__says_that_it_was_told(
+    broker: TlsBroker, whose: str
+) -> None:
+    # mixed: another node's key, or, which is the same, its certificate without the key.
+    causes = set(errors_of(broker.ports["good"], getattr(broker, whose)))
+    assert "tls_alert" in causes and causes <= {"tls_alert", "reset", "eof"}, causes
+
+
+def test_tls__node_that_asks_for_anothers_name__has_its_own_session_and_not_the_others(
     broker: TlsBroker,
 ) -> None:
-    for identity in (broker.expired, broker.stranger):
-        causes = set(errors_of(broker.ports["good"], identity))
-        assert "tls_alert" in causes and causes <= {"tls_alert", "reset", "eof"}, causes
+    plan = {"identity": broker.good, "subscribe": "nodewright/test/other/command"}
+    ear = Listener(broker.plain)
+    with node(port=broker.ports["good"], client_id="other", count=3, **plan) as talker:
+        result = talker.result()
+    ear.close()
+    assert (result["acked"], result["errors"]) == ([0, 1, 2], {})
+    log = broker.log_text()
+    assert "as talker (" in log and "as other (" not in log
 
 
 def test_tls__no_identity_on_flash__named(broker: TlsBroker, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nodewright.ports import free_port, on_free_port
 from system.mqtt_rig import HOST, accepts, wait_until
@@ -47,8 +47,12 @@ def make(
     hosts: tuple[str, ...] = (),
     begin_days: int = -1,
     end_days: int = 100,
+    use: x509.ObjectIdentifier | None = None,
 ) -> Pair:
-    """A certificate that holds from begin_days to end_days from now; issuer None: a CA."""
+    """A certificate that holds from begin_days to end_days from now; issuer None: a CA.
+
+    use: what alone it is for; None: for anything.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -62,6 +66,8 @@ def make(
         .not_valid_after(now + end_days * _DAY)
         .add_extension(x509.BasicConstraints(issuer is None, None), critical=True)
     )
+    if use is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
     if hosts:
         names: list[x509.GeneralName] = []
         for host in hosts:
@@ -86,6 +92,23 @@ def write_identity(folder: Path, ca: Pair, own: Pair) -> str:
     return str(folder)
 
 
+def _list(folder: Path, ca: Pair, revoked: Pair) -> Path:
+    """The CA's list of revoked certificates, with one on it."""
+    now = datetime.datetime.now(datetime.UTC)
+    one = x509.RevokedCertificateBuilder().serial_number(revoked.certificate.serial_number)
+    made = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ca.certificate.subject)
+        .last_update(now - _DAY)
+        .next_update(now + _DAY)
+        .add_revoked_certificate(one.revocation_date(now - _DAY).build())
+        .sign(ca.key, hashes.SHA256())
+    )
+    path = folder / "crl.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+    return path
+
+
 class TlsBroker:
     """mosquitto with a listener for each server certificate, and a plain one to listen at."""
 
@@ -97,11 +120,19 @@ class TlsBroker:
             "expired": make(NAME, ca, (HOST, NAME), -10, -1),
             "not_yet_valid": make(NAME, ca, (HOST, NAME), 2, 10),
             "foreign": make(NAME, other, (HOST, NAME)),
+            # A node's certificate, even one that bears the broker's name, is none for a broker.
+            "for_a_node": make(NAME, ca, (HOST, NAME), use=ExtendedKeyUsageOID.CLIENT_AUTH),
             "wrong_host": make("else.plant", ca, ("127.0.0.9", "else.plant")),
         }
         self.good = write_identity(folder / "good", ca, make("talker", ca))
         self.expired = write_identity(folder / "old", ca, make("talker", ca, (), -10, -1))
         self.stranger = write_identity(folder / "stranger", ca, make("talker", other))
+        self.early = write_identity(folder / "early", ca, make("talker", ca, (), 2, 10))
+        revoked = make("talker", ca)
+        self.revoked = write_identity(folder / "revoked", ca, revoked)
+        self._list = _list(folder, ca, revoked)
+        mixed = Pair(make("talker", ca).certificate, make("other", ca).key)
+        self.mixed = write_identity(folder / "mixed", ca, mixed)
         self._folder = folder
         self._log = (folder / "log").open("wb")
         self.plain = 0
@@ -119,13 +150,18 @@ class TlsBroker:
             certificate, key = server.write(folder, name)
             lines += [f"listener {self.ports[name]} {HOST}", f"cafile {ca_path}"]
             lines += [f"certfile {certificate}", f"keyfile {key}", "require_certificate true"]
-            lines += ["use_identity_as_username true"]
+            lines += [f"crlfile {self._list}"]
+            lines += ["use_identity_as_username true", "use_username_as_clientid true"]
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
         program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
         self._process = process = subprocess.Popen(
             [program, "-c", folder / "mosquitto.conf"], stdout=self._log, stderr=self._log
         )
         wait_until(lambda: accepts(process, plain, *self.ports.values()), "mosquitto accepts")
+
+    def log_text(self) -> str:
+        """What mosquitto has written so far."""
+        return (self._folder / "log").read_text()
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGKILL)

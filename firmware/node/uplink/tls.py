@@ -47,6 +47,7 @@ _NUMBERS = {
     -0x7180: "tls_tampered",  # a record's code does not fit
     -0x6E80: "tls_version",
     -0x6E00: "tls_handshake",
+    -0x7A00: "tls_certificate",  # one that is for another use, a node's for example
     -0x7280: "eof",
     -0x7F00: "memory",
     -0x2880: "memory",
@@ -58,7 +59,7 @@ _NUMBERS = {
 
 
 class Identity:
-    """What a node proves itself with, and what it believes in: a TLS context, made once."""
+    """What a node proves itself with, and what it believes in: a TLS context, made at the first need."""
 
     trial: "Trial | None" = None  # of a new one that no broker has let in yet
 
