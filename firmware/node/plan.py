@@ -48,8 +48,6 @@ class Plan:
         conditions: "list[tuple[str, float]]" = []
         self.rules = tuple(self._rules(key, conditions) for key in keys)
         self.conditions = tuple(conditions)
-        # What has a floor is held against the record's RMS.
-        self.moments = any(key in _MOMENTS or validity.floor_of(key) > 0.0 for key in keys)
         self.spectrum = any(key not in _TIME for key in keys)
         self.severity = any(key[:4] in ("vel_", "disp", "zone") for key in keys)
         self.high = "hf_rms_g" in keys
@@ -59,6 +57,9 @@ class Plan:
         self.lines = max([int(key[4]) for key in keys if key.startswith("line")] or [0])
         self.orders = tuple((key, int(key[5])) for key in keys if key.startswith("order"))
         self.speed = bool(self.orders) or any(key.startswith("shaft") for key in keys)
+        # What has a floor is held against the record's RMS; so are the lines that tell a speed.
+        floors = self.speed or any(validity.floor_of(key) > 0.0 for key in keys)
+        self.moments = floors or any(key in _MOMENTS for key in keys)
 
     @staticmethod
     def _rules(key: str, conditions: "list[tuple[str, float]]") -> "Rules":

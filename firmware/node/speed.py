@@ -38,12 +38,17 @@ class Estimator:
         self.error = 1.0  # relative, of the last estimate
 
     def estimate(
-        self, kernels: "Kernels", bin_hz: float, range_hz: "tuple[float, float]"
+        self,
+        kernels: "Kernels",
+        bin_hz: float,
+        range_hz: "tuple[float, float]",
+        least: float = 0.0,
     ) -> "tuple[float, float]":
         """(Hz, confidence from 0 to 1); (0.0, 0.0) where no line fits into range_hz.
 
         The confidence is the score's share of the possible, less what the best rival has of it: a
         rival is a candidate which is no multiple or part of the best one.  Writes `error`.
+        least: in digits; what is left of it beside stronger lines rounding puts where it likes.
         """
         self.error = 1.0
         half = kernels.samples // 2
@@ -56,7 +61,10 @@ class Estimator:
         best_hz, best, rival = 0.0, 0.0, 0.0
         scores = []
         for i in range(count):
-            hertz = spectrum.line(kernels, self._found[i])[0] * bin_hz
+            place, amplitude = spectrum.line(kernels, self._found[i])
+            if amplitude < least:
+                continue
+            hertz = place * bin_hz
             for part in (1, 2, 3):
                 if low_hz <= hertz / part <= range_hz[1]:
                     score = self._score(kernels, hertz / part / bin_hz)

@@ -280,7 +280,9 @@ class Vibration:
         shaft_hz, confidence, least = self.shaft_hz, 1.0, self._rms * _LEAST_LINE
         if shaft_hz is None:
             assert self._speed is not None
-            shaft_hz, confidence = self._speed.estimate(self.kernels, bin_hz, self.shaft_range_hz)
+            shaft_hz, confidence = self._speed.estimate(
+                self.kernels, bin_hz, self.shaft_range_hz, least
+            )
         values["shaft_confidence"] = quantities["confidence"] = confidence
         reasons["shaft_hz"] = "no_speed"
         if shaft_hz > 0.0:

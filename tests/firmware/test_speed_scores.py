@@ -167,3 +167,15 @@ def test_estimate__nothing_to_be_found__none():
     assert estimate([1.0] * 512, 5.0, 100.0) == (0.0, 0.0)
     assert estimate([0.0] * 512, 5.0, 100.0) == (0.0, 0.0)
     assert estimate(comb(1024, 50, (1, 1)), 0.1, 0.3) == (0.0, 0.0)
+
+
+def test_estimate__lines_below_the_least__are_no_candidates():
+    # Amplitudes of 1 at bin 50 and of 10 at bin 70, over a floor of 0.01.
+    powers = [1e-4] * 512
+    powers[50], powers[70] = 1.0, 100.0
+    for least, hertz in ((0.0, 50.0), (0.99, 50.0), (1.01, 0.0)):
+        got = Estimator().estimate(rig.Given(powers), 1.0, (45.0, 55.0), least)
+        assert abs(got[0] - hertz) <= 1e-5 * 50.0, (least, got)
+        assert (got[1] > 0.0) == (hertz > 0.0), (least, got)
+    got = Estimator().estimate(rig.Given(powers), 1.0, (45.0, 75.0), 1.01)
+    assert abs(got[0] - 70.0) <= 1e-3, got
