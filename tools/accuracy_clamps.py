@@ -2,7 +2,7 @@
 
 `python tools/accuracy_clamps.py`: of each converter the worst of RMS, frequency, THD and unbalance
 over lines from 45 to 65 Hz, phases of the window, and currents from a tenth of the range to all of
-it.  docs/performance.md has the table.
+it; 1 where one is beyond what is promised.  docs/performance.md has the table.
 """
 
 import importlib
@@ -28,6 +28,11 @@ World = load("sim.world").World
 drivers = load("node.drivers")
 bus_module, frames_module = load("node.drivers.bus"), load("node.drivers.frames")
 inputs_module, current_module = load("node.drivers.inputs"), load("node.current")
+adc_polled, clamps_twin, noise_twin = (
+    load("node.drivers.adc_polled"),
+    load("sim.clamps"),
+    load("sim.noise"),
+)
 backend = load("node.dsp").backend("viper")
 
 RANGE_A = 20.0  # RMS that fills a range of 3.3 V
@@ -36,6 +41,10 @@ NEAR_50_HZ = (49.5, 49.9, 50.0, 50.5)  # of a rate so chosen that no harmonic pa
 SHARES = (0.1, 0.3, 1.0)
 BALANCE = (1.0, 0.93, 1.06)
 HARMONICS = ((5, 6.0, 20.0), (7, 4.0, -40.0), (11, 1.5, 0.0))
+GOALS = {"rms": 0.2, "freq": 0.02, "thd": 0.2, "unbalance": 0.2}
+# ESP32 series datasheet v4.6, table 4-3 (ADC characteristics): of 4096 codes; MicroPython's read
+_ESP32_INL, _ESP32_DNL, _ESP32_CODE_V, _ESP32_BIAS_V = 12, 7, 3.1 / 4096, 1.3
+_ESP32_READ_US = 45
 ADC_BUS: dict[str, Any] = {"kind": "adc"}
 SPI_BUS: dict[str, Any] = {"kind": "spi", "id": 0, "sck": 18, "mosi": 19, "miso": 16, "cs": 17}
 I2C_BUS: dict[str, Any] = {"kind": "i2c", "id": 0, "sda": 4, "scl": 5}
@@ -56,6 +65,35 @@ class Clock:
 
     def sleep_us(self, us: int) -> None:
         self._world.advance_us(us)
+
+
+class Esp32:
+    """`machine.ADC` of an ESP32: microvolts by the factory's calibration, as bent as is allowed.
+
+    The codes bend by 12 of them over the range, and each is off by up to 7 of its own.  What the
+    radio adds nobody states.
+    """
+
+    def __init__(self, source: dict[str, Any], numbers: tuple[int, ...], world: Any) -> None:
+        swing_a_volt = RANGE_A * sqrt(2) / 1.0
+        rows = [
+            {"input": number, "phase": phase, "per_volt": swing_a_volt, "bias_v": _ESP32_BIAS_V}
+            for phase, number in enumerate(numbers)
+        ]
+        self._inputs = clamps_twin.Inputs({"source": source, "inputs": rows}, world)
+        self._world, self._reads = world, 0
+
+    def ADC(self, number: int) -> Any:  # noqa: N802  as the port has it
+        return SimpleNamespace(read_uv=lambda: self._read_uv(number))
+
+    def _read_uv(self, number: int) -> int:
+        volts = self._inputs.volts(number, self._world.now_us() / 1e6, self._reads)
+        self._reads += 1
+        self._world.advance_us(_ESP32_READ_US)
+        code = int(volts / _ESP32_CODE_V)
+        bend = 1 - ((volts - 1.3) / 1.15) ** 2
+        own = noise_twin.mix(code) % (2 * _ESP32_DNL + 1) - _ESP32_DNL
+        return int(1e6 * _ESP32_CODE_V * (code + 0.5 + _ESP32_INL * bend + own))
 
 
 def open_file(path: str, mode: str) -> Any:
@@ -88,10 +126,15 @@ def converter(
         "cs": 17,
     }
     given["source"] = {"kind": "motor", **source}
-    bus = {"rp2_adc": ADC_BUS, "mcp3208": SPI_BUS, "ads1115": I2C_BUS}[chip] | {"chips": [given]}
+    if chip == "esp32":
+        return adc_polled.PolledADC(Esp32(given["source"], numbers, world), clock), world
+    if chip == "rp2350":  # without RP2040-E11: RP2350 datasheet, 12.4.6
+        given |= {"chip": "rp2_adc", "linear": True}
+    kinds = {"rp2_adc": ADC_BUS, "rp2350": ADC_BUS, "mcp3208": SPI_BUS}
+    bus = kinds.get(chip, I2C_BUS) | {"chips": [given]}
     Pin.world = SPI.world = I2C.world = world
     buses = wiring.build_buses({"buses": [bus]}, world)
-    if chip == "rp2_adc":
+    if chip.startswith("rp2"):
         analogue.attach(world, buses)
         rp2.attach(world)
         port = SimpleNamespace(
@@ -100,7 +143,7 @@ def converter(
             mem32=analogue.mem32,
             adc_base=0x4004_C000,
             adc_dreq=36,
-            wide_codes=True,
+            wide_codes=chip == "rp2_adc",
         )
         return drivers.load("adc")(port, clock), world
     if chip == "mcp3208":
@@ -124,11 +167,13 @@ class Case(NamedTuple):
     samples: int
     full_scale_v: float
     raw: bool = False
+    judged: bool = True  # by GOALS; else it is what comes out
 
 
 def worst(case: Case) -> dict[str, float]:
     """The greatest error of each value: RMS in %, Hz, points of THD, points of unbalance."""
-    _, chip, numbers, rate_hz, samples, full_scale_v, raw = case
+    _, chip, numbers, rate_hz, samples, full_scale_v, raw, _ = case
+    per_volt = RANGE_A * sqrt(2) / (1.0 if chip == "esp32" else 1.6)
     found = dict.fromkeys(("rms", "freq", "thd", "unbalance"), 0.0)
     thd_pct = sqrt(sum(part**2 for _, part, _ in HARMONICS))
     for share in SHARES:
@@ -155,11 +200,19 @@ def worst(case: Case) -> dict[str, float]:
                 driver.begin()
                 world.advance_us(driver.left_us())
                 driver.finish(blocks, take)
-                per_volt = RANGE_A * sqrt(2) / 1.6
                 digits = [driver.per_digit(number) * per_volt for number in numbers]
                 out: list[dict[str, float]] = [{} for _ in numbers]
-                rate = (take.rate_hz, take.rate_ppm)
-                current.compute(blocks, digits, *rate, current_module.KEYS, out, [{}, {}, {}])
+                current.compute(
+                    blocks,
+                    digits,
+                    take.rate_hz,
+                    take.rate_ppm,
+                    current_module.KEYS,
+                    out,
+                    [{}, {}, {}],
+                    jitter_us=take.jitter_us,
+                    averaged_us=driver.averaged_us,
+                )
                 world.advance_us(7_345)  # another phase of the window
                 for phase, values in enumerate(out):
                     true_a = amps * BALANCE[phase] * sqrt(1 + (thd_pct / 100) ** 2)
@@ -176,25 +229,36 @@ def tell(found: dict[str, float], key: str, error: float) -> None:
     found[key] = max(found[key], abs(error))
 
 
-def main() -> None:
+def main() -> int:
     pins = (26, 27, 28)
     cases = (
         Case("RP2040, 3 x 8 kS/s", "rp2_adc", pins, 8000, 1024, 3.3),
-        Case("the same, its wide codes left", "rp2_adc", pins, 8000, 1024, 3.3, True),
+        Case("the same, its wide codes left", "rp2_adc", pins, 8000, 1024, 3.3, True, False),
+        Case("RP2350 (Pico 2 W), 3 x 8 kS/s", "rp2350", pins, 8000, 1024, 3.3),
+        Case("ESP32, 3 x 3 kS/s", "esp32", (32, 33, 34), 3000, 1024, 3.3, False, False),
         Case("MCP3208, 3 x 3.2 kS/s", "mcp3208", (0, 1, 2), 3200, 1024, 3.3),
         Case("ADS1115, 1 x 520 S/s, 49.5 to 50.5 Hz", "ads1115", (0,), 520, 256, 4.096),
+        Case("ADS1015, 3 x 430 S/s, 49.5 to 50.5 Hz", "ads1015", (0, 1, 2), 430, 256, 4.096),
     )
+    beyond = []
     print("| converter | RMS, % | frequency, mHz | THD, points | unbalance, points |")
     print("| --- | --- | --- | --- | --- |")
     for case in cases:
         found = worst(case)
+        if case.judged:
+            told = [key for key in GOALS if case.rate_hz > 1000 or key != "thd"]
+            beyond += [f"{case.title}: {key}" for key in told if found[key] > GOALS[key]]
         cells = [f"{found['rms']:.2f}"] + ["-"] * 3
         if len(case.numbers) == 3:
             cells[1:] = [f"{1000 * found['freq']:.0f}"]
-            cells += [f"{found['thd']:.2f}", f"{found['unbalance']:.2f}"]
+            cells += ["-" if case.rate_hz < 1000 else f"{found['thd']:.2f}"]
+            cells += [f"{found['unbalance']:.2f}"]
         shown = [case.title, *cells]
         print("| " + " | ".join(shown) + " |")
+    for line in beyond:
+        print("beyond what is promised: " + line)
+    return 1 if beyond else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

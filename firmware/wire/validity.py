@@ -61,7 +61,7 @@ FLOORS = (
 )
 
 
-def _fits(key: str, pattern: str) -> bool:
+def fits(key: str, pattern: str) -> bool:
     return pattern == key or (pattern.endswith("*") and key.startswith(pattern[:-1]))
 
 
@@ -80,7 +80,7 @@ def in_turn(blocks: int, features: "Iterable[str]") -> bool:
 
 def floor_of(key: str) -> float:
     """The least share of the record's RMS that a value may be; 0.0: it has no floor."""
-    return max([share for pattern, share in FLOORS if _fits(key, pattern)] or [0.0])
+    return max([share for pattern, share in FLOORS if fits(key, pattern)] or [0.0])
 
 
 def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
@@ -96,5 +96,5 @@ def rules_of(key: str) -> "tuple[tuple[str, float, str, str], ...]":
     return tuple(
         (quantity, least, action, reason)
         for pattern, quantity, least, action, reason in rules
-        if _fits(key, pattern)
+        if fits(key, pattern)
     )

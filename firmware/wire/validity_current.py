@@ -1,6 +1,6 @@
 """When a value of a current counts: rules as in wire/validity.py, which asks for them."""
 
-from wire.validity import MARK, WITHHOLD
+from wire.validity import MARK, WITHHOLD, fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,12 +81,8 @@ _LAST: "tuple[tuple[str, Rule], ...]" = (
 
 def rules_of(key: str) -> "tuple[Rule, ...]":
     """(quantity, at least, else, reason) of the rules for one key, in their order."""
-    found = [rule for pattern, rule in _FIRST if _fits(key, pattern)]
+    found = [rule for pattern, rule in _FIRST if fits(key, pattern)]
     if key in _LINE_KEYS:
         found.extend(_OF_LINES)  # the same objects for all of these keys
-    found.extend([rule for pattern, rule in _LAST if _fits(key, pattern)])
+    found.extend([rule for pattern, rule in _LAST if fits(key, pattern)])
     return tuple(found)
-
-
-def _fits(key: str, pattern: str) -> bool:
-    return key.startswith(pattern[:-1]) if pattern.endswith("*") else key == pattern
