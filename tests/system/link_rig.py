@@ -204,8 +204,8 @@ def _given_up(proxy: FaultProxy) -> bool:
     if proxy.left.is_set():
         return True
     ends = [client for client, _ in proxy._pairs if client.fileno() >= 0]
-    return bool(ends) and not any(
-        end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED for end in ends
+    return any(  # the next connection may be there already
+        end.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED for end in ends
     )
 
 
