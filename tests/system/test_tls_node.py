@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nodewright import broker as hub_broker
 from nodewright.image.node import CA, CERTIFICATE, KEY
+from nodewright.ports import free_port
 from nodewright.watch import Collector, parse_url
 from system.mqtt_rig import HOST
-from system.node_rig import NodeRig, reports
+from system.node_rig import WAIT_S, NodeRig, reports
 from system.tls_rig import NAME, TlsBroker, tls_broker
 
 _TO_1970_S = 2_208_988_800
@@ -92,3 +94,43 @@ def test_node__date_name_and_tls__reports_with_a_date_after_those_without(tmp_pa
         assert (message["epoch_s"] is not None) == known
     assert abs(got[-1]["epoch_s"] - time.time()) < 60
     assert [message["seq"] for message in got] == list(range(12))
+
+
+def test_node__name_servers_lie_stall_and_go__says_so_and_comes_when_one_tells() -> None:
+    honest = threading.Event()
+
+    def lies(question: bytes) -> bytes | None:
+        if honest.is_set():
+            return knows_the_broker(question)
+        told = knows_the_broker(question)
+        return bytes([told[0] ^ 1]) + told[1:]  # an answer to what nobody has asked
+
+    with (
+        hub_broker.start("auto") as hub,
+        Collector(parse_url(f"mqtt://{HOST}:{hub.port}")) as heard,
+        udp_server(lambda _: None) as silent,
+        udp_server(lies) as liar,
+    ):
+        rig = NodeRig(hub.port)
+        gone = f"{HOST}:{free_port()}"
+        rig.settings["network"]["dns"] = [gone, silent, liar]
+        rig.settings["mqtt"].update(host=NAME)
+        with rig.board() as board:
+            # A whole round has failed: three servers, twice.
+            board.wait_for("report", 40, lambda event: int(event.facts["seq"]) >= 20)
+            assert not [line for line in board.lines if ": connected" in line]
+            honest.set()
+            got = [event.message["seq"] for event in reports(heard, 20)]
+            told = next_health(heard)
+    assert got == list(range(20))  # all that was measured meanwhile
+    assert told["dns_dropped"] >= 1 and told["mqtt_dns_lies"] >= 1, told
+
+
+def next_health(heard: Collector) -> dict[str, int]:
+    """The errors of the next health."""
+    while True:
+        event = heard.get(WAIT_S)
+        assert event is not None
+        if event.kind == "health":
+            found: dict[str, int] = event.message["errors"]
+            return found
