@@ -41,6 +41,7 @@ NEAR_50_HZ = (49.5, 49.9, 50.0, 50.5)  # of a rate so chosen that no harmonic pa
 SHARES = (0.1, 0.3, 1.0)
 BALANCE = (1.0, 0.93, 1.06)
 HARMONICS = ((5, 6.0, 20.0), (7, 4.0, -40.0), (11, 1.5, 0.0))
+ADS1115_US = 1e6 / 860  # its samples are means over
 GOALS = {"rms": 0.2, "freq": 0.02, "thd": 0.2, "unbalance": 0.2}
 # ESP32 series datasheet v4.6, table 4-3 (ADC characteristics): of 4096 codes; MicroPython's read
 _ESP32_INL, _ESP32_DNL, _ESP32_CODE_V, _ESP32_BIAS_V = 12, 7, 3.1 / 4096, 1.3

@@ -164,7 +164,15 @@ def told(chip: Chip, recorded: Recorded, taken: Taken) -> list[dict[str, float]]
     out: list[dict[str, float]] = [{} for _ in range(currents)]
     rest: list[dict[str, str]] = [{} for _ in range(currents)]
     rate = taken.take.rate_hz, taken.take.rate_ppm
-    current.compute(taken.blocks, taken.digits, *rate, clamps.current_module.KEYS, out, rest)
+    current.compute(
+        taken.blocks,
+        taken.digits,
+        *rate,
+        clamps.current_module.KEYS,
+        out,
+        rest,
+        averaged_us=clamps.ADS1115_US if chip.name == "ads1115" else 0.0,
+    )
     return out
 
 
