@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,9 @@ def judged(text: str) -> Judged:
         assert finding.value and finding.allowed
         assert str(finding) and finding.as_dict()
         assert CANARY not in repr(finding)
+        if finding.value.startswith("needs about"):
+            needs, has = re.findall(r"(\d+) KB", f"{finding.value} {finding.allowed}")
+            assert int(needs) > int(has)
     for compiled in found.compiled.values():
         told = node_settings.check(compiled.with_secrets(Told()))
         if "lorawan" in compiled.settings:  # which no firmware has yet: all else of it is judged

@@ -175,7 +175,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
     )
     # ESP-IDF gives MicroPython more than it begins with, how much is known on the board alone.
     level: Level = "warning" if node.board.programmer == "esptool" else "error"
-    value = f"needs about {need.total_bytes // 1024} KB of heap"
+    value = f"needs about {-(-need.total_bytes // 1024)} KB of heap"
     allowed = f"{need.heap_bytes // 1024} KB, which {node.board.name} has"
     cure = (
         f"{longest[0]} samples of set {longest[1]} take the most: take fewer, or another board"
