@@ -256,3 +256,13 @@ def test_strongest__neighbours_taken__four_bins_apart():
         places.append(k)
     # 800 at 9 shadows 600 at 12 and 700 at 7, 900 at 3 the others.
     assert places == [3, 9, 0, 0], places
+
+
+def test_greatest_strongest__one_unit_of_a_key_more__the_greater():
+    for key in (1000, 1 << 26, (9 << 26) + 40_000_000, (15 << 26) + 12_345):
+        for place in (2, 9):
+            keys = array("i", [7] * 16)
+            keys[2] = keys[9] = key
+            keys[place] += 1
+            assert viper_spectrum.greatest(keys, 1, 15) == place, (key, place)
+            assert viper_spectrum.strongest(keys, 1, 15, array("H", [0]), 0) == place, (key, place)
