@@ -134,17 +134,17 @@ class Node:
             self._fresh.put(self.lines[-1])
         self._fresh.put(None)
 
-    def wait_for(self, start: str) -> str:
+    def wait_for(self, start: str, limit_s: float = LIMIT_S) -> str:
         """The next line that starts so.  Fails when the process ends or stays silent."""
         while True:
-            line = self._fresh.get(timeout=LIMIT_S)
+            line = self._fresh.get(timeout=limit_s)
             assert line is not None, "\n".join(self.lines)
             if line.startswith(start):
                 return line
 
-    def result(self) -> dict[str, Any]:
+    def result(self, limit_s: float = LIMIT_S) -> dict[str, Any]:
         """What it prints at its end."""
-        result = json.loads(self.wait_for("{"))
+        result = json.loads(self.wait_for("{", limit_s))
         assert self._process.wait(LIMIT_S) == 0, "\n".join(self.lines)
         return dict(result)
 

@@ -1,12 +1,11 @@
 """Reports over TLS to a real mosquitto; brokers that a node refuses, each for its own reason."""
 
-import contextlib
 import itertools
 import random
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,14 @@ from nodewright.faultproxy import FaultProxy
 from nodewright.ports import free_port
 from system.mqtt_rig import HOST, Listener, node, wait_until
 from system.test_tls_node import tells_time, udp_server
-from system.tls_rig import TlsBroker, tls_broker
-
-_ALERT, _HANDSHAKE, _DATA = 0x15, 0x16, 0x17  # RFC 5246, 6.2.1
+from system.tls_rig import (
+    DATA,
+    TlsBroker,
+    answering,
+    errors_of_any,
+    hostile_records,
+    tls_broker,
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +34,6 @@ def errors_of(port: int, identity: str, **plan: object) -> dict[str, int]:
     """What a node counts in three tries, none of which connects."""
     plan = {"until_errors": 3, "timeout_ms": 1000, **plan}
     return errors_of_any(port, identity, 0, **plan)
-
-
-def errors_of_any(
-    port: int, identity: str, most_connects: int = 1 << 30, **plan: object
-) -> dict[str, int]:
-    """The same whether it connects or not; it runs on, and has lost nothing."""
-    with node(port=port, identity=identity, count=3, disconnect=False, **plan) as talker:
-        result = talker.result()
-    assert result["running"], result
-    assert (result["acked"], result["queued"]) == ([], 3), result
-    assert result["connects"] <= most_connects
-    # A TLS connection that was not let go of keeps 23 KB: 300 of them would keep 7 MB.
-    assert result["grown_kb"] < 3000, result["grown_kb"]
-    errors: dict[str, int] = result["errors"]
-    return errors
 
 
 def test_tls__right_certificates__reports_flow_in_order(broker: TlsBroker) -> None:
@@ -171,7 +160,7 @@ def test_tls__record_changed_on_the_way__tampered(broker: TlsBroker) -> None:
         changed = bytearray(data)
         while at + 5 <= len(data):
             size = data[at + 3] << 8 | data[at + 4]
-            if data[at] == _DATA and at + 5 + size <= len(data):
+            if data[at] == DATA and at + 5 + size <= len(data):
                 changed[at + 4 + size] ^= 1
             at += 5 + size
         return bytes(changed)
@@ -186,49 +175,9 @@ def test_tls__plain_broker__refused(broker: TlsBroker) -> None:
     assert causes <= {"eof", "reset", "tls_malformed", "tls_timeout"}, causes
 
 
-@contextlib.contextmanager
-def answering(answer: Callable[[], bytes], context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of somebody who reads once and answers with anything; context: inside TLS."""
-    listener = socket.create_server((HOST, 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with connection, contextlib.suppress(OSError):
-                connection.settimeout(2)
-                if context is not None:
-                    connection = context.wrap_socket(connection, server_side=True)
-                connection.recv(4096)
-                connection.sendall(answer())
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(4096):
-                    pass
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield int(listener.getsockname()[1])
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
-
-
 def test_tls__hostile_records__counted_bounded_and_survived(broker: TlsBroker) -> None:
     draw = random.Random(9)
-
-    def record() -> bytes:
-        kind = draw.choice((_ALERT, _HANDSHAKE, _DATA, draw.randrange(256)))
-        body = draw.randbytes(draw.choice((0, 1, 2, 40, 400)))
-        if kind == _HANDSHAKE and len(body) > 4 and draw.random() < 0.7:
-            body = b"\x02" + (len(body) - 4).to_bytes(3, "big") + b"\x03\x03" + body[6:]
-        size = draw.choice((len(body), 0xFFFF, 16384, len(body) + 1))
-        return bytes((kind, 3, draw.choice((1, 3, 4)))) + size.to_bytes(2, "big") + body
-
-    with answering(lambda: b"".join(record() for _ in range(draw.randrange(1, 4)))) as port:
+    with answering(lambda: hostile_records(draw)) as port:
         errors = errors_of(port, broker.good, until_errors=300, limit_ms=60000, backoff_ms=1)
     assert sum(errors.values()) >= 300
     known = {"eof", "reset", "memory", "protocol"}

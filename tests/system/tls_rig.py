@@ -1,12 +1,17 @@
 """A CA, brokers' certificates good and bad, nodes' identities, a mosquitto that has them all."""
 
+import contextlib
 import datetime
 import ipaddress
 import os
+import random
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nodewright.ports import free_port, on_free_port
-from system.mqtt_rig import HOST, accepts, wait_until
+from system.mqtt_rig import HOST, LIMIT_S, accepts, node, wait_until
 
 NAME = "broker.plant"
+ALERT, HANDSHAKE, DATA = 0x15, 0x16, 0x17  # RFC 5246, 6.2.1
 _DAY = datetime.timedelta(days=1)
 
 
@@ -177,3 +183,67 @@ def tls_broker(folder: Path) -> Iterator[TlsBroker]:
         yield broker
     finally:
         broker.stop()
+
+
+def errors_of_any(
+    port: int,
+    identity: str,
+    most_connects: int = 1 << 30,
+    limit_s: float = LIMIT_S,
+    **plan: object,
+) -> dict[str, int]:
+    """What a node counts until its plan ends; it runs on, has lost nothing, and has not grown."""
+    with node(port=port, identity=identity, count=3, disconnect=False, **plan) as talker:
+        result = talker.result(limit_s)
+    assert result["running"], result
+    assert (result["acked"], result["queued"]) == ([], 3), result
+    assert result["connects"] <= most_connects
+    # A TLS connection that was not let go of keeps 23 KB: 300 of them would keep 7 MB.
+    assert result["grown_kb"] < 3000, result["grown_kb"]
+    errors: dict[str, int] = result["errors"]
+    return errors
+
+
+@contextmanager
+def answering(answer: Callable[[], bytes], context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The port of somebody who reads once and answers with anything; context: inside TLS."""
+    listener = socket.create_server((HOST, 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(2)
+                if context is not None:
+                    connection = context.wrap_socket(connection, server_side=True)
+                connection.recv(4096)
+                connection.sendall(answer())
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(4096):
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def hostile_records(draw: random.Random) -> bytes:
+    """One to three records of TLS, of wrong kind, length or body."""
+    return b"".join(_record(draw) for _ in range(draw.randrange(1, 4)))
+
+
+def _record(draw: random.Random) -> bytes:
+    kind = draw.choice((ALERT, HANDSHAKE, DATA, draw.randrange(256)))
+    body = draw.randbytes(draw.choice((0, 1, 2, 40, 400)))
+    if kind == HANDSHAKE and len(body) > 4 and draw.random() < 0.7:
+        body = b"\x02" + (len(body) - 4).to_bytes(3, "big") + b"\x03\x03" + body[6:]
+    size = draw.choice((len(body), 0xFFFF, 16384, len(body) + 1))
+    return bytes((kind, 3, draw.choice((1, 3, 4)))) + size.to_bytes(2, "big") + body
