@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,6 +200,30 @@ def test_canary__every_verb__is_never_shown(
         if state in GOOD:
             assert (said.code != 0) == FAIL[index], (line, said.err)
             assert rig.seen(folder, new) == [], line
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git")
+def test_git__of_a_fleet_with_everything_made__takes_up_no_secret(
+    example: tuple[Path, int], tmp_path: Path, monkeypatch, capfd
+) -> None:
+    folder = tmp_path / "north"
+    shutil.copytree(example[0], folder)
+    monkeypatch.chdir(folder)
+    run = rig.Run(monkeypatch, capfd)
+    for line in ("broker --host-identity tool --export tool", "image --all -o made"):
+        assert run(*line.split()).code == 0
+    (folder / "copied.key").write_text((folder / "secrets" / "ca.key").read_text())
+    git = ["git", "-c", "core.excludesFile=/dev/null"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    ran = subprocess.run([*git, "ls-files", "-z"], capture_output=True, text=True, check=True)
+    taken = {name: (folder / name).read_bytes() for name in ran.stdout.split("\0") if name}
+    assert FILE in taken and "pki/ca.pem" in taken
+    known = rig.hidden(folder)
+    assert [
+        name for name, data in taken.items() if any(one.encode() in data for one in known)
+    ] == []
+    assert [name for name in taken if name.startswith(("tool", "made/", "broker/"))] == []
 
 
 def test_canary__values_in_memory__show_themselves_as_nothing(tmp_path) -> None:

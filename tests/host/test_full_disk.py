@@ -16,6 +16,7 @@ from host import runtime_rig
 from host.pki_rig import NOW, WORD, kept, make
 from nodewright.fleet import secret, template
 from nodewright.image.node import ImageMaker
+from nodewright.pki.endpoint import make_host
 from nodewright.provision import provision, renew
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of files")
@@ -84,7 +85,7 @@ LINES: list[tuple[list[str], list[int]]] = [
     (["north", "runtime", "add", "../micropython.uf2"], [NOTHING, LITTLE]),
     (["secure", "broker", "--write-only"], [NOTHING, LITTLE]),
     (["north", "broker", "--host-identity", "tool"], [NOTHING, LITTLE]),
-    (["secure", "broker", "--host-identity", "watch", "--export", "tool"], [NOTHING]),
+    (["secure", "broker", "--host-identity", "watch", "--export", "tool"], [NOTHING, 300]),
 ]
 
 
@@ -103,6 +104,7 @@ def fleets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "secure" / "fleet.toml").write_text(
         text.replace("port = 1883", "port = 8883\ntls = true")
     )
+    make_host(folder / "secure", "watch", "read", kept(folder / "secure"))
     template.create(folder / "bare", "bare")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(secret, "_N", 16)

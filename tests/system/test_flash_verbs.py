@@ -62,6 +62,7 @@ def test_backup__a_node__all_its_files_for_the_user_alone(pump, tmp_path) -> Non
         assert (tmp_path / "kept" / path[1:]).read_bytes() == data
     assert "/state/boot" in told["files"]
     assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "kept" / ".gitignore").read_text() == "*\n"
     assert taken.returncode == 2
     assert "is not empty" in taken.stderr
 

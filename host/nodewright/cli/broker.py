@@ -219,7 +219,7 @@ def _check(folder: Path, url: str, plain_port: int, as_json: bool) -> None:
 
 
 def _make_host(folder: Path, name: str, may: str, export: Path | None, as_json: bool) -> None:
-    from nodewright.fleet.files import write_whole
+    from nodewright.fleet.files import write_private
     from nodewright.pki import endpoint, subject
 
     known = next((one for one in endpoint.MAY if one == may), None)
@@ -227,20 +227,17 @@ def _make_host(folder: Path, name: str, may: str, export: Path | None, as_json: 
         raise BadInput(f"--may {may} cannot be: one of {', '.join(endpoint.MAY)}")
     if export is not None and export.exists():
         raise BadInput(f"{export} is there: --export makes a new folder")
+    if export is not None and not export.absolute().parent.is_dir():
+        raise BadInput(f"{export.parent} does not exist: make it first")
     secrets = secrets_of(folder)
     made = endpoint.make_host(folder, name, known, secrets)
     files: list[str] = []
     if export is not None:
         pair = endpoint.load_pair(folder, subject.of_host(name), secrets)
-        try:
-            export.mkdir(mode=0o700)
-        except OSError as error:
-            raise BadInput(f"{export} cannot be made: {error.strerror}") from None
         texts = {"ca.pem": pair.ca, f"{name}.pem": pair.certificate}
         texts[f"{name}.key"] = pair.key.get_secret_value() + "\n"
-        for file, text in texts.items():
-            write_whole(export / file, text.encode(), 0o600)
-            files.append(str(export / file))
+        write_private(export, {file: text.encode() for file, text in texts.items()})
+        files = [str(export / file) for file in texts]
     common, current = subject.of_host(name), made.record.current
     assert current is not None
     if as_json:

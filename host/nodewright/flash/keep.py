@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from nodewright.errors import BadInput
 from nodewright.flash import agent, facts
-from nodewright.fleet.files import write_whole
+from nodewright.fleet.files import IGNORE, IGNORE_ALL, write_whole
 from nodewright.link.errors import BoardSilent, Interrupted
 from nodewright.link.repl import Repl
 
@@ -54,6 +54,7 @@ def backup(
         there = facts.files(repl, state=True)
         names = {path: local(folder, path, port) for path in there}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(folder / IGNORE, IGNORE_ALL, 0o600)  # its key is for no version control
         sizes: dict[str, int] = {}
         for path, file in there.items():
             if asked.is_set():

@@ -2,10 +2,15 @@
 
 import os
 import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from nodewright.fleet.finding import WriteFailed
+
+IGNORE, IGNORE_ALL = ".gitignore", b"*\n"
 
 
 def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
@@ -33,6 +38,25 @@ def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
         _sync_folder(target.parent)
     except OSError as error:
         raise WriteFailed(path, error.strerror or str(error)) from None
+
+
+def write_private(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make a folder that only its owner can read, whole or not at all; no git takes it up.
+
+    files: contents by name.  Raises WriteFailed, also where something is in its place.
+    """
+    beside = None
+    try:
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.absolute().parent))
+        for name, data in {IGNORE: IGNORE_ALL, **files}.items():
+            write_whole(beside / name, data, 0o600)
+        beside.rename(folder)
+    except (OSError, WriteFailed) as error:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+        if isinstance(error, WriteFailed):
+            raise WriteFailed(folder, error.reason) from None
+        raise WriteFailed(folder, error.strerror or str(error)) from None
 
 
 def _umask() -> int:

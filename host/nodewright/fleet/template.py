@@ -135,9 +135,11 @@ sets = ["severity", "on-demand"]
 """
 
 _IGNORE = f"""\
-# Secrets stay with those who need them; images hold those of their nodes.
+# Secrets stay with those who need them; images hold those of their nodes, backups of boards, too
+# (each backup keeps itself out).
 {FOLDER}/
 images/
+*.key
 *.img
 *.uf2
 *.bin
