@@ -3,9 +3,10 @@
 Analytic signals, and recordings where a folder of them is given (folders with a manifest.json
 beside npy files), go through the node's own code on each backend of each runtime, and through the
 float64 reference.  Prints a row a feature: the worst deviation, that in parts of its tolerance,
-and where.  Analytic signals go in 16 and in 24 bits.  A speed is given; every fourth block has it
-estimated, too, which must be a line of the reference or a whole part of one.  A zone must be that
-of the reference's velocity.  Exit code 1 if any is beyond its tolerance.
+and where.  Analytic signals go in 16 and in 24 bits, and at the ends of the range of rates.  A
+speed is given; every fourth block has it estimated, too, which must be a line of the reference or
+a whole part of one.  A zone must be that of the reference's velocity.  Exit code 1 if any is
+beyond its tolerance.
 Bearings (env_*, verdicts) take K blocks and a speed: they are in tools/accuracy_envelope.py.
 """
 
@@ -36,6 +37,8 @@ __all__ = ["analytic", "compare", "recordings", "show", "wide"]
 LINES = 5
 BANDS = ((20.0, 150.0), (150.0, 390.0), (0.0, 52.0), (387.0, 399.0))
 MACHINE = (2, "rigid")
+# Of the analytic signals, beside those at 3200 Hz: the least and the most of a node's.
+LENGTHS, RATES_HZ = (256, 512, 1024, 2048, 4096), (400.0, 26_667.0)
 KEYS = (
     *("acc_rms_g", "acc_peak_g", "acc_p2p_g", "mean_g", "crest", "kurtosis", "skewness"),
     *("vel_rms_mm_s", "disp_rms_um", "disp_p2p_um", "hf_rms_g"),
@@ -310,6 +313,8 @@ def main() -> int:
     lengths = [int(text) for text in given.lengths.split(",")]
     cases = list(analytic(lengths))
     cases += list(wide(cases))
+    for rate_hz in RATES_HZ:
+        cases += analytic(LENGTHS, rate_hz)
     if given.data:
         cases += recordings(given.data, lengths, given.blocks)
     cases = [case for case in cases if re.search(given.only, case.name)]
