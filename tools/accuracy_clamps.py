@@ -1,13 +1,14 @@
 """How far currents are off that go through a converter's twin, with its noise and non-linearity.
 
-`python tools/accuracy_clamps.py`: of each converter the worst of RMS, frequency, THD and unbalance
-over lines from 45 to 65 Hz, phases of the window, and currents from a tenth of the range to all of
-it; 1 where one is beyond what is promised.  docs/performance.md has the table.
+`python tools/accuracy_clamps.py`: of each converter the worst of RMS, frequency, THD, unbalance and
+power (factors from 1 to 0.3) over lines from 45 to 65 Hz, phases of the window, and currents from a
+tenth of the range to all of it; 1 where one is beyond what is promised.  docs/performance.md has
+the table.
 """
 
 import importlib
 import sys
-from math import sqrt
+from math import cos, radians, sqrt
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -42,7 +43,9 @@ SHARES = (0.1, 0.3, 1.0)
 BALANCE = (1.0, 0.93, 1.06)
 HARMONICS = ((5, 6.0, 20.0), (7, 4.0, -40.0), (11, 1.5, 0.0))
 ADS1115_US = 1e6 / 860  # its samples are means over
-GOALS = {"rms": 0.2, "freq": 0.02, "thd": 0.2, "unbalance": 0.2}
+GOALS = {"rms": 0.2, "freq": 0.02, "thd": 0.2, "unbalance": 0.2, "power": 0.5}
+LAGS_DEG = (0.0, 45.0, 72.54)  # power factors of 1, 0.71 and 0.3
+VOLTS, VOLTS_A_VOLT = 230.0, 300.0
 # ESP32 series datasheet v4.6, table 4-3 (ADC characteristics): of 4096 codes; MicroPython's read
 _ESP32_INL, _ESP32_DNL, _ESP32_CODE_V, _ESP32_BIAS_V = 12, 7, 3.1 / 4096, 1.3
 _ESP32_READ_US = 45
@@ -226,6 +229,41 @@ def worst(case: Case) -> dict[str, float]:
     return found
 
 
+def worst_power(case: Case) -> float:
+    """Of a current and its voltage, one after the other in a round robin, in %."""
+    per_volt, numbers, found = RANGE_A * sqrt(2) / 1.6, case.numbers[:2], {"power": 0.0}
+    for share in SHARES:
+        for line_hz in LINES_HZ[::2]:
+            for lag_deg in LAGS_DEG:
+                wired: list[dict[str, Any]] = [
+                    {"input": numbers[0], "phase": 0, "per_volt": per_volt, "bias_v": 1.65},
+                    {"input": numbers[1], "phase": 0, "per_volt": VOLTS_A_VOLT, "bias_v": 1.65},
+                ]
+                wired[1]["signal"] = "voltage"
+                amps = RANGE_A * share / (1 + sqrt(sum(part**2 for _, part, _ in HARMONICS)) / 100)
+                source: dict[str, Any] = {"amps": amps, "line_hz": line_hz, "lag_deg": lag_deg}
+                source |= {"harmonics": HARMONICS, "volts_harmonics": (), "volts": VOLTS}
+                driver, world = converter(case.chip, numbers, source, wired)
+                driver.configure(case.rate_hz, case.samples, numbers, case.full_scale_v, 50)
+                blocks = inputs_module.make_blocks(2, case.samples)
+                take = inputs_module.Take(2)
+                current = current_module.Current(
+                    backend, case.samples, 1, 1, delays_us=take.skew_us
+                )
+                right_w = VOLTS * amps * cos(radians(lag_deg))
+                for _ in range(3):
+                    driver.begin()
+                    world.advance_us(driver.left_us())
+                    driver.finish(blocks, take)
+                    scales = [driver.per_digit(numbers[0]) * by for by in (per_volt, VOLTS_A_VOLT)]
+                    out: list[dict[str, float]] = [{}]
+                    rate = take.rate_hz, take.rate_ppm
+                    current.compute(blocks, scales, *rate, ("cur_power_w",), out, [{}])
+                    world.advance_us(7_345)
+                    tell(found, "power", 100 * (out[0]["cur_power_w"] / right_w - 1))
+    return found["power"]
+
+
 def tell(found: dict[str, float], key: str, error: float) -> None:
     found[key] = max(found[key], abs(error))
 
@@ -242,10 +280,12 @@ def main() -> int:
         Case("ADS1015, 3 x 430 S/s, 49.5 to 50.5 Hz", "ads1015", (0, 1, 2), 430, 256, 4.096),
     )
     beyond = []
-    print("| converter | RMS, % | frequency, mHz | THD, points | unbalance, points |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| converter | RMS, % | frequency, mHz | THD, points | unbalance, points | power, % |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for case in cases:
         found = worst(case)
+        wired = case.rate_hz > 1000 and case.chip != "esp32" and not case.raw
+        found["power"] = worst_power(case) if wired else 0.0
         if case.judged:
             told = [key for key in GOALS if case.rate_hz > 1000 or key != "thd"]
             beyond += [f"{case.title}: {key}" for key in told if found[key] > GOALS[key]]
@@ -254,6 +294,7 @@ def main() -> int:
             cells[1:] = [f"{1000 * found['freq']:.0f}"]
             cells += ["-" if case.rate_hz < 1000 else f"{found['thd']:.2f}"]
             cells += [f"{found['unbalance']:.2f}"]
+        cells += [f"{found['power']:.2f}" if wired else "-"]
         shown = [case.title, *cells]
         print("| " + " | ".join(shown) + " |")
     for line in beyond:

@@ -31,7 +31,12 @@ def test_converters__each_board_has_its_row_and_what_is_beyond_a_goal_ends_with_
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clamps = tool("accuracy_clamps")
-    for name, few in (("SHARES", (0.3,)), ("LINES_HZ", (49.9,)), ("NEAR_50_HZ", (49.9,))):
+    for name, few in (
+        ("SHARES", (0.3,)),
+        ("LINES_HZ", (49.9,)),
+        ("NEAR_50_HZ", (49.9,)),
+        ("LAGS_DEG", (72.54,)),
+    ):
         monkeypatch.setattr(clamps, name, few)
     assert clamps.main() == 0
     told = re.findall(r"^\| (.*?) \|", capsys.readouterr().out, re.M)

@@ -60,7 +60,7 @@ def test_node__current_and_voltage_through_round_robin__power_without_its_skew()
     assert list(message["channels"]) == ["a"]
     assert abs(values["cur_volt_v"] / 230 - 1) < 0.003, message
     assert abs(values["cur_power_factor"] - 0.3007) < 0.0015, message
-    assert abs(values["cur_power_w"] / (230 * 5 * 0.3007) - 1) < 0.006, message
+    assert abs(values["cur_power_w"] / (230 * 5 * 0.3007) - 1) < 0.005, message
 
 
 FAULTS = (
