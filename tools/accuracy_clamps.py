@@ -1,9 +1,9 @@
 """How far currents are off that go through a converter's twin, with its noise and non-linearity.
 
-`python tools/accuracy_clamps.py`: of each converter the worst of RMS, frequency, THD, unbalance and
-power (factors from 1 to 0.3) over lines from 45 to 65 Hz, phases of the window, and currents from a
-tenth of the range to all of it; 1 where one is beyond what is promised.  docs/performance.md has
-the table.
+`python tools/accuracy_clamps.py`: of each converter the worst of RMS, frequency, THD, unbalance
+and power (factors from 1 to 0.3) over lines from 45 to 65 Hz, phases of the window, and currents
+from a tenth of the range to all of it; 1 where one is beyond what is promised.
+docs/performance.md has the table.
 """
 
 import importlib
