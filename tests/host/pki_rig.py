@@ -17,6 +17,7 @@ from nodewright.pki.create import create_ca
 NOW = clock.utc_now()
 DAY, YEAR = timedelta(days=1), timedelta(days=365)
 CHIP, OTHER_CHIP = "e6614c311b7e6f2a", "e6614c311b7e6f2b"
+_KEYS = "secrets/*.key"
 WORD = SecretStr("a passphrase of the fleet")
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl installed")
@@ -64,6 +65,15 @@ def key_file(folder: Path, node: str) -> Path:
     assert known is not None
     assert known.current is not None
     return folder / FOLDER / f"{node}.{known.current.serial[:8]}.key"
+
+
+def given_away(text: str, *places: object) -> list[str]:
+    """Lines of private keys that a text shows: of fleets in these folders, or one below them."""
+    folders = [Path(str(place)) for place in places if place is not None]
+    lines: set[str] = set()
+    for file in (file for at in folders for file in (*at.glob(_KEYS), *at.glob(f"*/{_KEYS}"))):
+        lines |= set(file.read_text(encoding="utf-8", errors="replace").splitlines())
+    return [line for line in lines if line in text and len(line) > 30 and "-----" not in line]
 
 
 def openssl(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

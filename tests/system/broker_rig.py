@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from host.pki_rig import kept
+from host.pki_rig import given_away, kept
 from nodewright import reach
 from nodewright.errors import PortInUse
 from nodewright.fleet import edit
@@ -100,8 +100,8 @@ def start(*words: object, cwd: Path | None = None) -> subprocess.Popen[str]:
 
 
 def run(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`nodewright WORDS`, to its end."""
-    return subprocess.run(
+    """`nodewright WORDS`, to its end; it must say nothing of its fleet's keys."""
+    ran = subprocess.run(
         [*NODEWRIGHT, *map(str, words)],
         capture_output=True,
         text=True,
@@ -110,3 +110,5 @@ def run(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[
         check=False,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
     )
+    assert given_away(ran.stdout + ran.stderr, cwd, *words) == [], words
+    return ran

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 from serial.tools import list_ports
 
-from host.pki_rig import kept, tree
+from host.pki_rig import given_away, kept, tree
 from host.pki_rig import make as fleet_of
 from nodewright import broker, cli
 from nodewright.flash.errors import OtherNode
@@ -57,15 +57,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> A
         monkeypatch.setattr(sys, "argv", ["nodewright", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0, *capfd.readouterr())
+        code, said = ended.value.code, capfd.readouterr()
+        assert given_away(said.out + said.err, folder) == [], words
+        return code if isinstance(code, int) else 0, said.out, said.err
 
     return call
 
 
 def nodewright(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """The same as a user has it."""
-    return subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-m", "nodewright", *words],
         cwd=folder,
         capture_output=True,
@@ -74,6 +75,8 @@ def nodewright(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
     )
+    assert given_away(ran.stdout + ran.stderr, folder) == [], words
+    return ran
 
 
 def test_make__from_nothing__a_certificate_that_counts_until_one_byte_changes(
