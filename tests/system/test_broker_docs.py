@@ -44,6 +44,8 @@ class Reader:
 
     def follow(self) -> None:
         for kind, block in blocks():
+            if kind == "conf":
+                continue
             if kind == "toml":
                 self._edit(self._here(block))
                 continue
@@ -129,8 +131,22 @@ def test_docs_broker__followed__works_to_the_end(reader) -> None:
     conf = reader.install / "mosquitto.conf"
     text = conf.read_text()
     assert f"{reader.install}/broker.key" in text
-    if os.geteuid() == 0:
-        conf.write_text("user root\n" + text)
+    found = checked(reader, conf, text)
+    assert "doors as they should be" in found
+    # So does a mosquitto that has a listener of its own, with the lines of the page.
+    (block,) = [block for kind, block in blocks() if kind == "conf"]
+    before, mark, after = reader._here(block).partition("# after its last listener\n")
+    assert mark
+    other = f"persistence_location {reader.install}/\nlistener {free_port()} {HOST}\n"
+    after = after.replace(f"listener {reader.port}\n", f"listener {reader.port} {HOST}\n")
+    text = before + other + "allow_anonymous true\n" + after
+    found = checked(reader, reader.install / "site.conf", text)
+    assert "doors as they should be" in found
+
+
+def checked(reader: Reader, conf: Path, text: str) -> str:
+    """What --check says of a mosquitto with this configuration."""
+    conf.write_text(("user root\n" if os.geteuid() == 0 else "") + text)
     process = subprocess.Popen(
         [str(find_mosquitto()), "-c", conf], stderr=subprocess.DEVNULL, text=True
     )
@@ -141,4 +157,4 @@ def test_docs_broker__followed__works_to_the_end(reader) -> None:
     finally:
         process.kill()
         process.wait()
-    assert "doors as they should be" in reader.said[line]
+    return reader.said[line]
