@@ -13,7 +13,7 @@ STUCK_SAMPLES = 64  # of one digit in a row, as on a node: docs/architecture.md,
 _RAILS = (-32768, 32767)
 _LEAST_DIGITS = 64  # from the least to the most: below, a few digits are all there is
 _BESIDE = 8  # digits next to an extreme: a sine is there three times as often as at its extreme
-_LEAST_PAIRS = 4  # of neighbours at the extreme
+_LEAST_PAIRS = 2  # of neighbours at the extreme: one may be chance
 
 
 def unsound(digits: Digits) -> str | None:
