@@ -113,6 +113,12 @@ def test_assign__names_given__only_those(north) -> None:
         found(north, wanted=("pump-9",))
 
 
+def test_assign__a_name_given_twice__is_one_node(north) -> None:
+    done = found(north, at("a"), at("b"), wanted=("pump-2", "pump-2"))
+    assert {target.node: target.port for target in done.targets} == {"pump-2": "a"}
+    assert done.left == ("b: left out, no node of north without a board is one",)
+
+
 def test_assign__two_boards_of_one_node__refused(north) -> None:
     twice = (at("a", node="pump-1", fleet="north"), at("b", unique_id=CHIP))
     with pytest.raises(BadInput, match="a and b both are pump-1: unplug one"):

@@ -34,7 +34,7 @@ def assign(
     wanted: the nodes that are meant, () for all of the fleet.  Raises BadInput where two boards
     are one node, UnknownNode, FleetErrors, NodeRetired, RecordDamaged.
     """
-    names = list(wanted) or images.names()
+    names = list(dict.fromkeys(wanted)) or images.names()
     for name in names:
         images.compiled(name)
     fleet = images.judged.fleet.fleet.name
