@@ -379,6 +379,48 @@ def test_watch__clock_jumps_while_a_ping_is_out__link_is_kept():
         mqtt.ticks_ms = ticks_ms
 
 
+class Nobody:
+    """A link that takes everything and never says a word."""
+
+    busy = secure = False
+
+    def send(self, packet):
+        pass
+
+
+def test_watch__nobody_answers__given_up_within_one_and_a_half_keepalives_of_the_nodes_clock():
+    now_ms = [0]
+
+    class Asyncio:
+        @staticmethod
+        async def sleep_ms(ms):
+            now_ms[0] += ms
+
+    async def found_after_ms(keepalive_s, messages):
+        client = MqttClient((("127.0.0.1", 1),), "c", keepalive_s, timeout_ms=1 << 28)
+        now_ms[0] = 0
+        mqtt.asyncio = Asyncio
+        client._begin(Nobody())
+        for _ in range(messages):  # it goes on speaking; only what comes back can tell
+            client.post("a", b"")
+        try:
+            await client._watch(client._link)
+        except Lost as lost:
+            assert lost.cause == "ping_timeout"
+            return now_ms[0]
+
+    kept = mqtt.asyncio, mqtt.ticks_ms
+    try:
+        mqtt.ticks_ms = lambda: now_ms[0]
+        for keepalive_s in (1, 2, 15, 60, 3600):
+            for messages in (0, 3):
+                found_ms = asyncio.run(found_after_ms(keepalive_s, messages))
+                mqtt.asyncio = kept[0]
+                assert 500 * keepalive_s < found_ms <= 1500 * keepalive_s, (keepalive_s, found_ms)
+    finally:
+        mqtt.asyncio, mqtt.ticks_ms = kept
+
+
 def test_run__cancelled_while_it_connects__ends():
     async def use():
         client = MqttClient((("127.0.0.1", 1),), "c")

@@ -43,10 +43,10 @@ async def main(port, connections, folder=None):
         got[1] += len(payload)
 
     client = MqttClient(
-        Dialer([("127.0.0.1", port)], None, identity, timeout_ms=2000),
+        Dialer([("127.0.0.1", port)], None, identity, timeout_ms=10000),
         "fuzzed",
         on_message=on_message,
-        timeout_ms=2000,
+        timeout_ms=10000,
         backoff_base_ms=1,
         backoff_lost_ms=1,
         backoff_cap_ms=2,
