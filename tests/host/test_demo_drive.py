@@ -93,6 +93,16 @@ def test_story__one_value_wrong__fails_and_says_which(
     assert any(word in text for text in story.failures), story.failures
 
 
+@pytest.mark.parametrize("chapter", ["standing", "starting", "running", "lost"])
+def test_story__a_clamp_that_says_nothing__fails_and_goes_on(
+    plan: DrivePlan, chapter: str
+) -> None:
+    chapters = _chapters()
+    del chapters[chapter]["channels"]["l3"]
+    story = _told(plan, chapters)
+    assert story.over and story.failures
+
+
 def test_story__phase_that_nobody_marks__fails(plan: DrivePlan) -> None:
     chapters = _chapters()
     for reasons in chapters["lost"]["marked"].values():

@@ -72,13 +72,13 @@ class DriveStory:
             self.stage = "starting"
             self._while_starting(report)
             return
-        self._expect(report, "no current", all(a < _NOTHING_A for a in self._rms(report)))
+        self._expect(report, "no current", all(0 <= a < _NOTHING_A for a in self._rms(report)))
         self._expect(report, "not running", first.get("cur_running") == 0)
 
     def _while_starting(self, report: Mapping[str, Any]) -> None:
         first = self._first(report)
-        peaks = [report["channels"][name].get("cur_inrush_a", 0.0) for name in self._channels]
-        spans = [report["channels"][name].get("cur_inrush_ms", 0.0) for name in self._channels]
+        peaks = self._each(report, "cur_inrush_a")
+        spans = self._each(report, "cur_inrush_ms")
         expected = [drive.inrush_a() * part for part in drive.BALANCE]
         near = [abs(a / b - 1) < _ROUGH for a, b in zip(peaks, expected, strict=True)]
         self._expect(report, f"an inrush of about {expected[0]:.0f} A", all(near))
@@ -117,7 +117,8 @@ class DriveStory:
         unbalance_pct = self._first(report).get("cur_unbalance_pct", 0.0)
         self._expect(report, "an unbalance of 100 %", unbalance_pct > _LEAST_UNBALANCE_PCT)
         if not self.said[-1].startswith("lost"):
-            dead = min(self._channels, key=lambda name: report["channels"][name]["cur_rms_a"])
+            currents = self._rms(report)
+            dead = self._channels[currents.index(min(currents))]
             self._expect(report, "the right phase", dead == self._channels[drive.LOST])
             self.said.append(f"lost phase {dead}: {max(self._rms(report)):.2f} A in the others")
 
@@ -159,7 +160,11 @@ class DriveStory:
         return first
 
     def _rms(self, report: Mapping[str, Any]) -> list[float]:
-        return [report["channels"].get(name, {}).get("cur_rms_a", -1.0) for name in self._channels]
+        return self._each(report, "cur_rms_a")
+
+    def _each(self, report: Mapping[str, Any], key: str) -> list[float]:
+        """A value of each clamp; -1 where it is withheld."""
+        return [report["channels"].get(name, {}).get(key, -1.0) for name in self._channels]
 
     def _marks(self, report: Mapping[str, Any]) -> set[str]:
         """Of the levels: what noise says of THD is none of the motor's."""
