@@ -17,6 +17,7 @@ from mpremote.transport_serial import SerialTransport
 from nodewright import audit
 from nodewright.flash import agent, facts, raw_repl
 from nodewright.flash.errors import (
+    AS_BEFORE,
     UNFINISHED,
     FlashFailed,
     NotAsWritten,
@@ -28,8 +29,7 @@ from nodewright.flash.job import Outcome
 from nodewright.flash.look import look
 from nodewright.fleet.secret import Secrets
 from nodewright.image.node import NodeImage
-from nodewright.link import repl as repl_module
-from nodewright.link.errors import BoardFailed, Interrupted, PortBusy
+from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortBusy
 from nodewright.link.repl import Repl
 from nodewright.provision import provision
 from nodewright.virtual import VirtualBoard
@@ -38,6 +38,7 @@ from system.slow_line import SlowLine
 from system.virtual_rig import facts as done
 from system.virtual_rig import read_file
 
+_DEAD_S = 2.0
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX")
 
 
@@ -140,6 +141,72 @@ def test_flash__stopped_while_it_sends__leaves_what_was_and_goes_on_from_there(p
         assert not [path for path in on_board(virtual) if path.endswith(agent.SUFFIX)]
 
 
+def cut_at(
+    patched: pytest.MonkeyPatch, virtual: VirtualBoard, names: str | tuple[str, ...], calls: int
+) -> None:
+    """The power goes before the board has heard so many calls of an agent's functions."""
+    asked, begun, count = Repl.ask, Repl.begin, 0
+
+    def gone(repl: Repl, code: str) -> bool:
+        nonlocal count
+        count += code.startswith(names)
+        if count == calls:
+            count += 1
+            virtual.cut_power()
+            repl._answer_s = _DEAD_S  # nobody answers any more: what for is it waited long
+        return count > calls
+
+    def ask(self: Repl, code: str, within_s: float | None = None) -> bytes:
+        return asked(self, code, _DEAD_S if gone(self, code) else within_s)
+
+    def begin(self: Repl, code: str, within_s: float | None = None) -> None:
+        is_put = code.startswith("_nw_put")  # others come by `ask`
+        begun(self, code, _DEAD_S if is_put and gone(self, code) else within_s)
+
+    patched.setattr(Repl, "ask", ask)
+    patched.setattr(Repl, "begin", begin)
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "state"),
+    [
+        *(("_nw_put", 9, AS_BEFORE), ("_nw_move", 1, UNFINISHED), ("_nw_move", 3, UNFINISHED)),
+        ('_nw_gone(["/flashing', 1, UNFINISHED),
+    ],
+    ids=["ninth file", "names", "settings", "mark away"],
+)
+def test_flash__a_first_flash_cut_anywhere__is_nobodys_or_whole_and_completes_when_run_again(
+    pump, name, calls, state, monkeypatch
+) -> None:
+    some = [path for path in pump.files if path.startswith("/node/")][:10]
+    names = ["/boot.py", "/main.py", "/version.json", "/settings.json", *some]
+    made = replace(pump, files={path: pump.files[path] for path in names})
+    with bare() as virtual:
+        done(virtual)
+        before = on_board(virtual)
+        with monkeypatch.context() as patched:
+            cut_at(patched, virtual, name, calls)
+            with pytest.raises((FlashFailed, BoardSilent)) as failed:
+                flash(made, virtual, boot_s=0)
+        after = on_board(virtual)
+        seen = look([virtual.port])[0].facts
+        assert seen is not None
+        if state == AS_BEFORE:
+            assert {path: after[path] for path in before} == before
+            assert not set(after) & {"/settings.json", "/node/app.mpy"}
+        else:
+            assert isinstance(failed.value, FlashFailed)
+            assert failed.value.state == UNFINISHED
+            whole = all(path in after for path in names)
+            assert whole is (name.startswith("_nw_gone"))
+            assert ("/settings.json" in after) is whole  # without which nothing starts
+            assert seen.unfinished
+        outcome = flash(made, virtual, boot_s=0)
+        assert set(on_board(virtual)) == set(names)
+        assert not look([virtual.port])[0].facts.unfinished
+        assert outcome.sent_files < len(names)
+
+
 @pytest.mark.parametrize("calls", [2, 3])
 def test_flash__cut_in_the_middle_of_renaming__nothing_starts_until_it_is_whole(
     pump, calls, monkeypatch
@@ -153,20 +220,8 @@ def test_flash__cut_in_the_middle_of_renaming__nothing_starts_until_it_is_whole(
         flash(pump, virtual)
         with Repl(virtual.port) as repl:
             append(repl, "/node/app.mpy")
-        monkeypatch.setattr(repl_module, "ANSWER_S", 2.0)
-        asked = Repl.ask
-        count = 0
-
-        def ask(self: Repl, code: str, within_s: float | None = None) -> bytes:
-            nonlocal count
-            count += code.startswith(("_nw_move", "_nw_mark"))
-            if count == calls:
-                count += 1
-                virtual.cut_power()
-            return asked(self, code, min(within_s or 2.0, 2.0))
-
         with monkeypatch.context() as patched:
-            patched.setattr(Repl, "ask", ask)
+            cut_at(patched, virtual, ("_nw_move", "_nw_mark"), calls)
             with pytest.raises(FlashFailed) as failed:
                 flash(newer, virtual)
         assert failed.value.state == UNFINISHED

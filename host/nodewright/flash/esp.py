@@ -7,19 +7,18 @@ the chip's own MD5 of it, which esptool compares.
 """
 
 import re
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from nodewright import scratch
 from nodewright.flash import boot
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
-from nodewright.flash.esptool import LET_GO_S, Esptool, reason, stub_fails
+from nodewright.flash.esptool import Esptool, reason, stub_fails
 from nodewright.flash.job import Job, Outcome, Progress, Say
 from nodewright.flash.judge import judge_chip
-from nodewright.link.errors import PortMissing
-from nodewright.link.repl import why_closed
+from nodewright.link.repl import is_gone
 
 BAUDS = (921_600, 460_800, 230_400, 115_200)
 _ROM_BAUD = 115_200
@@ -30,7 +29,6 @@ _MAC = re.compile(r"^MAC:\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*$", re.MULTILINE)
 _SIZE = re.compile(r"Detected flash size:\s+(\d+)\s*([KM])B")
 _PERCENT = re.compile(r"(\d{1,3}\.\d)%")
 _SENT = re.compile(r"\((\d+) compressed\)")
-_UNOPENED = "Could not open"
 _MISMATCH = "MD5 of file does not match"
 _HASHED = "Hash of data verified"
 _KNOWN = ("esp32s3", "esp32c3", "esp32s2", "esp32c2", "esp32c6", "esp32h2", "esp32p4", "esp32")
@@ -64,9 +62,8 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
         job, bound = job.for_chip(found.mac)
         image = job.image
         data = image.flash.data
-        with tempfile.TemporaryDirectory(prefix="nodewright-") as folder:
-            path = Path(folder) / "image.bin"
-            path.touch(0o600)  # it holds the node's secrets
+        with scratch.folder("flash") as folder:  # only its owner may enter: secrets are in it
+            path = folder / "image.bin"
             path.write_bytes(data)
             told, baud, notes = _write(tool, job, path, say)
     notes = [*([bound] if bound else []), *notes]
@@ -99,12 +96,7 @@ def detect(port: str, asked: threading.Event) -> Found:
 
 def _detect(tool: Esptool, port: str) -> Found:
     words = ["--no-stub", "flash-id"]
-    until_s = time.monotonic() + LET_GO_S
-    while True:
-        code, told = tool.run(words, _ROM_BAUD, lambda _: None, AS_BEFORE)
-        if _UNOPENED not in told or time.monotonic() > until_s:
-            break
-        time.sleep(0.1)  # whoever had it before may be closing it
+    code, told = tool.run(words, _ROM_BAUD, lambda _: None, AS_BEFORE)
     chip, size = _CHIP.search(told), _SIZE.search(told)
     if chip is None:
         raise FlashFailed(port, reason(port, told, code), AS_BEFORE)
@@ -168,7 +160,7 @@ def _write(tool: Esptool, job: Job, path: Path, say: Say) -> tuple[str, int, lis
             return told, bauds[0], notes
         if _MISMATCH in told:
             raise NotAsWritten(job.port, ("its bytes",))
-        gone = isinstance(why_closed(job.port), PortMissing)
+        gone = is_gone(job.port)
         if not gone and not stub and stub_fails(told):
             stub = ["--no-stub"]
             notes.append("the chip refused esptool's stub: written by its ROM alone")

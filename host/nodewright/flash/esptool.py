@@ -18,10 +18,11 @@ from typing import Self
 
 from nodewright.flash.errors import FlashFailed
 from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissing
-from nodewright.link.repl import why_closed
+from nodewright.link.repl import is_gone, why_closed
 
 LET_GO_S = 6.0  # a port that was in use a moment ago
 STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
+_UNOPENED = "Could not open"
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
 _PIECE = 4096
@@ -81,6 +82,16 @@ class Esptool:
         heard: gets what it prints as it comes; state: of the board, for who interrupts it.
         Raises PortMissing, PortDenied, PortBusy, Interrupted, FlashFailed.
         """
+        until_s = time.monotonic() + LET_GO_S
+        while True:
+            code, told = self._once(words, baud, heard, state)
+            if _UNOPENED not in told or time.monotonic() > until_s:
+                return code, told
+            time.sleep(0.1)  # somebody took it in between, for a look
+
+    def _once(
+        self, words: list[str], baud: int, heard: Callable[[str], None], state: str
+    ) -> tuple[int, str]:
         check_port(self._port)
         if self._process is None:
             self._start()
@@ -178,7 +189,7 @@ def check_port(port: str) -> None:
 
 def reason(port: str, told: str, code: int) -> str:
     """The one line of esptool's output that says what was wrong."""
-    if isinstance(why_closed(port), PortMissing):
+    if is_gone(port):
         return "the port is gone: cable or supply"
     lines = [line.strip() for line in told.splitlines()]
     for line in reversed(lines):

@@ -13,7 +13,7 @@ from typing import Any
 
 from nodewright.flash import facts, keep
 from nodewright.flash.facts import Facts, OnBoard
-from nodewright.link.errors import BoardSilent
+from nodewright.link.errors import BoardFailed, BoardSilent
 from nodewright.link.repl import Repl
 from nodewright.plain import plain
 
@@ -80,6 +80,8 @@ def _read(repl: Repl, path: str, file: OnBoard) -> list[Kept]:
         return decode(name, keep.get(repl, path, file))
     except BoardSilent as error:
         return [Kept(name, "unknown", "", {}, f"cannot be read: {error.reason}")]
+    except BoardFailed as error:  # of its flash, as a rule: the next file may be whole
+        return [Kept(name, "unknown", "", {}, f"cannot be read: the board says {error.error}")]
 
 
 def decode(name: str, data: bytes) -> list[Kept]:

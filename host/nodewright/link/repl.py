@@ -32,7 +32,10 @@ from nodewright.plain import plain
 BAUD = 115_200
 ANSWER_S = 10.0  # a board that is soft reset, or writes flash, may take some of it
 SILENT_S = 2.0  # between two bytes
-_TRIES = 3
+# How long each greeting waits, as a share of an answer: a board that just restarts has lost the
+# first, one in the middle of a record hears the last.
+_TRIES = (0.1, 0.2, 0.35, 0.35)
+_LOOK_S = 0.2
 _STALE_S = 0.3  # after that long no earlier try is answered any more
 # The line feed ends what an agent of ours still reads (flash/agent.py): it sees that it is short.
 _INTERRUPT = b"\n\r\x03\x03"
@@ -136,13 +139,13 @@ class Repl:
 
     def _enter(self) -> None:
         last: Exception | None = None
-        for tried in range(_TRIES):
+        for tried, share in enumerate(_TRIES):
+            before_s, self._serial.timeout = self._line.serial.timeout, _LOOK_S
             with self._guarded(self._answer_s, keep=(TransportError,)) as failed:
                 # A program may catch one; mpremote sends one more.
                 self._serial.write(_INTERRUPT)
-                self._line.enter_raw_repl(
-                    soft_reset=False, timeout_overall=self._answer_s / _TRIES
-                )
+                self._line.enter_raw_repl(soft_reset=False, timeout_overall=self._answer_s * share)
+            self._serial.timeout = before_s
             last = failed[0] if failed else None
             if last is None:
                 if tried:
@@ -273,6 +276,13 @@ def _open(port: str, baud: int, silent_s: float) -> SerialTransport:
     # Of a pseudo-terminal it waits in its read, which serves all, as a read here has an end.
     line.is_pty = True
     return line
+
+
+def is_gone(port: str) -> bool:
+    """Whether there is no such port any more; it is not opened, which would disturb who has it."""
+    if os.name == "posix" and "://" not in port:
+        return not os.path.exists(port)  # noqa: PTH110 - a Path would lose a trailing slash
+    return isinstance(why_closed(port), PortMissing)
 
 
 def why_closed(port: str) -> PortMissing | PortDenied | PortBusy | PortGone:
