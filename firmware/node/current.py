@@ -344,8 +344,12 @@ class Current:
         return phases.lesser_pct(found)
 
     def rest(self, channel: int) -> "float | None":
-        """What the input of a channel rests at, in digits; None where its level changes."""
-        if self._quantities[channel].get("halves", 1.0) < _LEVEL:
+        """What the input of a channel rests at, in digits; None where its level changes, or too few
+        of its waves tell."""
+        quantities, least = self._quantities[channel], validity_current.LEAST_WAVES
+        if "cycles" in quantities and (
+            quantities["cycles"] < least or quantities.get("halves", 0.0) < _LEVEL
+        ):
             return None
         rest: float = self.sums.mean[channel]
         return rest

@@ -1,3 +1,4 @@
+import asyncio
 import sys
 
 try:
@@ -7,6 +8,18 @@ except ImportError:  # here: the unix port has none, boards and CPython's mocks 
 
     sys.modules["machine"], sys.modules["network"] = machine, network
 
+from paths import TESTS
+
+sys.path.append(TESTS + "/firmware")
+
+from clamps_rig import ADCRig
+
+from node import dsp
+from node.current_set import CurrentSet
+from node.drivers.inputs import make_blocks
+from node.drivers.rp2_adc import RP2ADC
+from node.health import Health
+from node.motor import Motor
 from node.result import Result
 from node.waveform import Waveform
 
@@ -51,3 +64,55 @@ def test_withhold_at_rest__motor_runs_or_nobody_knows__nothing_changes():
         Waveform._withhold_at_rest(measured)
         assert len(measured.result.channels["x"]) == 3
         assert measured.result.withheld["x"] == {"crest": "silent"}
+
+
+class ClampsAtAMotor:
+    """What node.clamps.Clamps is to a set, at a converter's twin."""
+
+    name, currents, shaft_hz, shaft_error, standing = "clamps", 1, None, None, False
+
+    def __init__(self, rig):
+        row = {"channel": "a", "input": 26, "quantity": "current", "per_volt": 20.0}
+        row.update(phase_deg=0, noise=0.02)
+        self.rows = [row]
+        self.settings = {"chip": "adc", "bias_v": 1.65, "line_hz": 50, "full_scale_v": 3.3}
+        self.settings["motor"] = {"pole_pairs": None, "neg_seq_pct": 7}
+        self.motor = Motor("/no-such-folder/motor", 2.0, 1.0)
+        self._driver = RP2ADC(rig.port, rig.clock)
+
+    def reserve(self, *room):
+        pass
+
+    def converter(self, rate_hz, samples):
+        self._driver.configure(rate_hz, samples, (26,), 3.3, 50)
+        return self._driver
+
+
+class Room:
+    backend = dsp.backend("viper")
+
+    def views(self, samples, inputs):
+        return make_blocks(inputs, samples)
+
+    def spare(self):
+        return None
+
+
+def test_clamps__motor_that_stops__the_verdict_at_its_machine_goes_with_it():
+    rig = ADCRig(source={"kind": "motor", "timeline": ((0, "run"), (0.14, "off"))})
+    clamps = ClampsAtAMotor(rig)
+    settings = {"name": "currents", "rate_hz": 2000, "samples": 256, "features": ["cur_running"]}
+    settings["schedule"] = {"kind": "interval", "interval_ms": 1000}
+    currents = CurrentSet(settings, "sets[0]", clamps, Room(), Health())
+    for standing in (False, True):
+        asyncio.run(currents.run())
+        assert currents.result.record["valid"] and not currents.result.faults
+        assert currents.result.channels["a"]["cur_running"] == (not standing)
+        measured = Measured(clamps)
+        Waveform._withhold_at_rest(measured)
+        assert ("zone" in measured.result.channels["x"]) != standing
+        rig.world.advance_us(100_000)
+    # A record that says nothing of the motor leaves no verdict withheld for it
+    rig.chip.inject("stuck", {})
+    asyncio.run(currents.run())
+    assert not currents.result.record["valid"] and not clamps.standing
