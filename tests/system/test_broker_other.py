@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from host.pki_rig import kept
 from host.test_watch import report
+from nodewright.image.node import identity_files
+from nodewright.pki.identity import load_identity
 from nodewright.ports import free_port
 from nodewright.watch import Address, Collector
 from system.broker_rig import address, connect, doors, make_fleet, written
-from system.mqtt_rig import HOST, LIMIT_S, wait_until
+from system.mqtt_rig import HOST, LIMIT_S, node, wait_until
 
 _NATS = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
 pytestmark = pytest.mark.skipif(_NATS is None, reason="no nats-server installed")
@@ -83,6 +86,29 @@ def test_doors__of_nats__the_certificates_count_and_the_rest_is_told_as_open(
         assert found[name] == "open", told[name]
     for name in ("takes another's session", "forges another's will"):
         assert found[name] == "open", told[name]
+
+
+def test_client__at_nats__reports_and_commands_go_both_ways_and_the_session_is_kept(
+    fleet, tmp_path
+) -> None:
+    """The node's own client, on MicroPython, with another broker than the one it grew up with."""
+    identity = tmp_path / "identity"
+    identity.mkdir()
+    for path, data in identity_files(load_identity(fleet, "pump-1", kept(fleet))).items():
+        (identity / Path(path).name).write_bytes(data)
+    topic, command = "nodewright/north/pump-1/report", "nodewright/north/pump-1/command"
+    plan = {"identity": str(identity), "client_id": "pump-1", "subscribe": command}
+    with nats(fleet, tmp_path) as port:
+        tls = address(fleet).tls
+        with Collector(Address(HOST, port, tls=tls), fleet="north") as source:
+            with node(port=port, count=100, topic=topic, **plan) as talker:
+                result = talker.result()
+            assert (result["acked"], result["errors"]) == (list(range(100)), {})
+            source.send(command, b"meanwhile")
+            with node(port=port, count=0, until_received=1, **plan) as talker:
+                assert talker.wait_for("connected") == "connected True"
+                result = talker.result()
+            assert (result["received"], result["errors"]) == ([[command, "meanwhile"]], {})
 
 
 def test_collector__at_nats__hears_a_node_over_tls(fleet, tmp_path) -> None:
