@@ -344,8 +344,8 @@ class Current:
         return phases.lesser_pct(found)
 
     def rest(self, channel: int) -> "float | None":
-        """What the input of a channel rests at, in digits; None where its level changes, or too few
-        of its waves tell."""
+        """What the input of a channel rests at, in digits; None where its level changes, or too
+        few of its waves tell."""
         quantities, least = self._quantities[channel], validity_current.LEAST_WAVES
         if "cycles" in quantities and (
             quantities["cycles"] < least or quantities.get("halves", 0.0) < _LEVEL

@@ -1,9 +1,10 @@
 """Whether a motor runs, by its current; starts, hours and load, kept on flash over resets.
 
 A file of /state, of under 150 bytes: JSON with a checksum, replaced whole or not at all.  It is
-written at a start and a stop at once (three in a row, and one more each 70 minutes where they come
-faster), and each six hours of running: 24 times a day at most, which a board's flash outlasts (see
-rate.py).  A power cut loses the hours since, six at most, and no start that is 70 minutes old.
+written at a start and a stop at once (three in a row, and one more each 10 minutes where they come
+faster), and each 10 minutes of running: 147 times a day at most, which a board's flash outlasts
+(docs/decisions/0030-current-hints.md).  A power cut loses 10 minutes of running at most, and no
+start that is 10 minutes old.
 """
 
 import json
@@ -24,8 +25,8 @@ _MOST_BYTES = const(256)
 _OFF_PART = 0.8  # of on_a, where no off_a is given
 _SECONDS_H = 3600.0
 _IN_A_ROW = const(3)  # writings at once
-_ANOTHER_MS = const(4_200_000)  # until there may be one more
-_LATE_S = 6 * 3600.0  # of running that no writing has
+_ANOTHER_MS = const(600_000)  # until there may be one more
+_LATE_S = 600.0  # of running that no writing has
 # Two records further apart say nothing of the time between: it is not counted.
 _MOST_APART_MS = const(3_600_000)
 _MOST_STARTS, _MOST_S = 1_000_000_000, 4e9

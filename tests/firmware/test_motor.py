@@ -95,13 +95,13 @@ def test_motor__short_spans__lose_no_time():
 def test_motor__after_a_reset__goes_on_and_is_not_started_again():
     path = fresh("kept")
     motor = Motor(path, 1.0, None, 8.0)
-    for minute in range(0, 8 * 60 + 1, 30):
+    for minute in range(0, 8 * 60 + 1):
         motor.update(4.0, minute * MINUTE)
         motor.save_if_due(minute * MINUTE)
     again = Motor(path, 1.0, None, 8.0)
     assert again.running() is None and again.starts == 1
-    # What was written last was written at six hours.
-    near(values(again)[0]["cur_run_h"], 6.0, 0.51)
+    # What is lost is less than ten minutes.
+    assert 8.0 - 10 / 60 <= values(again)[0]["cur_run_h"] <= 8.0
     near(values(again)[0]["cur_load_pct"], 50.0, 0.01)
     assert again.update(0.9, 0) is None and again.running()  # between its limits: as it was
     assert again.starts == 1
@@ -133,13 +133,13 @@ def test_save__start_and_stop__both_at_once():
         assert out == {"cur_starts": 1.0, "cur_run_h": 100 / 3600}, out
 
 
-def test_save__starts_in_a_row__two_dozen_a_day():
+def test_save__starts_in_a_row__each_ten_minutes():
     path = fresh("wear")
     motor, written = Motor(path, 1.0), 0
     for minute in range(24 * 60):
         motor.update(4.0 if minute % 2 else 0.0, minute * MINUTE)
         written += motor.save_if_due(minute * MINUTE)
-    assert 23 <= written <= 24, written
+    assert 144 <= written <= 147, written
     assert motor.starts == 720
 
 
