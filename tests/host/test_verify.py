@@ -83,7 +83,9 @@ def test_verify__a_node_that_failed__is_genuine_and_says_so(north, trust) -> Non
     assert verify.verify(rig.sealed(north, failed), "c", trust, NOW).as_dict()["passed"] is False
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_verify__one_byte_changed__refused_wherever_it_is(good, trust, data) -> None:
     at = data.draw(st.integers(0, len(good) - 1), "at")
@@ -310,7 +312,7 @@ def test_verify__hostile_files__named(good, trust) -> None:
             verify.verify(data, "c", trust, NOW)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 40_000))
 @example(b"\n-->\n", 0)
 def test_unseal__any_bytes_anywhere__never_more_than_refused(junk: bytes, at: int) -> None:

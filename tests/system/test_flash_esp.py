@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import serial
 
 from nodewright import boards
 from nodewright.flash import choose, esp, esptool
@@ -224,6 +225,15 @@ def test_esptool__nobody_at_the_port__said_with_what_the_board_is(pump) -> None:
         os.close(theirs)
     with pytest.raises(PortMissing):
         esp.detect("/dev/no-such-port", threading.Event())
+
+
+def test_esptool__a_port_that_somebody_looks_at_meanwhile__is_waited_for(pump) -> None:
+    with EspRomTwin(paced=False) as twin:
+        other = serial.Serial(twin.port, exclusive=True)
+        looks = threading.Timer(0.5, other.close)
+        looks.start()
+        assert flash(small(pump), twin).by == "esptool"
+        looks.join()
 
 
 def test_esptool__interrupted__its_process_is_gone(pump) -> None:

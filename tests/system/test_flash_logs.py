@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodewright.flash import logs, raw_repl
+from nodewright.flash import keep, logs, raw_repl
+from nodewright.flash.facts import OnBoard
+from nodewright.link.errors import BoardFailed
 from nodewright.link.repl import Repl
 from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
 from system.virtual_rig import facts
@@ -95,12 +97,37 @@ def test_logs__what_the_nodes_own_code_kept__told_with_units(tmp_path: Path) -> 
     assert "\x1b" not in shown.stdout
 
 
+def test_logs__a_file_that_the_flash_does_not_give__named_and_the_others_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with bare() as virtual:
+        facts(virtual)
+        with Repl(virtual.port) as repl:
+            repl.ask("import os\nos.mkdir('/state')")
+            for name, text in (("boot", "7"), ("crash", "{}")):
+                repl.ask(f"f = open('/state/{name}', 'w')\nf.write({text!r})\nf.close()")
+        got = keep.get
+
+        def get(repl: Repl, path: str, file: OnBoard) -> bytes:
+            if path == "/state/crash":
+                raise BoardFailed(repl.port, "OSError: 5")
+            return got(repl, path, file)
+
+        monkeypatch.setattr(keep, "get", get)
+        found = logs.read(virtual.port)
+    told = {one.name: one.text for one in found.kept}
+    assert told["crash"] == "cannot be read: the board says OSError: 5"
+    assert told["boot"] == "7 until now"
+
+
+@settings(deadline=None)
 @given(st.sampled_from(["boot", "crash", "rates.json", "bearing-a-x", "motor-m"]), st.binary())
 def test_decode__any_bytes__no_error(name: str, data: bytes) -> None:
     for one in logs.decode(name, data):
         json.dumps(one.values, allow_nan=False)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["boot", "crash", "rates.json", "bearing-a-x", "motor-m"]),
     st.recursive(

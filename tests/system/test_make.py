@@ -18,10 +18,12 @@ from host.pki_rig import given_away, kept, tree
 from host.pki_rig import make as fleet_of
 from nodewright import broker, cli
 from nodewright.flash.errors import OtherNode
+from nodewright.flash.look import look
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
 from nodewright.interpreter import find_interpreter
 from nodewright.link.errors import Interrupted
+from nodewright.make import node as make_node
 from nodewright.make.job import Options, Target
 from nodewright.make.node import Maker
 from nodewright.make.several import run as run_all
@@ -34,6 +36,7 @@ pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="virtual boards have ports on POSIX"),
     pytest.mark.xdist_group("make"),
 ]
+OTHER = "/dev/ttyACM7"  # a board that has nothing to do with it
 CHIPS = {"pump-1": "e6614c311b7e6f2a", "pump-2": "e6614c311b7e6f2b"}
 
 
@@ -236,6 +239,8 @@ def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_the
             maker.images, "make", lambda name: on_pico_w(maker._virtual.make_virtual(name, arch))
         )
         monkeypatch.setattr(list_ports, "comports", lambda: ports(there))
+        looked: set[str] = set()
+        monkeypatch.setattr(make_node, "look", lambda at: looked.update(at) or look(at))
         heard = Heard()
         with AtDrive(folder, tmp_path / "drives", "pump-1", CHIPS["pump-1"]) as there:
             target = Target("pump-1", str(there.drive.path))
@@ -245,6 +250,7 @@ def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_the
     assert result.error is None, result.error
     made = result.made
     assert made is not None
+    assert len(looked) == 1 and OTHER not in looked  # the program there runs on
     assert (made.passed, made.flashed is not None and made.flashed.by) == (True, "uf2")
     assert made.kept.validation.unique_id == CHIPS["pump-1"]
     known = record.read(folder, "pump-1")
@@ -253,11 +259,10 @@ def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_the
 
 
 def ports(there: AtDrive) -> list[SimpleNamespace]:
-    """What is plugged in by now."""
-    if there.port is None:
-        return []
+    """What is plugged in by now: another board all the time."""
     usb = {"vid": 0x2E8A, "pid": 5, "product": "", "serial_number": ""}
-    return [SimpleNamespace(device=there.port, **usb)]
+    devices = [OTHER] if there.port is None else [OTHER, there.port]
+    return [SimpleNamespace(device=device, **usb) for device in devices]
 
 
 def test_make__repeated__says_what_is_flaky(north) -> None:

@@ -64,9 +64,10 @@ class Maker:
             digest = self._digest_virtual(node)
         else:
             drive = uf2_drive.drive_at(Path(port))
+            before = {one.port for one in plugged()}
             flashed, digest = self._flash(target, say, asked)
             if drive is not None:
-                port = self._port_after(target, asked)
+                port = self._port_after(target, before, asked)
         validations = self._validate(node, port, say, asked)
         say(Step("certify"))
         kept = self._keep(validations)
@@ -110,15 +111,16 @@ class Maker:
         )
         return choose.flash(wanted, make, tell, asked, bind), digests[-1]
 
-    def _port_after(self, target: Target, asked: threading.Event) -> str:
+    def _port_after(self, target: Target, before: set[str], asked: threading.Event) -> str:
         """The serial port of a board that was a boot loader's drive.
 
+        before: what was plugged in while it was; none of these is asked, their programs run on.
         Raises BoardSilent, Interrupted.
         """
         port = str(target.port)
         end_s = time.monotonic() + self.options.after_s
         while time.monotonic() < end_s and not asked.is_set():
-            ports = [one.port for one in plugged() if one.boards]
+            ports = [one.port for one in plugged() if one.boards and one.port not in before]
             for seen in look(ports) if ports else ():
                 if seen.facts is not None and seen.facts.node == target.node:
                     return seen.plugged.port
