@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nodewright.flash import keep, raw_repl
+from nodewright.flash import agent, keep, raw_repl
 from nodewright.flash.errors import FlashFailed, WrongBoard
 from nodewright.flash.look import look
 from nodewright.image.node import NodeImage
@@ -182,3 +182,59 @@ def test_device__its_cases_on_a_virtual_board__pass(north) -> None:
         )
     assert ended.returncode == 0, ended.stdout[-3000:]
     assert "4 passed" in ended.stdout
+
+
+# As ports/esp32/esp32_partition.c has it: found by type and label, blocks of 4096 bytes, bits that
+# only an erase sets again.
+_ESP32 = """
+import sys
+class Partition:
+    TYPE_APP, TYPE_DATA = 0, 1
+    def __init__(self, kind, label, blocks):
+        self.kind, self.label, self.data = kind, label, bytearray(blocks * 4096)
+    @staticmethod
+    def find(type=0, subtype=0xff, label=None, block_size=4096):
+        return [p for p in ALL if p.kind == type and label in (None, p.label)]
+    def readblocks(self, block, buf, offset=0):
+        at = block * 4096 + offset
+        buf[:] = self.data[at:at + len(buf)]
+    def writeblocks(self, block, buf, offset=None):
+        if offset is None:
+            self.ioctl(6, block)
+        at = block * 4096 + (offset or 0)
+        assert at % 32 == len(buf) % 32 == 0
+        for i in range(len(buf)):
+            self.data[at + i] &= buf[i]
+    def ioctl(self, what, block):
+        if what == 4:
+            return len(self.data) // 4096
+        if what == 5:
+            return 4096
+        if what == 6:
+            for i in range(block * 4096, (block + 1) * 4096):
+                self.data[i] = 0xff
+        return 0
+ALL = [Partition(0, "factory", 1), Partition(1, "nvs", 1), Partition(1, "vfs", 8)]
+class esp32:
+    pass
+esp32.Partition = Partition
+sys.modules["esp32"] = esp32
+"""
+
+
+def test_format__an_esp32s_partition__is_made_anew_where_its_files_are() -> None:
+    with bare(dma=False) as virtual:  # which has no module rp2
+        facts(virtual)
+        with Repl(virtual.port, answer_s=60.0) as repl:
+            repl.ask(_ESP32)
+            repl.ask(agent.FORMAT)
+            told = repl.ask(
+                "import os\nprint(os.listdir('/'), os.statvfs('/')[:3])\n"
+                "for n in range(3):\n f = open('/%d' % n, 'w')\n f.write('%d' % n * 5000)\n"
+                " f.close()\n"
+                "print([open('/%d' % n).read() == '%d' % n * 5000 for n in range(3)])\n"
+                "print([any(p.data) for p in ALL])"
+            )
+    assert told.decode().splitlines() == [
+        *("[] (4096, 4096, 8)", "[True, True, True]", "[False, False, True]")
+    ]
