@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Case:
     @property
     def wide(self) -> bool:
         """Whether its digits have 24 bits."""
-        return self.block.digits.dtype == np.int32
+        return self.block.digits.itemsize == 4
 
 
 def _case(
@@ -42,7 +43,10 @@ def wide(cases: Iterable[Case], bits: int = 8) -> Iterator[Case]:
             fine += noise.integers(0, 1 << bits, len(fine), dtype=np.int32)
         g_per_digit = block.g_per_digit / (1 << bits)
         name = f"24 bits: {case.name}"
-        yield replace(case, name=name, block=replace(block, digits=fine, g_per_digit=g_per_digit))
+        digits = cast("NDArray[np.int16]", fine)  # no node has blocks of these
+        yield replace(
+            case, name=name, block=replace(block, digits=digits, g_per_digit=g_per_digit)
+        )
 
 
 def analytic(lengths: Sequence[int] = (1024, 4096), rate_hz: float = 3200.0) -> Iterator[Case]:

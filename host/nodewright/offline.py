@@ -86,9 +86,12 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of one channel, as a node has it: int32 of 24 bits with the option `wide`."""
+    """One block of one channel, as a node has it.
 
-    digits: NDArray[np.int16] | NDArray[np.int32]
+    digits: of nodes int16; of int32 with 24 bits where `run` gets the option `wide`.
+    """
+
+    digits: NDArray[np.int16]
     g_per_digit: float
     rate_hz: float
 
@@ -214,7 +217,7 @@ def _run(
 
 
 def execute(
-    digits: Sequence[NDArray[np.int16] | NDArray[np.int32]],
+    digits: Sequence[NDArray[np.int16]],
     runtime: Runtime,
     job: dict[str, Any],
     limit_s: float | None,

@@ -7,8 +7,6 @@ a signal is taken for clipped where it stays at its own extreme as no vibration 
 import numpy as np
 from numpy.typing import NDArray
 
-Digits = NDArray[np.int16] | NDArray[np.int32]
-
 STUCK_SAMPLES = 64  # of one digit in a row, as on a node: docs/architecture.md, Faults
 _RAILS = (-32768, 32767)
 _LEAST_DIGITS = 64  # from the least to the most: below, a few digits are all there is
@@ -16,10 +14,10 @@ _BESIDE = 8  # digits next to an extreme: a sine is there three times as often a
 _LEAST_PAIRS = 2  # of neighbours at the extreme: one may be chance
 
 
-def unsound(digits: Digits) -> str | None:
+def unsound(digits: NDArray[np.int16]) -> str | None:
     """Why the values of a block are to be marked: "clipped", "stuck" or None.
 
-    digits: of 16 bits, two or more.  A block that is silent as a whole is neither.
+    digits: int16[samples], two or more.  A block that is silent as a whole is neither.
     """
     if any(_pairs(digits == rail) for rail in _RAILS):
         return "clipped"  # two neighbours: a lone one may be a scaled peak
@@ -33,7 +31,7 @@ def _pairs(at: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(at[1:] & at[:-1]))
 
 
-def _longest(digits: Digits) -> int:
+def _longest(digits: NDArray[np.int16]) -> int:
     """The length of the longest row of equal samples."""
     changes = np.flatnonzero(np.diff(digits)) + 1
     return int(np.max(np.diff(changes, prepend=0, append=len(digits))))
