@@ -42,8 +42,7 @@ secret = "{secret}"
 # gateway = "192.168.1.1"
 # ntp = ["192.168.1.1"]      # time servers, best within the plant
 
-# An address, or a name that the plant's name server knows. With tls = true (port 8883) nodes show
-# their certificates and believe that of the broker alone: docs/broker.md.
+# An address, or a name that the plant's name server knows; tls = true: docs/broker.md.
 [brokers.main]
 host = "127.0.0.1"
 port = 1883
