@@ -1,5 +1,7 @@
 """One list of cases, wherever a node is: CPython, a virtual board, a port; with each chip."""
 
+import subprocess
+import sys
 import threading
 from fnmatch import fnmatch
 from pathlib import Path
@@ -20,6 +22,8 @@ from nodewright.validate.result import Validation
 from nodewright.validate.run import on_bench, validate
 from system import validate_rig as rig
 from wire import chips
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +84,33 @@ def test_port__of_a_board__the_program_runs_again_afterwards(fleet: Path) -> Non
     expected = rig.expected(fleet)
     with VirtualBench(expected, rig.runtime()) as there:
         there.stop_port()
+        before = there.board.boots
         found = rig.run(DeviceBench(expected, there.board.port), ("board.", "firmware.", "acc."))
         assert found.place == "device"
         assert found.passed, rig.failed(found)
-        before = there.board.boots
-        assert there.board.wait_for("boot", 20.0, lambda event: event.facts["boot"] > "1")
-        assert there.board.boots >= before
+        assert there.board.wait_for("boot", 20.0, lambda event: int(event.facts["boot"]) > 1)
+        assert there.board.boots > before
+
+
+def test_port__the_cases_of_tests_device__all_pass_on_a_virtual_boards_port(fleet: Path) -> None:
+    """What `--device` runs, where no board is at hand: flashed first, then the whole list."""
+    with VirtualBench(rig.expected(fleet), rig.runtime()) as there:
+        there.stop_port()
+        ran = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-n", "0"),
+                *("-p", "no:cacheprovider"),
+                *("tests/device/test_validate.py", "--device", there.board.port),
+                *("--fleet", str(fleet), "--node", "pump-1"),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert "3 passed" in ran.stdout
 
 
 def test_port__nothing_of_ours_on_the_board__fails_and_says_so(fleet: Path) -> None:
