@@ -1,31 +1,37 @@
 """A node's life on the command line: what is printed, as JSON, and with which exit code."""
 
+import contextlib
+import io
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from host.pki_rig import CHIP, WORD, make, needs_openssl, openssl, over_lorawan
+from nodewright import cli
 from nodewright.fleet import template
 
 
 def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None) -> str:
-    """What a command says, on both ways out; its exit code is that."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nodewright", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **(env or {})},
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout if code == 0 else done.stderr
+    """What a command says, on one way out; its exit code is that."""
+    out, err, ended = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["nodewright", *words])
+        patch.setattr(sys, "stdin", io.StringIO())
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        try:
+            cli.main()
+        except SystemExit as end:
+            ended = end.code if isinstance(end.code, int) else 0
+    assert ended == code, out.getvalue() + err.getvalue()
+    return (out if code == 0 else err).getvalue()
 
 
 @needs_openssl
