@@ -47,8 +47,8 @@ SENTENCES = {
     "negative.",
     "phase_lost": "Two phases carry one current and the third none: a fuse or a contact is gone.",
     "supply": "The voltages' own unbalance may be the cause: nothing is said of the motor.",
-    "reference": "All inputs have moved from where they rested since the boot: the converter's "
-    "reference drifts, or their bias.",
+    "reference": "All inputs rest elsewhere than at the boot: the converter's reference drifts, "
+    "or the bias.",
 }
 
 
