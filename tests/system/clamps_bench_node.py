@@ -139,6 +139,45 @@ async def in_a_row(measured, health, count):
     return lines, {"other_turns": turns[0], "other_waited_us": turns[1]}
 
 
+def waiting(rate_hz=2000, samples=1024):
+    """Round and round for some laps, then a record of it: what a look takes, and whether the
+    record has a seam."""
+    from node import hal
+    from node.drivers.rp2_ring import RP2Ring
+
+    ring = RP2Ring(hal.Analogue())
+    ring.configure(rate_hz, samples, PINS, FULL_SCALE_V, LINE_HZ)
+    lap_ms, look_us, risen = samples * 1000 // rate_hz, 0, False
+    ring.watch()
+    for _ in range(9):
+        time.sleep_ms(lap_ms // 4)
+        began_ticks = time.ticks_us()
+        risen = ring.risen((100, 100, 100)) or risen
+        look_us = max(look_us, time.ticks_diff(time.ticks_us(), began_ticks))
+    ring._was_low = True  # as if what flows had not flowed yet
+    time.sleep_ms(lap_ms // 4)
+    seen = ring.risen((100, 100, 100))
+    left_us = ring.left_us()
+    blocks, take = make_blocks(len(PINS), samples), Take(len(PINS))
+    began_ticks = time.ticks_us()
+    ring.finish(blocks, take)
+    took_us = time.ticks_diff(time.ticks_us(), began_ticks)
+    middle = sum(blocks[0]) / samples
+    rms = (sum([(x - middle) ** 2 for x in blocks[0]]) / samples) ** 0.5
+    step = max([abs(blocks[0][i] - blocks[0][i - 1]) for i in range(1, samples)])
+    return {
+        "risen_early": risen,
+        "risen": seen,
+        "look_us": look_us,
+        "left_us": left_us,
+        "finish_us": took_us - left_us,
+        "overruns": take.overruns,
+        "rms_a": rms * ring.per_digit(0) * PER_VOLT,
+        # Of a sine between two samples, over what it can be: more is a seam
+        "step": step / (rms * 1.4142 * 2 * 3.1416 * LINE_HZ / rate_hz),
+    }
+
+
 def on_node(records=5, samples=SAMPLES, rate_hz=RATE_HZ):
     """Print one JSON object a line, the last with "done"."""
     sensor, wanted = settings(samples, rate_hz)
@@ -151,5 +190,9 @@ def on_node(records=5, samples=SAMPLES, rate_hz=RATE_HZ):
         print(json.dumps(line))
     beside["errors"] = health.errors
     print(json.dumps(beside))
+    del measured, lines
+    clamps.converter(rate_hz, samples).stop()
+    gc.collect()
+    print(json.dumps(waiting()))
     gc.collect()
     print(json.dumps({"done": True, "free": gc.mem_free()}))
