@@ -1,7 +1,6 @@
 """Timed capture of one record into fixed blocks, with the evidence by which to trust it."""
 
 import time
-from array import array
 from errno import EIO
 
 from micropython import const
@@ -9,9 +8,11 @@ from micropython import const
 from node.record import Record
 from node.sinks import Decimated, Plain
 from node.stamps import Stamps
+from node.zeros import zeros
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from typing import Any
 
     Blocks = tuple[array[int], ...]
@@ -24,8 +25,7 @@ _PASSBAND = 0.3  # of the decimated rate: node/dsp/decimator.py
 
 def make_blocks(samples: int) -> "Blocks":
     """Three array('h') of this length: 6 bytes a sample."""
-    # array('h', bytes) fills without a list of the same length beside it.
-    return tuple([array("h", bytes(2 * samples)) for _ in range(_AXES)])
+    return tuple([zeros("h", samples) for _ in range(_AXES)])
 
 
 class Capture:

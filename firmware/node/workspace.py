@@ -1,11 +1,11 @@
 """Kernels and blocks that measurement sets share."""
 
-from array import array
-
 from node.capture import make_blocks
+from node.zeros import zeros
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from types import ModuleType
     from typing import Any
 
@@ -40,7 +40,7 @@ class Workspace:
         if samples not in self._blocks:
             if samples in self._lent:
                 view = memoryview(self._work(samples))
-                own = array("h", bytes(2 * samples))
+                own = zeros("h", samples)
                 self._blocks[samples] = own, view[:samples], view[samples:]
             else:
                 self._blocks[samples] = make_blocks(samples)
@@ -57,7 +57,7 @@ class Workspace:
         else:
             blocks = tuple([memoryview(block)[:samples] for block in self._blocks[longest]])
         while len(blocks) < count:
-            blocks += (array("h", bytes(2 * samples)),)
+            blocks += (zeros("h", samples),)
         return blocks[:count]
 
     def spare(self) -> "tuple[Any, int, Any] | None":
@@ -77,5 +77,5 @@ class Workspace:
     def _work(self, samples: int) -> "array[int]":
         """int16[2 * samples]: two blocks while a record runs, and the kernels' data after it."""
         if samples not in self._works:
-            self._works[samples] = array("h", bytes(4 * samples))
+            self._works[samples] = zeros("h", 2 * samples)
         return self._works[samples]

@@ -11,7 +11,7 @@ from envelope_truth import bearing, noise
 
 from node import dsp
 from node.bearing import Bearing
-from node.envelope import KEYS
+from node.envelope import KEYS, Envelope
 from node.health import Health
 from node.turns import lengths, turns_of
 from node.workspace import Workspace
@@ -113,6 +113,27 @@ def test_finish__several_speeds__the_tachometers_before_the_set_one_before_an_es
     assert withheld["bearing_fault"] == "uncertain_speed" and found.speed[2] == "tacho"
     values, _, _ = told(found, estimated=(2 * SHAFT_HZ, 0.02, "slip"))
     assert values["bearing_fault"] == 1.0 and found.speed[2] == "settings"
+
+
+def test_add__a_band_of_the_settings__amplitudes_are_of_that_band():
+    module = dsp.backend("viper")
+    sensor = {"channels": ("x",), "bearing": ORDERS, "shaft_hz": SHAFT_HZ, "shaft_error_pct": 0.1}
+    told_g = []
+    for band in range(5):
+        found = Bearing(
+            module, dict(measured(2), envelope_band=band), sensor, KEYS, None, Health()
+        )
+        alone = Envelope(module, SAMPLES, ORDERS, band)
+        for each in (found, alone):
+            each.begin()
+        for block in BLOCKS:
+            found.add(block, 0)
+            alone.add(block)
+        out = {}
+        alone.finish(SCALE, RATE_HZ, SHAFT_HZ, 0.001, ("env_bpfo_g",), out, {})
+        told_g.append(out["env_bpfo_g"])
+        assert told(found)[0]["env_bpfo_g"] == told_g[-1], band
+    assert len(set(told_g)) == 5
 
 
 def test_turns__set_of_several_blocks_of_a_bearing__one_channel_after_the_other():
