@@ -18,7 +18,7 @@ import pytest
 from nodewright import broker, ports
 from nodewright.errors import BadInput, BrokerFailed, PortInUse
 
-WAIT_S = 10.0
+WAIT_S = 60.0  # mosquitto writes all of its store after each change: slow on a busy disk
 NO_MOSQUITTO = broker.mosquitto_version() is None
 KINDS = [
     pytest.param("mosquitto", marks=pytest.mark.skipif(NO_MOSQUITTO, reason="no mosquitto")),

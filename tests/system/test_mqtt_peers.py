@@ -33,7 +33,7 @@ def door(broker: TlsBroker, tls: bool) -> tuple[int, dict[str, str], list[str]]:
     """(port, what the node needs, what mosquitto's clients need)."""
     if not tls:
         return broker.plain, {}, []
-    folder = Path(broker.good)
+    folder = Path(broker.peer)  # its own: two with one certificate are one client
     words = ["--cafile", folder / "ca.pem", "--cert", folder / "own.pem"]
     words += ["--key", folder / "own.key"]
     return broker.ports["good"], {"identity": broker.good}, [str(word) for word in words]

@@ -131,6 +131,7 @@ class TlsBroker:
             "wrong_host": make("else.plant", ca, ("127.0.0.9", "else.plant")),
         }
         self.good = write_identity(folder / "good", ca, make("talker", ca))
+        self.peer = write_identity(folder / "peer", ca, make("peer", ca))
         self.expired = write_identity(folder / "old", ca, make("talker", ca, (), -10, -1))
         self.stranger = write_identity(folder / "stranger", ca, make("talker", other))
         self.early = write_identity(folder / "early", ca, make("talker", ca, (), 2, 10))
