@@ -16,12 +16,14 @@ from nodewright import scratch
 from nodewright.faultproxy import FaultProxy
 from nodewright.image.node import identity_files
 from nodewright.pki.identity import load_identity
+from nodewright.virtual import VirtualBoard
 from nodewright.watch import Collector
 from system.broker_rig import address, make_fleet, running
 from system.node_rig import NodeRig
 
 KEEPALIVE_S = 2
 _DELAY_S = 0.2  # of each chunk, in either direction
+_UNDER = 3  # reports measured under the fault, at least
 _AFTER = 3  # reports that were measured after the fault
 _PATIENCE_S = 60.0
 _LOOK_S = 0.1
@@ -161,15 +163,14 @@ def run(
                 for name in [name for name in silent if _given_up(silent[name])]:
                     found_s[name] = max(found_s[name], after_s)
                     del silent[name]
-                for name in [name for name in end if name not in silent and after_s >= lasts_s]:
-                    fault, proxy = end.pop(name)
-                    fault.end(proxy)
+                for name in list(end):
+                    enough = _made(boards[names.index(name)]) >= before[name] + _UNDER
+                    if name not in silent and after_s >= lasts_s and enough:
+                        fault, proxy = end.pop(name)
+                        fault.end(proxy)
                 heard.listen(lambda: False, _LOOK_S)
             # Of all that was measured until now, and three more.
-            made = {
-                name: max(int(line.rpartition("=")[2]) for line in board.lines if " seq=" in line)
-                for name, board in zip(names, boards, strict=True)
-            }
+            made = {name: _made(board) for name, board in zip(names, boards, strict=True)}
             for name in names:
                 meanwhile[name] += made[name] - before[name]
             _until(heard, names, _AFTER, made)
@@ -177,6 +178,11 @@ def run(
             _outcome(fault, name, heard, meanwhile[name], found_s[name])
             for fault, name in zip(played, names, strict=True)
         ]
+
+
+def _made(board: VirtualBoard) -> int:
+    """The seq of the last report that its console tells of."""
+    return max(int(line.rpartition("=")[2]) for line in board.lines if " seq=" in line)
 
 
 def _until(

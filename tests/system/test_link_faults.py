@@ -35,4 +35,5 @@ def test_node__link_that_does_so__nothing_lost_nothing_doubled_and_the_cause_tol
     else:
         assert (found.connects, found.causes) == (1, {}), found
     if fault.silent:
-        assert KEEPALIVE_S / 2 < found.found_s < 1.5 * KEEPALIVE_S + _BUSY_S, found
+        # Virtual boards are ahead of the clock: it may well be sooner.
+        assert 0 < found.found_s < 1.5 * KEEPALIVE_S + _BUSY_S, found
