@@ -59,7 +59,7 @@ _NUMBERS = {
 
 
 class Identity:
-    """What a node proves itself with, and what it believes in: a TLS context, made at the first need."""
+    """What a node proves itself with, and what it believes in: a TLS context of its own."""
 
     trial: "Trial | None" = None  # of a new one that no broker has let in yet
 

@@ -152,7 +152,7 @@ class LinkNews:
         self._away = False
 
     def fresh(self) -> list[str]:
-        """ "lost" and "returned" since the last call, in their order: a short loss is told, too."""
+        """What happened since the last call, "lost" and "returned"; a short loss is told, too."""
         found = []
         lost = self._source.lost
         if lost > self._told:
