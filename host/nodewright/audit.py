@@ -1,4 +1,4 @@
-"""Who did what to a fleet's identities and clamps, when: audit.jsonl, one line a deed, only ever added to.
+"""Who did what to a fleet's identities and clamps, when: audit.jsonl, only ever added to.
 
 Each line has the hash of the one before and its own, so that a line which was changed, taken out
 or put in is noticed.  A line cut off the end is not, by itself: `nodewright.provision` compares
@@ -22,7 +22,17 @@ from nodewright.fleet.finding import WriteFailed
 
 FILE = "audit.jsonl"
 VERSION = 1
-DEEDS = ("create", "provision", "bind", "renew", "revoke", "retire", "check", "deliver", "calibrate")
+DEEDS = (
+    "create",
+    "provision",
+    "bind",
+    "renew",
+    "revoke",
+    "retire",
+    "check",
+    "deliver",
+    "calibrate",
+)
 START = "0" * 64  # what stands for the line before the first
 _KEYS = ("v", "n", "at", "who", "what", "node", "facts", "before", "hash")
 

@@ -130,7 +130,7 @@ def test_reason_of__what_is_of_all_phases_or_of_a_voltage__each_input_s():
 
 
 def _apply(reason):
-    out = {key: 1.0 for key in ("cur_rms_a", "cur_freq_hz", "cur_turns_hint", "cur_run_h")}
+    out = dict.fromkeys(("cur_rms_a", "cur_freq_hz", "cur_turns_hint", "cur_run_h"), 1.0)
     withheld, marked = {}, {"cur_turns_hint": "no_voltage"}
     evidence.apply([(reason, 1)], 0, 3, out, withheld, marked)
     return sorted(out), withheld, marked

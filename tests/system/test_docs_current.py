@@ -150,7 +150,7 @@ def test_page__burdens__are_what_the_formula_gives() -> None:
 def test_page__ratios_of_voltages__are_what_their_formulas_give() -> None:
     transformer, transducer, divider = (row[1] for row in table("what is wired"))
     assert abs(230 / 9 * (10 + 1.2) / 1.2 - float(transformer.split(": ")[-1])) < 0.1
-    assert float(transducer) == 250 and (470 + 10) / 10 == float(divider.split(": ")[-1])
+    assert float(transducer) == 250 and float(divider.split(": ")[-1]) == (470 + 10) / 10
 
 
 def test_page__filters__have_the_corners_and_lags_it_says() -> None:
