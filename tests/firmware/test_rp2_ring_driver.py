@@ -129,3 +129,51 @@ def test_ring__record_without_a_rise__as_of_the_converter_that_does_not_wait():
     blocks, take = _record(rig, driver)
     assert abs(rms_a(driver, blocks[0][:1000]) / 3 - 1) < 0.01 and not driver.left_us()
     assert take.samples == SAMPLES
+
+
+def test_ring__watched_for_longer_than_ticks_can_tell_apart__a_start_is_still_seen():
+    # 2**29 us are 537 s, from which on the difference of two ticks is negative
+    rig, driver = _driver(((0, "off"), (545.0, "start")), 800, pins=PINS[:1])
+    while rig.world.now_us() < 544_000_000:
+        assert not driver.risen(LEAST)
+        rig.world.advance_us(8_000_000)
+    assert _wait(rig, driver, 80) is not None
+    blocks, take = _record(rig, driver, PINS[:1])
+    assert take.overruns == 0 and _begin(driver, blocks[0]) > SAMPLES // 8 - 10
+
+
+def test_ring__start_before_the_room_is_full__nothing_of_the_record_before():
+    for start_ms in (70, 130, 300):
+        timeline = ((0, "run"), (1.0, "off"), (1.5 + start_ms / 1000, "start"))
+        rig, driver = _driver(timeline)
+        driver.begin()
+        _record(rig, driver)  # of a motor that runs
+        rig.world.advance_us(1_490_000 - rig.world.now_us())
+        driver.watch()
+        assert _wait(rig, driver, look_ms=60) is not None, start_ms
+        blocks, take = _record(rig, driver)
+        assert take.overruns == 0
+        for block in blocks:
+            begin = block[: SAMPLES // 16]
+            assert max(begin) - min(begin) < 200, start_ms
+            assert max(block) - min(block) > 1000
+
+
+def test_ring__a_round_begun_at_the_first_place__as_in_the_last_one():
+    rig = ADCRig(source={"kind": "motor", "amps": 3.0, "timeline": ((0, "off"), (1.5, "start"))})
+    driver = RP2Ring(rig.port, rig.clock)
+    driver.reserve(3, 2 * SAMPLES)  # another set's: what is behind this record is nobody's
+    driver.configure(RATE_HZ, SAMPLES, PINS, 3.3, 50)
+    driver.watch()
+    assert _wait(rig, driver) is not None
+    rig.world.advance_us(driver.left_us())
+    for _ in range(20_000):
+        if 0 < driver._count - driver._taker.count < 3:
+            break
+        rig.world.advance_us(60)
+    else:
+        raise AssertionError("no such instant")
+    blocks, take = make_blocks(3, SAMPLES), Take(3)
+    driver.finish(blocks, take)
+    for block in blocks:
+        assert abs(block[-1] - block[-2]) < 1000 and min(block) > 0, (block[-3:], min(block))

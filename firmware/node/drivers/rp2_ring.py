@@ -43,6 +43,7 @@ class RP2Ring(RP2ADC):
         self._rounds = 0  # of all inputs, at the last look
         self._looked_ticks = 0
         self._was_low = False
+        self._whole = False  # the room has been written once round since watch()
         self._left_us: "int | None" = None  # after the look that saw a rise
 
     def watch(self) -> None:
@@ -50,7 +51,7 @@ class RP2Ring(RP2ADC):
         self._taker.config(write=self._raw, trigger=False)
         self._home[0] = self._taker.write
         self._set_free(self._home, self._again)
-        self._was_low, self._rounds = False, 0
+        self._was_low, self._rounds, self._whole = False, 0, False
         self._looked_ticks = self._begin_ticks
 
     def risen(self, least: "Sequence[int]") -> bool:
@@ -70,8 +71,12 @@ class RP2Ring(RP2ADC):
         rounds = (self._count - self._taker.count) // count
         new = (rounds - self._rounds) % samples if gone_us < self._span_us else samples
         cycle = min(samples, int(self.rate_hz / _CYCLE_HZ) + 1)
-        if clock.ticks_diff(now, self._begin_ticks) * self.rate_hz < 1e6 * (cycle + 1):
-            return False
+        since_us = 0
+        if not self._whole:  # no longer than it matters: ticks wrap after nine minutes
+            since_us = clock.ticks_diff(now, self._begin_ticks)
+            if since_us * self.rate_hz < 1e6 * (cycle + 1):
+                return False
+            self._whole = since_us >= self._span_us
         window = max(cycle, new)
         low = True
         for index in range(count):
@@ -85,6 +90,8 @@ class RP2Ring(RP2ADC):
         if found:
             after = max(0, samples - samples // _BEFORE - new)
             self._left_us = int(after * 1e6 / self.rate_hz)
+            if not self._whole:  # what is older than watch() is of another record
+                self._left_us = max(self._left_us, self._span_us - since_us)
         return found
 
     def left_us(self) -> int:
@@ -108,7 +115,7 @@ class RP2Ring(RP2ADC):
         self.stop()
         while at % count:  # a round that was begun: as in the round before it
             for byte in (2 * at, 2 * at + 1):
-                raw[byte] = raw[byte - 2 * count]
+                raw[byte] = raw[(byte - 2 * count) % (2 * self._count)]
             at += 1
         oldest = at // count % samples
         for index in range(count):
