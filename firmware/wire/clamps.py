@@ -37,6 +37,7 @@ _HARMONICS = (
 )
 _NEAR = 0.1  # line frequencies apart: resolved by a record of ten cycles
 _LEAST_RISE = 0.01  # of the range, from the lowest to the highest: six times a converter's noise
+_LEAST_CYCLE = 8  # samples of a cycle, which an inrush is told by
 _PEAKS = 2.8284271  # from peak to peak, over the RMS of a sine
 MOTOR_KEYS = ("cur_running", "cur_starts", "cur_run_h", "cur_load_pct")
 TURNS_KEYS = ("cur_turns_hint",)
@@ -120,3 +121,29 @@ def check_set(
             errors.append((path + ".features", key, allowed))
         if key in MOTOR_KEYS + TURNS_KEYS and sensor["motor"] is None:
             errors.append((path + ".features", key, "nothing of a motor: the sensor names none"))
+        if key in INRUSH_KEYS and measured["rate_hz"] < _LEAST_CYCLE * sensor["line_hz"]:
+            allowed = "at least %g for %s, %d samples a cycle: sample faster, or take it out"
+            allowed = allowed % (_LEAST_CYCLE * sensor["line_hz"], key, _LEAST_CYCLE)
+            errors.append((path + ".rate_hz", measured["rate_hz"], allowed))
+            break
+
+
+def check_together(sets: "list[dict[str, Any]]", errors: "list[Error]") -> None:
+    """What sets of the same clamps are to each other: one waits, and one sees a motor stop."""
+    for index, measured in enumerate(sets):
+        if measured["kind"] != "current":
+            continue
+        path, kind = "sets[%d]" % index, measured["schedule"]["kind"]
+        kinds = [one["schedule"]["kind"] for one in sets if one["sensor"] == measured["sensor"]]
+        if kind == "start" and kinds.count(kind) > 1:
+            # Each would take the converter from the other, and neither hear anything.
+            allowed = "one set of a sensor that waits: keep that of the lower threshold"
+            errors.append((path + ".schedule.kind", kind, allowed))
+        if "interval" in kinds:
+            continue
+        for key in measured["features"]:
+            # What a record tells that is asked for holds at that instant, whatever was before.
+            if key in MOTOR_KEYS and (kind == "start" or key != MOTOR_KEYS[0]):
+                allowed = "of a sensor that a set measures by interval, which sees the motor stop"
+                errors.append((path + ".features", key, allowed + ": add one, or take it out"))
+                break

@@ -276,6 +276,7 @@ def _check_whole(settings: "dict[str, Any]", errors: "list[Error]") -> None:
                 _check_features(path, measured, sensor, errors)
             blocks = blocks_of(measured, len(channels_of(sensor)))
             share += _check_time(path, measured, blocks, settings["watchdog_ms"], errors)
+    clamps.check_together(settings["sets"], errors)
     if share > 1.0:
         errors.append(
             ("sets", "%.3g of all time" % share, "intervals which the records do not fill")

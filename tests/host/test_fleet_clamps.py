@@ -96,7 +96,8 @@ def test_check__clamps_with_an_error__said_where_it_is(
 
 
 def test_check__start__where_the_converter_runs_on_by_itself(tmp_path: Path) -> None:
-    sets = SETS.replace('every = "10s"', 'start = "5A"')
+    # Whether a motor runs is told by a set with an interval
+    sets = SETS.replace('every = "10s"', 'start = "5A"').replace(', "cur_running"', "")
     (compiled,) = judged(tmp_path, ONE_SET, end=sets + CLAMPS).compiled.values()
     schedule = {"kind": "start", "threshold_a": 5}
     assert compiled.settings["sets"][-1]["schedule"] == schedule
@@ -137,3 +138,23 @@ def test_check__rate_that_only_dma_takes__refused_on_a_board_without(tmp_path: P
 def test_check__accelerometer_with_a_converters_key__refused(tmp_path: Path) -> None:
     found = judged(tmp_path, ('range = "16g"', 'range = "16g"\nbias = "1.65V"'))
     assert [one.path[-1] for one in found.errors] == ["bias"], [str(one) for one in found.errors]
+
+
+def test_check__sets_of_the_same_clamps_that_cannot_work__said_with_the_cure(
+    tmp_path: Path,
+) -> None:
+    waits = SETS.replace('every = "10s"', 'start = "5A"').replace(', "cur_running"', "")
+    second = waits.replace("[sets.currents]", "[sets.more]").replace('"5A"', '"8A"')
+    both = CLAMPS.replace('sets = ["currents"]', 'sets = ["currents", "more"]')
+    slow = waits.replace('"cur_rms_a"', '"cur_inrush_a"').replace('"8kHz"', '"370Hz"')
+    hours = waits.replace('"cur_rms_a"', '"cur_run_h"')
+    for name, text, where, why in (
+        ("two", waits + second + both, "sets.currents", "keep that of the lower threshold"),
+        ("slow", slow + CLAMPS, "sets.currents.rate", "at least 400 for cur_inrush_a"),
+        ("hours", hours + CLAMPS, "sets.currents.features", "by interval"),
+    ):
+        errors = judged(tmp_path / name, ONE_SET, end=text).errors
+        said = [str(one) for one in errors if one.name.startswith("sets.currents")]
+        assert any(why in one for one in said), (where, [str(one) for one in errors])
+    mended = hours + second.replace('start = "8A"', 'every = "10s"') + both
+    assert not judged(tmp_path / "mended", ONE_SET, end=mended).errors

@@ -139,3 +139,45 @@ def test_passes_for_line__by_the_odd_harmonics_themselves__agrees():
 def test_channels_of__clamps__those_of_their_currents():
     assert settings.channels_of(sensor()) == ["a", "b"]
     assert settings.block_ms(measured()) == 128
+
+
+START = {"kind": "start", "threshold_a": 5}
+DEMAND = {"kind": "demand"}
+
+
+def test_check_set__inrush_of_too_few_samples_a_cycle__the_rate_that_is_enough():
+    for key in clamps.INRUSH_KEYS:
+        for rate_hz, line_hz, allowed in ((370, 50, "400"), (390, 50, "400"), (470, 60, "480")):
+            errors = _errors(sensor(line_hz=line_hz), measured(rate_hz=rate_hz, features=[key]))
+            assert [error[0] for error in errors] == ["m.rate_hz"], errors
+            assert errors[0][2].startswith("at least %s for %s" % (allowed, key)), errors
+        assert _errors(sensor(), measured(rate_hz=480, features=[key])) == []
+    assert _errors(sensor(), measured(rate_hz=370)) == []
+
+
+def _together(*sets):
+    errors = []
+    clamps.check_together(sets, errors)
+    return [error[:2] for error in errors]
+
+
+def test_check_together__two_sets_that_wait_for_a_start_of_one_sensor__both_refused():
+    inrush = measured(features=["cur_inrush_a"], schedule=START)
+    assert _together(inrush, measured(name="b")) == []
+    refused = [("sets[%d].schedule.kind" % index, "start") for index in (0, 1)]
+    assert _together(inrush, inrush) == refused
+    assert (
+        _together(inrush, measured(sensor="others", features=["cur_rms_a"], schedule=START)) == []
+    )
+
+
+def test_check_together__state_of_a_motor_that_nothing_sees_stop__refused():
+    for key in clamps.MOTOR_KEYS:
+        waits = measured(features=["cur_inrush_a", key], schedule=START)
+        assert _together(waits) == [("sets[0].features", key)]
+        assert _together(waits, measured(sensor="others")) == [("sets[0].features", key)]
+        assert _together(waits, measured(features=["cur_rms_a"])) == []
+        asked = _together(measured(features=[key], schedule=DEMAND))
+        assert asked == ([] if key == "cur_running" else [("sets[0].features", key)])
+    waveform = {"kind": "waveform", "sensor": "acc", "features": [], "schedule": DEMAND}
+    assert _together(waveform) == []
