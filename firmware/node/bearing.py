@@ -78,7 +78,8 @@ class Bearing:
 
         rate_ppm: by how much the rate may be off; timed: the shaft's speed and its relative
         uncertainty, by a tachometer: it counts before what is set; estimated: the same and SLIP
-        or SPECTRUM, where there is nothing else.  Writes `speed`: [Hz, %, where from], or None.
+        or SPECTRUM, where there is nothing else.  Writes `speed`: [Hz, % of the speed or of the
+        rate, whichever is less sure, where from], or None.
         """
         shaft_hz, error, source = self._shaft_hz, self._shaft_error, "settings"
         if timed is not None:
@@ -87,8 +88,8 @@ class Bearing:
             shaft_hz, error, source = estimated
         if source != SPECTRUM and (error is not None or rate_ppm > _MOST_PPM):
             # Lines are looked for at bins, and these are as far off as the rate is.  (The spectrum
-            # tells bins.)
-            error = (error or 0.0) + rate_ppm * 1e-6
+            # tells bins.)  Each may be 0.5 % off: both together stay within what is searched.
+            error = max(error or 0.0, rate_ppm * 1e-6)
         self.speed = None
         if shaft_hz is not None:
             self.speed = [shaft_hz, None if error is None else 100 * error, source]

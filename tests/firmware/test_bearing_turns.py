@@ -75,17 +75,23 @@ def test_finish__a_spectrums_speed__lines_have_to_confirm_it():
         assert values["bearing_fault"] == 0.0 and marked["bearing_fault"] == reason, source
 
 
-def test_finish__an_uncertain_rate__makes_an_absolute_speed_uncertain_too():
+def test_finish__an_uncertain_rate__withholds_as_an_uncertain_speed_does():
     module = dsp.backend("viper")
     # What is set, its error in %, timed, estimated, ppm of the rate: what is said of the speed
     for shaft_hz, error_pct, timed, estimated, ppm, pct in (
-        (SHAFT_HZ, 0.3, None, None, 1900, 0.49),
-        (SHAFT_HZ, 0.3, None, None, 2100, 0.51),
+        (SHAFT_HZ, 0.5, None, None, 0, 0.5),
+        (SHAFT_HZ, 0.5, None, None, 10, 0.5),  # of a machine by default, and a crystal
+        (SHAFT_HZ, 0.5, None, None, 1000, 0.5),
+        (SHAFT_HZ, 0.5, None, None, 4900, 0.5),
+        (SHAFT_HZ, 0.51, None, None, 0, 0.51),
+        (SHAFT_HZ, 0.3, None, None, 4900, 0.49),
+        (SHAFT_HZ, 0.3, None, None, 5100, 0.51),
         (SHAFT_HZ, None, None, None, 4900, None),
         (SHAFT_HZ, None, None, None, 5100, 0.51),
-        (None, None, (SHAFT_HZ, 0.001), None, 4500, 0.55),
-        (None, None, None, (SHAFT_HZ, 0.001, "slip"), 4500, 0.55),
-        (None, None, None, (SHAFT_HZ, 0.001, "spectrum"), 4500, 0.1),  # of bins, as the lines
+        (None, None, (SHAFT_HZ, 0.001), None, 4500, 0.45),
+        (None, None, (SHAFT_HZ, 0.001), None, 5500, 0.55),
+        (None, None, None, (SHAFT_HZ, 0.001, "slip"), 5500, 0.55),
+        (None, None, None, (SHAFT_HZ, 0.001, "spectrum"), 5500, 0.1),  # of bins, as the lines
     ):
         found = made(module, shaft_hz, error_pct)
         found.begin()

@@ -10,6 +10,7 @@ import paho.mqtt.client as paho
 import pytest
 
 from nodewright import broker
+from nodewright.fleet.model import Asset
 from nodewright.watch import Collector, Event
 from system.node_rig import WAIT_S, NodeRig, listen
 from wire import command, topics
@@ -266,8 +267,10 @@ SCORES = ["env_bpfo_g", "env_bpfo_snr", "env_bpfi_snr", "bearing_fault"]
 
 def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
     rig = NodeRig(hub.port, index=2)  # a motor whose outer race is damaged
+    # Of a fleet that says nothing else: the most that a bearing allows.
+    error_pct = Asset.model_fields["speed_error"].default
     rig.sensor.update(
-        chip="kx134", shaft_hz=49.5, shaft_error_pct=0.1, bearing={**BEARING, "bpfi": 4.42}
+        chip="kx134", shaft_hz=49.5, shaft_error_pct=error_pct, bearing={**BEARING, "bpfi": 4.42}
     )
     rig.chip["chip"] = "kx134"
     rig.measured.update(odr_hz=25600, samples=2048, blocks=4, features=[*SCORES, "acc_rms_g"])
@@ -281,9 +284,9 @@ def test_bearing__outer_race_in_blocks_of_a_fast_sensor__named(hub):
     }
     assert 1.0 in told.values(), event.message
     assert 2.0 not in told.values()
-    for shaft_hz, error_pct, source in record["speed"].values():
-        # 0.1 % of the settings, and what the rate of each turn may be off by: 0.1 % at most
-        assert shaft_hz == 49.5 and source == "settings" and 0.1 < error_pct < 0.2
+    # What the rate of each turn may be off by is another matter, of which as much is allowed.
+    assert 0 < record["rate_ppm"] < 5000
+    assert set(map(tuple, record["speed"].values())) == {(49.5, error_pct, "settings")}
     assert sorted(record["speed"]) == ["x", "y", "z"]
 
 
