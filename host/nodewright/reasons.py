@@ -14,7 +14,8 @@ SENTENCES = {
     "bandwidth": "Sensor or sample rate end below the frequencies that it needs.",
     "no_line": "No further line stands out of the spectrum.",
     "no_speed": "The shaft's speed is not known: give it.",
-    "uncertain_speed": "The shaft's speed was estimated, but not surely enough: give it.",
+    "uncertain_speed": "The shaft's speed is not known surely enough (a bearing needs 0.5 %): "
+    "give it, or know it better.",
     "slow_shaft": "The shaft turns below 10 Hz (600 rpm): zones then need 2 s to 1 kHz, which no "
     "record holds.",
     "no_machine": "The machine's group and support are not given, so no zone can be told.",
@@ -22,7 +23,7 @@ SENTENCES = {
     "stuck": "The sensor repeats its values: it is stuck, replace it if that stays so.",
     "mounting": "Gravity is not where it is to be: the sensor sits otherwise than set, or loose.",
     "noise": "The sensor's own noise is over a quarter of the limit of zone A: take a better one.",
-    "no_bearing": "The bearing's orders are not given, so its lines have no place.",
+    "no_bearing": "The bearing's order that it needs is not given: a verdict needs bpfo and bpfi.",
     "few_blocks": "Less than four blocks went into the verdict: take more.",
     "near_shaft": "The bearing's line lies on a multiple of the shaft's: it may be either.",
     "threshold_unproven": "No healthy records of this point have been learned: the threshold is "

@@ -112,3 +112,21 @@ def test_check__bearing_that_cannot_be_judged__said_at_its_place(
 def test_check__rate_under_10_khz__said(tmp_path) -> None:
     found = bearing(tmp_path / "f", end=fast(rate="6400Hz"))
     assert any("10" in text for text in named(found, "sets.fast.rate")), found.findings
+
+
+def test_check__no_speed_for_a_bearing__said_with_both_cures(tmp_path) -> None:
+    unknown = ('speed = "1480rpm"', "")
+    (told,) = named(bearing(tmp_path / "f", unknown), "sets.fast.features")
+    assert "always withheld" in told and 'add "shaft_hz"' in told and "its speed" in told
+    # Each of these tells it: the spectrum of the set, a tachometer.
+    by_spectrum = bearing(tmp_path / "g", unknown, end=fast(more=', "shaft_hz"'))
+    by_tacho = bearing(tmp_path / "h", unknown, ("int1 = 15", "int1 = 15\ntacho = 16"))
+    for found in (by_spectrum, by_tacho):
+        assert named(found, "sets.fast.features") == []
+
+
+def test_check__speed_error_of_a_fleet_that_says_nothing_else__is_sure_enough(tmp_path) -> None:
+    asset = 'speed_error = "0.5%"'
+    for change, good in ((asset, True), ("", True), ('speed_error = "0.6%"', False)):
+        found = bearing(tmp_path / f"f{len(change)}", (asset, change))
+        assert (named(found, "sets.fast.samples") == []) == good, change

@@ -108,7 +108,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
                 continue
             window = Window(given, sensor, rate)
             yield from _budget(node, window, path)
-            yield from _features(window, path)
+            yield from _features(node, window, path)
             if given.every:
                 # One that is over by itself has its own error.
                 share += min(1.0, window.taken_s / given.every)
@@ -150,9 +150,10 @@ def _budget(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "every"), f"{given.every:g} s", allowed)
 
 
-def _features(window: Window, path: Path) -> Iterator[Finding]:
+def _features(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
     yield from _ruled(window, path)
     yield from _context(window, path)
+    yield from _speed(node, window, path)
     given, sensor = window.given, window.sensor
     half_hz = window.rate_hz / 2
     if "hf_rms_g" in given.features and half_hz <= 1000:
@@ -212,6 +213,28 @@ def _context(window: Window, path: Path) -> Iterator[Finding]:
         yield Finding(
             (*path, "features"), value, "sensors at a machine of a group", cure, "warning"
         )
+
+
+def _speed(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
+    """Features of a bearing in a set that learns the shaft's speed from nowhere."""
+    keys = [key for key in window.given.features if key in features.BEARING_KEYS]
+    sensor = window.sensor
+    known = sensor.shaft_hz is not None or sensor.given.tacho is not None
+    if not keys or known or "shaft_hz" in window.given.features or _slip(node, sensor):
+        return
+    value = f"{named(keys)} always withheld: no speed is known at {sensor.path[1]}"
+    allowed = "a machine whose speed is given or measured, or a set that estimates it"
+    cure = 'add "shaft_hz" to features, or give the machine its speed'
+    yield Finding((*path, "features"), value, allowed, cure)
+
+
+def _slip(node: NodeOf, sensor: SensorOf) -> bool:
+    """Whether clamps of this node tell the speed of the sensor's machine."""
+    for other in node.sensors:
+        motor = other.given.motor
+        if motor is not None and other.asset is sensor.asset is not None:
+            return motor.pole_pairs is not None
+    return False
 
 
 def _said(window: Window, quantity: str, value: float) -> str:
