@@ -214,12 +214,38 @@ def test_image__wrong_use__says_what_is_wanted_and_writes_nothing(
     assert out == ""
 
 
+def test_image__what_is_there__replaced_where_it_is_an_image_or_empty_alone(
+    tmp_path: Path, fleet: Path, run: Run
+) -> None:
+    words = ("image", "pump-1", "--fleet", fleet, "-o")
+    for held in (fleet / FILE, fleet / FOLDER / "ca.key"):
+        before = held.read_bytes()
+        code, _, err = run(*words, held)
+        assert (code, held.read_bytes()) == (2, before)
+        assert "no image of a node, so it is not replaced: give another name" in err
+    target = tmp_path / "pump-1.img"
+    target.write_bytes(b"")
+    assert run(*words, target)[0] == 0
+    made = target.read_bytes()
+    on(fleet, "pico_w")
+    assert run(*words, target)[0] == 0  # another's, but an image
+    assert target.read_bytes() != made
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a file that is no regular one")
+def test_image__pipe_in_its_place__stays(tmp_path: Path, fleet: Path, run: Run) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert run("image", "pump-1", "--fleet", fleet, "-o", tmp_path / "pipe")[0] == 2
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of files")
 def test_image__disk_full__what_was_there_stays(tmp_path: Path, fleet: Path) -> None:
     import subprocess
 
     target = tmp_path / "pump-1.img"
-    target.write_text("before")
+    before = image(fleet).flash.data
+    target.write_bytes(before)
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000));"
@@ -231,7 +257,7 @@ def test_image__disk_full__what_was_there_stays(tmp_path: Path, fleet: Path) -> 
     )
     assert ran.returncode == 1
     assert "could not be written (File too large)" in ran.stderr
-    assert target.read_text() == "before"
+    assert target.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["pump-1.img"]
 
 

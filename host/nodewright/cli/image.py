@@ -118,9 +118,10 @@ def _make(
 
 
 def _write(made: "NodeImage", output: Path, several: bool) -> Path:
-    """Its file: the one that was named, or one of its own in a folder."""
+    """Its file: the one that was named, or one of its own in a folder.  Raises NotReplaced."""
     from nodewright.fleet.files import write_whole
     from nodewright.fleet.finding import WriteFailed
+    from nodewright.image.errors import NotReplaced
 
     path = output
     if several or output.is_dir():
@@ -129,8 +130,25 @@ def _write(made: "NodeImage", output: Path, several: bool) -> Path:
             output.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise WriteFailed(output, error.strerror or str(error)) from None
+    if path.exists() and not _may_replace(path):
+        raise NotReplaced(path)
     write_whole(path, made.flash.data, 0o600)
     return path
+
+
+def _may_replace(path: Path) -> bool:
+    """Only an empty file, or an image: a slip of the hand must not cost a fleet or its CA."""
+    from nodewright.image import contents
+    from nodewright.image.errors import NoImage
+
+    if not path.is_file():
+        return False
+    try:
+        if path.stat().st_size:
+            contents.read(path)
+    except (OSError, NoImage):
+        return False
+    return True
 
 
 def _warn(maker: "ImageMaker", names: list[str]) -> None:

@@ -16,11 +16,14 @@ IGNORE, IGNORE_ALL = ".gitignore", b"*\n"
 def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
     """Replace a file's contents, or make it.  Raises WriteFailed; then the old ones are there.
 
+    What is there and is no regular file, as a device, is not replaced: WriteFailed.
     mode: of the file; None: that of the one which is replaced, or what is usual.
     """
     target = path.resolve()
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
+        if target.exists() and not target.is_file():
+            raise WriteFailed(path, "what is there is no regular file")
         if mode is None and target.exists():
             mode = target.stat().st_mode & 0o777
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -43,7 +46,8 @@ def write_whole(path: Path, data: bytes, mode: int | None = None) -> None:
 def write_private(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make a folder that only its owner can read, whole or not at all; no git takes it up.
 
-    files: contents by name.  Raises WriteFailed, also where something is in its place.
+    files: contents by name.  Raises WriteFailed, also where something is in its place; an empty
+    folder there is replaced, where the system renames over one.
     """
     beside = None
     try:
@@ -51,12 +55,14 @@ def write_private(folder: Path, files: Mapping[str, bytes]) -> None:
         for name, data in {IGNORE: IGNORE_ALL, **files}.items():
             write_whole(beside / name, data, 0o600)
         beside.rename(folder)
-    except (OSError, WriteFailed) as error:
+    except BaseException as error:  # Ctrl-C, too: no key stays behind
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
         if isinstance(error, WriteFailed):
             raise WriteFailed(folder, error.reason) from None
-        raise WriteFailed(folder, error.strerror or str(error)) from None
+        if isinstance(error, OSError):
+            raise WriteFailed(folder, error.strerror or str(error)) from None
+        raise
 
 
 def _umask() -> int:

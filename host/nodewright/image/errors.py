@@ -52,6 +52,17 @@ class NoImage(BadInput):
         super().__init__(f"{path} is no image of a node: {reason}")
 
 
+class NotReplaced(BadInput):
+    """What is in an image's place is none, and stays.  path: which."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is there and no image of a node, so it is not replaced: give another name, "
+            "or remove it first"
+        )
+
+
 class RuntimeUnfit(BadInput):
     """A MicroPython cannot stand in front of a board's file system.
 
