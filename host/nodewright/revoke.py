@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from nodewright import reach
-from nodewright.errors import BadInput
+from nodewright.errors import BadInput, BrokerUnreachable
 from nodewright.fleet import edit
 from nodewright.fleet.check import UnknownNode
 from nodewright.fleet.load import load
@@ -16,7 +16,7 @@ from nodewright.fleet.lock import locked
 from nodewright.fleet.secret import Secrets
 from nodewright.pki import authority, clock, keys, record, retained, revocation
 from nodewright.pki.deed import Deed
-from nodewright.pki.errors import NoIdentity
+from nodewright.pki.errors import NoIdentity, RetainedStays
 from nodewright.pki.identity import check_name, check_subject, fleet_name
 from nodewright.pki.record import Record
 from nodewright.watch import Address
@@ -38,13 +38,15 @@ class Revocation:
 class Retirement:
     """A node that is out of service.
 
-    again: it was already; cleared: topics that the broker kept; marked: fleet.toml says so now.
+    again: it was already; marked: fleet.toml says so now; cleared: topics that the broker kept,
+    None where they could not be cleared, and error says why.
     """
 
     revocation: Revocation
     again: bool
     marked: bool
-    cleared: tuple[str, ...]
+    cleared: tuple[str, ...] | None
+    error: BrokerUnreachable | RetainedStays | None = None
 
 
 def revoke(
@@ -83,8 +85,7 @@ def retire(
     """Take a node out of service: revoked, marked in fleet.toml, forgotten by its broker.
 
     broker: another than fleet.toml's.  Its history stays.  Done again it does what is left: so
-    may be called anew after the broker could not be reached.  Raises as `revoke`; FleetErrors,
-    BrokerUnreachable, RetainedStays.
+    may be called anew after the broker could not be reached.  Raises as `revoke`; FleetErrors.
     """
     check_name(node)
     moment = now or clock.utc_now()
@@ -102,8 +103,11 @@ def retire(
         after = known if again else replace(known, retired=moment)
         done = _revoke(folder, secrets, after, serials, "cessation", moment, "retire", known)
     marked = _mark(folder, node)
-    cleared = retained.clear(address, fleet_name(folder), node) if address is not None else []
-    return Retirement(done, again, marked, tuple(cleared))
+    try:
+        kept = retained.clear(address, fleet_name(folder), node) if address is not None else []
+    except (BrokerUnreachable, RetainedStays) as error:
+        return Retirement(done, again, marked, None, error)
+    return Retirement(done, again, marked, tuple(kept))
 
 
 def _revoke(

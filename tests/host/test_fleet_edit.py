@@ -45,6 +45,40 @@ def test_set_value__new_key__is_added_and_every_line_stays(tmp_path) -> None:
     assert [line for line in after if line not in before] == ["outbox = 32"]
 
 
+def test_set_value__new_key__stands_behind_the_last_of_its_table(tmp_path) -> None:
+    folder = make(tmp_path / "f", ('broker = "main"\n', 'broker = "main"\noutbox = 8  # few\n'))
+    edit.set_value(folder, ("nodes", "pump-1", "retired"), True)
+    lines = text_of(folder).split("\n")
+    assert lines[lines.index("retired = true") - 1] == "outbox = 8  # few"
+    edit.set_value(folder, ("sets", "severity", "spectrum"), "full")
+    lines = text_of(folder).split("\n")
+    assert lines[lines.index('spectrum = "full"') - 1] == "]"  # of features, of several lines
+
+
+def test_write_whole__what_is_no_regular_file__stays(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        with pytest.raises(WriteFailed, match="no regular file"):
+            files.write_whole(tmp_path / name, b"x", 0o600)
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe"]
+
+
+def test_write_private__interrupted__leaves_no_key(tmp_path, monkeypatch) -> None:
+    true = files.write_whole
+
+    def interrupted(path: Path, data: bytes, mode: int) -> None:
+        true(path, data, mode)
+        if path.name == "a.key":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "write_whole", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_private(tmp_path / "tool", {"a.key": b"x", "a.pem": b"y"})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_add_and_remove__of_a_node__give_the_same_file_back(tmp_path) -> None:
     folder = make(tmp_path / "f")
     before = text_of(folder)

@@ -91,14 +91,15 @@ def test_retire__broker_away__the_rest_is_done_and_again_does_what_is_left(tmp_p
     folder = make(tmp_path / "f")
     secrets = kept(folder)
     provision(folder, "pump-1", secrets)
-    with pytest.raises(BrokerUnreachable):
-        retire(folder, "pump-1", secrets, Address(HOST, free_port()))
+    away = retire(folder, "pump-1", secrets, Address(HOST, free_port()))
+    assert (away.cleared, away.marked, len(away.revocation.serials)) == (None, True, 1)
+    assert isinstance(away.error, BrokerUnreachable)
     assert record.read(folder, "pump-1").retired is not None
     assert load(folder).fleet.nodes["pump-1"].retired
     with broker.start("mosquitto") as hub:
         keep(hub.port, {"nodewright/north/pump-1/status": b"{}"})
         done = retire(folder, "pump-1", secrets, Address(HOST, hub.port))
-        assert done.cleared == ("nodewright/north/pump-1/status",)
+        assert (done.cleared, done.error) == (("nodewright/north/pump-1/status",), None)
         assert kept_by(hub.port) == set()
 
 
@@ -120,8 +121,8 @@ def test_retire__without_an_identity_or_a_name__as_far_as_it_goes(tmp_path) -> N
     folder = make(tmp_path / "f")
     with pytest.raises(NoIdentity):
         revoke(folder, "pump-2", kept(folder))
-    with pytest.raises(BrokerUnreachable):
-        retire(folder, "pump-2", kept(folder), Address(HOST, free_port()))
+    done = retire(folder, "pump-2", kept(folder), Address(HOST, free_port()))
+    assert isinstance(done.error, BrokerUnreachable)
     assert record.read(folder, "pump-2").retired is not None
     with pytest.raises(NodeRetired):
         provision(folder, "pump-2", kept(folder))

@@ -26,6 +26,7 @@ def command(folder: Folder = Path(), as_json: Json = False) -> None:
     from nodewright.fleet import check
 
     judged = check.check(folder)
+    retired = sum(node.given.retired for node in judged.nodes.values())
     if as_json:
         fleet = judged.loaded.fleet
         print_json(
@@ -33,6 +34,7 @@ def command(folder: Folder = Path(), as_json: Json = False) -> None:
                 "ok": not judged.errors,
                 "fleet": None if fleet is None else fleet.fleet.name,
                 "nodes": len(judged.nodes),
+                "retired": retired,
                 "errors": len(judged.errors),
                 "warnings": len(judged.warnings),
                 "findings": [finding.as_dict() for finding in judged.findings],
@@ -42,8 +44,8 @@ def command(folder: Folder = Path(), as_json: Json = False) -> None:
         console = out()
         show_findings(console, list(judged.findings))
         console.print(
-            f"{counted(len(judged.nodes), 'node')}, {counted(len(judged.errors), 'error')}, "
-            f"{counted(len(judged.warnings), 'warning')}",
+            f"{counted(len(judged.nodes), 'node')}{f' ({retired} retired)' if retired else ''}, "
+            f"{counted(len(judged.errors), 'error')}, {counted(len(judged.warnings), 'warning')}",
             style="bold red" if judged.errors else "green",
         )
     if judged.errors:

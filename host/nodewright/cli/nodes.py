@@ -34,7 +34,7 @@ def command(folder: Folder = Path(), as_json: Json = False) -> None:
         )
         heap = f"{node['heap_needed_bytes'] * 100 // node['heap_bytes']} %"
         table.add_row(
-            node["name"],
+            node["name"] + ("\n(retired)" if node["retired"] else ""),
             node["board"],
             node["network"] or node["uplink"],
             "\n".join(sensors),

@@ -1,13 +1,17 @@
 """`nodewright retire`: take a node out of service."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nodewright.cli.exits import FAILED
 from nodewright.cli.fleet import FolderOption, Json, counted
 from nodewright.cli.identity import NodeName, secrets_of
-from nodewright.cli.output import err, out, print_json
+from nodewright.cli.output import err, out, print_error, print_json
+
+if TYPE_CHECKING:
+    from nodewright.revoke import Retirement
 
 EXAMPLES = """
 Examples:
@@ -47,15 +51,24 @@ def command(
                 "revoked": list(done.revocation.serials),
                 "crl_number": done.revocation.number,
                 "marked": done.marked,
-                "cleared": list(done.cleared),
+                "cleared": None if done.cleared is None else list(done.cleared),
+                "error": None if done.error is None else str(done.error),
                 "files": list(done.revocation.files),
             }
         )
-        return
+    else:
+        _show(node, done)
+    if done.error is not None:
+        print_error(f"{done.error}; all but that is done: run it again when the broker is there")
+        raise typer.Exit(FAILED)
+
+
+def _show(node: str, done: "Retirement") -> None:
     what = "was retired before" if done.again else "retired"
+    kept = "nothing" if done.cleared is None else counted(len(done.cleared), "retained message")
     out().print(
         f"{node}: {what}; {counted(len(done.revocation.serials), 'certificate')} revoked, "
-        f"{counted(len(done.cleared), 'retained message')} cleared",
+        f"{kept} cleared",
         markup=False,
     )
     if done.revocation.serials:

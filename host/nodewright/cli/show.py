@@ -56,6 +56,8 @@ def command(
 def _show(console: Console, node: dict[str, Any]) -> None:
     facts = Table.grid(padding=(0, 2))
     facts.add_row("node", node["name"])
+    if node["retired"]:
+        facts.add_row("retired", "out of service for good (nodewright retire)")
     for key in ("title", "board", "site", "uplink", "network", "broker"):
         if node[key]:
             facts.add_row(key, str(node[key]))

@@ -7,6 +7,7 @@ held with the change alone, and must be a fleet without errors that the old one 
 import copy
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from nodewright.fleet.files import write_whole
 from nodewright.fleet.finding import Finding, FleetErrors, dotted
 from nodewright.fleet.load import FILE, NotText, parse, read_text
 from nodewright.fleet.lock import locked
+from nodewright.fleet.places import Places
 from nodewright.fleet.secret import Secrets
 
 Keys = tuple[str, ...]
+_MOST_LINES = 20  # of a value, behind which a key is added
 
 
 class NoSuchPlace(BadInput):
@@ -46,6 +49,7 @@ class EditFailed(NodewrightError):
 def set_value(folder: Path, path: Keys, value: Any) -> None:
     """Give a key a value, or a new one; value: as TOML has it (quantities: "10s").
 
+    A new key stands behind the last one of its table, before comments that may be about the next.
     Raises NoSuchPlace, FleetErrors (what would be wrong then), FleetLocked, WriteFailed,
     EditFailed, FleetNotFound.
     """
@@ -53,7 +57,7 @@ def set_value(folder: Path, path: Keys, value: Any) -> None:
     def change(tree: Any) -> None:
         _at(tree, path[:-1])[path[-1]] = copy.deepcopy(value)
 
-    _edit(folder, path, change)
+    _edit(folder, path, change, lambda text: _behind(text, path, value, change))
 
 
 def add_node(folder: Path, name: str, node: Mapping[str, Any]) -> None:
@@ -126,6 +130,25 @@ def _line_end(folder: Path) -> str:
     """That of the file's first line, which the reader has made "\\n"."""
     with (folder / FILE).open("rb") as file:
         return "\r\n" if file.readline().endswith(b"\r\n") else "\n"
+
+
+def _behind(text: str, path: Keys, value: Any, change: Callable[[Any], None]) -> str:
+    """The text with a new key in the line behind its table's last; else as tomlkit changes it."""
+    before = tomllib.loads(text)
+    table, places = _at(before, path[:-1]), Places(text)
+    if path[-1] in table or isinstance(value, Mapping):
+        return _rewritten(text, path, change)
+    wanted = copy.deepcopy(before)
+    change(wanted)
+    found = [places.values.get((*path[:-1], key)) for key in table]
+    last = max((places.place(at).line for at in found if at is not None), default=0)
+    lines, new = text.split("\n"), tomlkit.dumps({path[-1]: value}).strip()
+    for at in range(last, last + _MOST_LINES if last else 0):  # the last value may have several
+        after = "\n".join([*lines[:at], new, *lines[at:]])
+        with suppress(tomllib.TOMLDecodeError):
+            if tomllib.loads(after) == wanted:
+                return after
+    return _rewritten(text, path, change)
 
 
 def _rewritten(text: str, path: Keys, change: Callable[[Any], None]) -> str:

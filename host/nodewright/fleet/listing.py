@@ -52,6 +52,7 @@ def nodes(fleet: FleetFile, resolved: dict[str, NodeOf]) -> list[dict[str, Any]]
                 "board": node.board.name,
                 "site": node.given.site,
                 "uplink": node.given.uplink,
+                "retired": node.given.retired,
                 "network": _of_mqtt(node, node.given.network, fleet.networks),
                 "broker": _of_mqtt(node, node.given.broker, fleet.brokers),
                 "heap_needed_bytes": need.total_bytes,
@@ -78,6 +79,7 @@ def node(node: NodeOf, compiled: Compiled) -> dict[str, Any]:
         "site": node.given.site,
         "network": f"{network['ssid']} (Wi-Fi)" if network["kind"] == "wifi" else "none",
         "broker": f"{broker['host']}:{broker['port']}" if broker else "none",
+        "retired": node.given.retired,
         "uplink": f"LoRaWAN, {lorawan['region']}" if lorawan else "MQTT",
         "memory": {
             "needed_bytes": need.total_bytes,
