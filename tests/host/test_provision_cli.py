@@ -13,8 +13,10 @@ from nodewright import cli
 from nodewright.fleet import template
 
 
-def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None) -> str:
-    """What a command says, on one way out; its exit code is that."""
+def run(
+    folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = None, of: str = ""
+) -> str:
+    """What a command says, on one way out (of: "out", whatever its exit code); code is that."""
     out, err, ended = io.StringIO(), io.StringIO(), 0
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -31,7 +33,7 @@ def run(folder: Path, *words: str, code: int = 0, env: dict[str, str] | None = N
         except SystemExit as end:
             ended = end.code if isinstance(end.code, int) else 0
     assert ended == code, out.getvalue() + err.getvalue()
-    return (out if code == 0 else err).getvalue()
+    return (out if code == 0 or of == "out" else err).getvalue()
 
 
 @needs_openssl
@@ -57,11 +59,41 @@ def test_life__from_new_to_retired__every_step_says_what_it_did(tmp_path) -> Non
     assert (gone["changed"], gone["revoked"], gone["crl_number"]) == (True, [made["serial"]], 2)
     assert "nothing left to revoke" in run(folder, "revoke", "pump-1", "--replaced")
     said = run(folder, "retire", "pump-1", "--broker", "mqtt://127.0.0.1:1", code=1)
-    assert "no broker answers at 127.0.0.1:1" in said
+    assert "no broker answers at 127.0.0.1:1" in said and "run it again" in said
+    assert "give pki/crl.pem to the broker" in said
+    nothing = "--broker", "mqtt://127.0.0.1:1", "--json"
+    told = json.loads(run(folder, "retire", "pump-1", *nothing, code=1, of="out"))
+    assert (told["changed"], told["revoked"], told["cleared"]) == (False, [], None)
+    assert "no broker answers" in told["error"]
+    [listed] = json.loads(run(folder, "nodes", "--json"))["nodes"]
+    assert listed["retired"] and "(retired)" in run(folder, "nodes")
+    assert json.loads(run(folder, "show", "pump-1", "--json"))["retired"]
+    assert "out of service" in run(folder, "show", "pump-1")
+    assert "1 node (1 retired), 0 errors" in run(folder, "check")
+    assert json.loads(run(folder, "check", "--json"))["retired"] == 1
     assert "retired" in run(folder, "provision", "pump-1", code=2)
     told = json.loads(run(folder, "audit", "--json"))
     whats = [entry["what"] for entry in told["entries"]]
     assert whats == ["create", "provision", "bind", "renew", "revoke", "retire"]
+
+
+def test_retire__its_mark__is_in_its_own_table_and_before_the_next_ones_comments(tmp_path) -> None:
+    run(tmp_path, "new", "north")
+    run(tmp_path / "north", "provision", "pump-1")
+    run(tmp_path / "north", "retire", "pump-1", "--broker", "mqtt://127.0.0.1:1", code=1)
+    lines = (tmp_path / "north" / "fleet.toml").read_text().split("\n")
+    assert lines[lines.index("retired = true") - 1] == 'broker = "main"'
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc, where nobody makes a folder")
+def test_host_identity__export_that_fails__says_that_the_identity_is_there(tmp_path) -> None:
+    run(tmp_path, "new", "north")
+    words = ["broker", "--host-identity", "fresh1", "--export"]
+    said = " ".join(run(tmp_path / "north", *words, "/proc/nowhere", code=1).split())
+    assert "host.fresh1 has its identity, only the export failed" in said
+    assert "nothing has changed" not in said
+    assert "nothing changed" in run(tmp_path / "north", *words, "tool")
+    assert (tmp_path / "north" / "tool" / "fresh1.key").is_file()
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nodewright.cli.exits import FAILED
-from nodewright.cli.fleet import Json
+from nodewright.cli.fleet import Json, counted
 from nodewright.cli.identity import secrets_of
 from nodewright.cli.output import err, out, print_json
 from nodewright.errors import BadInput
 
 if TYPE_CHECKING:
+    from nodewright.fleet_broker.doors import Door
     from nodewright.fleet_broker.layout import Wish, Written
 
 EXAMPLES = """
@@ -205,7 +206,7 @@ def _check(folder: Path, url: str, plain_port: int, as_json: bool) -> None:
     else:
         out().print(
             f"{address}: "
-            + (f"{len(found)} doors as they should be" if not bad else f"{len(bad)} are not")
+            + (f"{len(found)} doors as they should be" if not bad else _not_good(found))
         )
         if any(door.verdict == "open" and "revoked" in door.name for door in bad):
             err().print(
@@ -218,9 +219,20 @@ def _check(folder: Path, url: str, plain_port: int, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
+def _not_good(found: list["Door"]) -> str:
+    """How many doors are not as they should be; where nobody came in, nothing is proven."""
+    bad = [door for door in found if not door.good]
+    count = f"{counted(len(bad), 'door')} {'is' if len(bad) == 1 else 'are'} not"
+    if found[0].good or any(door.verdict == "open" for door in bad):
+        return f"{count} as they should be"
+    return f"{count} proven shut: is the broker running?"
+
+
 def _make_host(folder: Path, name: str, may: str, export: Path | None, as_json: bool) -> None:
     from nodewright.fleet.files import write_private
+    from nodewright.fleet.finding import WriteFailed
     from nodewright.pki import endpoint, subject
+    from nodewright.pki.errors import ExportFailed
 
     known = next((one for one in endpoint.MAY if one == may), None)
     if known is None:
@@ -236,7 +248,10 @@ def _make_host(folder: Path, name: str, may: str, export: Path | None, as_json: 
         pair = endpoint.load_pair(folder, subject.of_host(name), secrets)
         texts = {"ca.pem": pair.ca, f"{name}.pem": pair.certificate}
         texts[f"{name}.key"] = pair.key.get_secret_value() + "\n"
-        write_private(export, {file: text.encode() for file, text in texts.items()})
+        try:
+            write_private(export, {file: text.encode() for file, text in texts.items()})
+        except WriteFailed as failure:
+            raise ExportFailed(subject.of_host(name), failure) from None
         files = [str(export / file) for file in texts]
     common, current = subject.of_host(name), made.record.current
     assert current is not None

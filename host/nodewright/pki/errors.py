@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from nodewright.errors import BadInput, NodewrightError
+from nodewright.fleet.finding import WriteFailed
 
 
 class AuthorityMissing(BadInput):
@@ -143,6 +144,20 @@ class NodeRetired(BadInput):
         self.node = node
         super().__init__(
             f"{node} is retired, and its history stays: give the new node a name of its own"
+        )
+
+
+class ExportFailed(NodewrightError):
+    """A host has its identity, and its files could not be handed out.
+
+    host: its name; failure: what the writing said.
+    """
+
+    def __init__(self, host: str, failure: WriteFailed) -> None:
+        self.host, self.failure = host, failure
+        super().__init__(
+            f"{failure.path} could not be written ({failure.reason}): {host} has its identity, "
+            "only the export failed: give the command again with another folder"
         )
 
 
