@@ -174,6 +174,9 @@ def test_watch__json__one_object_a_line_nothing_else(run, hub: broker.Broker) ->
     assert ran.code == 0
     assert ran.err == ""
     lines = [json.loads(line) for line in ran.out.splitlines()]
+    last = lines.pop()
+    assert (last["kind"], len(last["nodes"])) == ("summary", 2)
+    assert set(last["refused"]) <= {"malformed"}  # the health, if it came before the second
     assert {line["fleet"] for line in lines} == {"north", "south"}
     assert all(line["kind"] == "status" and not line["double"] for line in lines)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 
 from nodewright import broker, fleet_state
+from nodewright.cli.watch import summary
 from nodewright.data import firmware_dir
 from nodewright.errors import BadInput, BrokerUnreachable
 from nodewright.fleet_state import FleetState, printable
@@ -185,6 +186,27 @@ def test_apply__what_is_no_message__is_counted_by_name() -> None:
         assert dict(state.refused) == {name: 1}
         assert state.last_refused
         assert not state.nodes
+
+
+def test_summary__of_a_state__counts_each_node_and_what_was_refused() -> None:
+    state = FleetState()
+    feed(state, 1, 1, 4)
+    state.apply(TOPIC + "health", b"{}", 0.0)
+    told = summary(state)
+    assert told["kind"] == "summary"
+    assert told["nodes"] == [
+        {
+            "fleet": "demo",
+            "node": "pump-1",
+            "reports": 2,
+            "doubles": 1,
+            "missing": 2,
+            "gaps": [[1, 2, 3]],
+        }
+    ]
+    assert told["refused"] == {"malformed": 1}
+    assert "pump-1 health" in told["last_refused"]
+    assert json.loads(json.dumps(told)) == told
 
 
 def test_apply__more_nodes_than_watched__are_refused_and_counted() -> None:

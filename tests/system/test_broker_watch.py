@@ -152,7 +152,11 @@ def test_watch__json__is_a_stream_of_objects_with_gaps_and_what_the_link_did(tmp
             third = until_heard(fleet, hub, watch, seqs)
         finally:
             watch.send_signal(2)
-            _, err = watch.communicate(timeout=LIMIT_S)
+            rest, err = watch.communicate(timeout=LIMIT_S)
+    last = json.loads(rest.splitlines()[-1])
+    assert (last["kind"], last["refused"], last["last_refused"]) == ("summary", {}, None)
+    assert [node["node"] for node in last["nodes"]] == ["pump-1"]
+    assert last["nodes"][0]["missing"] >= third["missing"]
     assert (first["kind"], first["missing"], first["gaps"]) == ("report", 0, [])
     begin, then = first["message"]["seq"], second["message"]["seq"]
     assert second["gaps"][0] == [7, begin + 1, begin + 1]

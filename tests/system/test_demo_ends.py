@@ -104,6 +104,7 @@ def test_virtual__its_nodes__are_seen_by_watch(tmp_path: Path) -> None:
         )
         assert seen.returncode == 0, seen.stderr
         events = [json.loads(line) for line in seen.stdout.splitlines()]
+        assert events.pop()["kind"] == "summary"
         assert {"status", "report"} <= {event["kind"] for event in events}
         assert {event["node"] for event in events} == {"pump-1"}
         assert run.end(signal.SIGTERM)[0] == 0

@@ -87,7 +87,9 @@ def command(
             _show_table(source, asked, count)
         else:
             _show_lines(source, asked, count, as_json)
-    if not as_json:
+    if as_json:
+        print_json(summary(source.state))
+    else:
         _print_summary(source.state)
 
 
@@ -191,6 +193,26 @@ def as_dict(event: Event) -> dict[str, Any]:
         "kind": event.kind,
         "double": event.double,
         "message": event.message,
+    }
+
+
+def summary(state: FleetState) -> dict[str, Any]:
+    """The last object of the stream: each node's count, and what was refused, by name."""
+    return {
+        "kind": "summary",
+        "nodes": [
+            {
+                "fleet": node.fleet,
+                "node": node.name,
+                "reports": node.received,
+                "doubles": node.doubles,
+                "missing": node.missing,
+                "gaps": [list(gap) for gap in node.gaps[-_MOST_GAPS:]],
+            }
+            for node in state.nodes.values()
+        ],
+        "refused": dict(sorted(state.refused.items())),
+        "last_refused": state.last_refused or None,
     }
 
 
