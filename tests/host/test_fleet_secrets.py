@@ -86,6 +86,29 @@ def test_encrypt_and_decrypt__disk_that_fills_up_on_the_way__all_is_as_it_was(
     assert kept(folder, SecretStr("another word")).encrypted == (deed == "decrypt")
 
 
+@pytest.mark.parametrize("deed", ["encrypt", "decrypt"])
+def test_encrypt_and_decrypt__file_that_cannot_be_removed__said_and_done_again(
+    tmp_path, monkeypatch, deed: str
+) -> None:
+    secrets = kept(make(tmp_path / "f"), WORD)
+    if deed == "decrypt":
+        secrets.encrypt(WORD)
+    again = secrets.decrypt if deed == "decrypt" else lambda: secrets.encrypt(WORD)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(secret.SecretStays, match="Operation not permitted"):
+            again()
+    again()
+    names = {path.name for path in secrets.folder.iterdir()}
+    assert any(name.endswith(".enc") for name in names) == (deed == "encrypt")
+    assert (WIFI_SECRET in names) == (deed == "decrypt")
+    assert secrets.read(WIFI_SECRET).get_secret_value()
+
+
+def refuse(_path: Path, missing_ok: bool = False) -> None:
+    raise PermissionError(1, "Operation not permitted")
+
+
 def test_encrypt__plain_that_a_power_cut_left_beside__is_gone_at_the_next(tmp_path) -> None:
     folder = make(tmp_path / "f")
     kept(folder).encrypt(WORD)

@@ -1,5 +1,6 @@
 """MicroPython binaries: what is read from the file, what is refused, what is kept."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -168,6 +169,16 @@ def test_add__of_another_board_or_mpy__refused_and_not_kept(
     with pytest.raises(NotMicroPython, match=reason):
         registry.add(rig.write(tmp_path, "a", data))
     assert registry.entries() == []
+
+
+def test_add__refused__names_the_file(tmp_path: Path) -> None:
+    for name, data in (
+        ("a.bin", b"no"),
+        ("b.uf2", rig.rp2()[:500]),
+        ("c.uf2", rig.rp2(version="1.22.2")),
+    ):
+        with pytest.raises(BadInput, match=re.escape(str(tmp_path / name))):
+            registry.add(rig.write(tmp_path, name, data))
 
 
 def test_add__no_file__says_so(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import SecretStr
 
-from nodewright.errors import BadInput
+from nodewright.errors import BadInput, NodewrightError
 from nodewright.fleet.files import write_whole
 from nodewright.fleet.finding import WriteFailed
 
@@ -62,6 +62,17 @@ class WrongPassphrase(BadInput):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"{reason}; it comes from {ENVIRONMENT}, or is asked for on a terminal")
+
+
+class SecretStays(NodewrightError):
+    """A file that is done with could not be removed.  path: which; reason: the system's."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} could not be removed ({reason}); what was to be written is there: give the "
+            "command again when it can be"
+        )
 
 
 class BadSecretName(BadInput):
@@ -149,7 +160,7 @@ class Secrets:
     def write(self, name: str, value: SecretStr) -> Path:
         """Keep a secret, encrypted where the fleet has a passphrase; the file it is in.
 
-        Raises WrongPassphrase, WriteFailed, BadSecretName.
+        Raises WrongPassphrase, WriteFailed, BadSecretName, SecretStays.
         """
         check_name(name)
         self._make_folder()
@@ -157,14 +168,14 @@ class Secrets:
         path = self.folder / (name + _SUFFIX if sealed else name)
         write_whole(path, self._seal(name, data) if sealed else data, 0o600)
         if sealed:
-            (self.folder / name).unlink(missing_ok=True)
+            _remove(self.folder / name)
         return path
 
     def encrypt(self, passphrase: SecretStr) -> list[str]:
         """Give the fleet a passphrase and encrypt what is plain, all or nothing; which were.
 
         With the passphrase that it has, what is plain is encrypted too.  Raises WrongPassphrase,
-        WriteFailed, SecretUnusable.
+        WriteFailed, SecretUnusable, SecretStays.
         """
         self._ask, self._key = lambda: passphrase, None
         files: dict[str, bytes] = {}
@@ -179,19 +190,19 @@ class Secrets:
         self._add(files)
         for name in self.names():  # also those that a power cut left beside their sealed ones
             if self._is_sealed(name):
-                (self.folder / name).unlink(missing_ok=True)
+                _remove(self.folder / name)
         return plain
 
     def decrypt(self) -> list[str]:
         """Write all as plain text, or none, and forget the passphrase; which were encrypted.
 
-        Raises WrongPassphrase, SecretUnusable, WriteFailed.
+        Raises WrongPassphrase, SecretUnusable, WriteFailed, SecretStays.
         """
         sealed = [name for name in self.names() if self._is_sealed(name)]
         self._add({name: _line(self.read(name)) for name in sealed})
         for name in sealed:
-            (self.folder / (name + _SUFFIX)).unlink()
-        (self.folder / _LOCK_FILE).unlink(missing_ok=True)
+            _remove(self.folder / (name + _SUFFIX))
+        _remove(self.folder / _LOCK_FILE)
         self._key = None
         return sealed
 
@@ -275,6 +286,13 @@ class Secrets:
             return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _aad(name))
         except (InvalidTag, ValueError):
             raise SecretUnusable(name, "the file is damaged, or not the one of its name") from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SecretStays(path, error.strerror or str(error)) from None
 
 
 def _aad(name: str) -> bytes:

@@ -81,7 +81,10 @@ def read(path: Path) -> Binary:
         data = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from None
-    return identify(data)
+    try:
+        return identify(data)
+    except (NotMicroPython, uf2.NotUf2) as error:
+        raise type(error)(f"{error.reason} ({path})") from None
 
 
 def identify(data: bytes) -> Binary:
@@ -104,7 +107,8 @@ def add(path: Path) -> tuple[Binary, list[str]]:
         known = [boards.load(name) for name in boards.names()]
         same = [board for board in known if board.chip == binary.chip]
         why = unfit(binary, same[0]) if len(same) == 1 else f"boards: {', '.join(boards.names())}"
-        raise NotMicroPython(f"{binary} ({binary.chip}) fits no board that we know: {why}")
+        what = f"{binary} ({binary.chip}) fits no board that we know"
+        raise NotMicroPython(f"{what}: {why} ({path})")
     target = folder() / (binary.sha256 + binary.suffix)
     if not target.exists() or digest(target.read_bytes()) != binary.sha256:
         try:
