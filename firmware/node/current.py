@@ -35,6 +35,9 @@ _MEAN_W2 = 3.0 / 8.0
 # What no other reason is told before: the settings say that there is no such value.
 _FIRST = ("no_voltage", "not_together", "no_phases", "no_motor")
 _DOUBTFUL = 0.75  # of `plain`: marked, not withheld
+# RMS digits of a converter that averages, which has 16 bits: 1 % of the sine that fills it.  What
+# is less is a machine that stands, or an open clamp: its noise is no current of odd frequencies.
+_LITTLE = 116.0
 _ONTO_LINE, _HARMONICS = 0.1, 20.0  # line frequencies apart; of how high a harmonic
 _LEVEL = 0.8  # of the greater half's current in the lesser: the record is of one level
 _SWEEP = 16.0 / (2.0 * pi)  # cycles over the record a radian
@@ -204,9 +207,10 @@ class Current:
         """What a mean over each conversion takes of the line; whether it takes much besides."""
         quantities, turns = self._quantities[channel], self._turns[channel]
         noise, rms = self._noise(channel, scale), self._rms[channel]
+        little = rms <= max(noise, _LITTLE * scale)
         self._gains[channel] = 1.0
         if not turns:
-            if rms > noise:
+            if not little:
                 quantities["plain"] = _DOUBTFUL  # of what frequency it is nobody knows
             return
         angle = 1e-6 * pi * turns * rate_hz * self._averaged_us
@@ -222,7 +226,8 @@ class Current:
             if onto and ratio < _HARMONICS:
                 # One passes for the line itself: wire/clamps.py, at the line as it is.
                 plain = min(plain, _DOUBTFUL)
-        quantities["plain"] = plain
+        if not little:
+            quantities["plain"] = plain
         self._rms[channel] = sqrt(rms * rms + (gain * gain - 1.0) * line)
 
     def _estimate(self, channel: int) -> None:
@@ -455,6 +460,9 @@ class Current:
         cycles = self._quantities[other].get("cycles")
         if cycles is not None:
             quantities["volt_cycles"] = cycles
+        plain = self._quantities[other].get("plain")
+        if plain is not None:
+            quantities["volt_plain"] = plain
         values["cur_apparent_va"] = apparent = volts * rms
         if self.delays_us is None:
             reasons["cur_power_w"] = reasons["cur_power_factor"] = "not_together"

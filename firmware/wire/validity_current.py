@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # 0.2 over the cycles by which the frequency changes within the record; `harmonics` H,
 # `over_floor` THD over its floor; `orders_apart` the greater sequence over the lesser,
 # `sum_small` 0.25 over the three phases' sum; `field_turns` f T over the pole pairs;
-# `plain`, where a converter averages, 0.08 over what it reads beside the fundamental, as a part of
-# that.
+# `plain`, where a converter averages and more than 1 % of its range flows, 0.08 over what it reads
+# beside the fundamental, as a part of that; `volt_plain` the same of the voltage.
 LEAST_WAVES, LEAST_LINE_WAVES = 3.0, 5.7
 LEAST_PART_OF_LINE, LEAST_PART_OF_HARMONICS = 0.25, 0.5
 SURE_PPM, MOST_SWEEP, MOST_SUM = 100.0, 0.2, 0.25
@@ -64,6 +64,8 @@ _LAST: "tuple[tuple[str, Rule], ...]" = (
     ("cur_phase_order", ("sum_small", 1.0, WITHHOLD, "clamp")),
     ("cur_phase_order", ("orders_apart", 2.0, WITHHOLD, "unbalanced")),
     ("cur_volt_v", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_volt_v", ("volt_plain", LEAST_PLAIN, WITHHOLD, "bandwidth")),
+    ("cur_volt_v", ("volt_plain", 1.0, MARK, "bandwidth")),
     ("cur_power_w", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_apparent_va", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
     ("cur_apparent_va", ("cycles", LEAST_WAVES, WITHHOLD, "too_short")),
@@ -72,6 +74,7 @@ _LAST: "tuple[tuple[str, Rule], ...]" = (
     ("cur_power_factor", ("plain", LEAST_PLAIN, WITHHOLD, "bandwidth")),
     ("cur_power_factor", ("over_noise", 10.0, WITHHOLD, "noise")),
     ("cur_power_factor", ("volt_cycles", LEAST_WAVES, WITHHOLD, "too_short")),
+    ("cur_power_factor", ("plain", 1.0, MARK, "bandwidth")),
     ("cur_slip_pct", ("field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short")),
     ("cur_shaft_hz", ("field_turns", LEAST_FIELD_TURNS, WITHHOLD, "too_short")),
     ("cur_slip_pct", ("estimated", 1.0, MARK, "estimate")),

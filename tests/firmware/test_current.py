@@ -292,3 +292,31 @@ def test_rms__harmonics_beyond_a_converter_that_averages__marked_then_withheld()
         module, averaged(16.7, (), 1163.0), 520.0, keys=OF_SLOW, averaged_us=1163.0
     )
     assert marked == {"cur_rms_a": "bandwidth"} and "cur_rms_a" in out  # of no line
+
+
+def test_rms__little_behind_a_converter_that_averages__neither_marked_nor_withheld():
+    # A machine that stands, or an open clamp: noise, and noise with some hum
+    for reach, hum in ((1, 0), (4, 0), (60, 0), (20, 15)):
+        block = added(noise(256, reach, middle=0), wave(256, 520.0, 50.0, hum, middle=0), 0)
+        for noise_a in (None, [0.01]):
+            for module in backends():
+                out, withheld, marked = one(
+                    module, block, 520.0, keys=OF_SLOW, averaged_us=1e6 / 860, noise_a=noise_a
+                )
+                assert "cur_rms_a" in out and not marked, (reach, hum, withheld, marked)
+
+
+def test_voltage__harmonics_beyond_a_converter_that_averages__marked_as_a_current_is():
+    keys = ("cur_volt_v", "cur_apparent_va", "cur_power_factor", "cur_power_w")
+    clean = averaged(49.9, (), 1e6 / 860)
+    some = averaged(49.9, ((5, 0.1, 0.3), (7, 0.06, 1.0)), 1e6 / 860)
+    many = averaged(49.9, ((5, 0.25, 0.3), (7, 0.1, 1.0)), 1e6 / 860)
+    options = {"keys": keys, "currents": 1, "averaged_us": 1e6 / 860, "delays_us": [0.0, 0.0]}
+    for module in backends():
+        _, withheld, marked = compute(module, [clean, some], 520.0, **options)
+        assert not withheld[0] and marked[0] == {"cur_volt_v": "bandwidth"}, marked
+        _, withheld, marked = compute(module, [clean, many], 520.0, **options)
+        assert withheld[0] == {"cur_volt_v": "bandwidth"} and not marked[0], withheld
+        _, withheld, marked = compute(module, [some, clean], 520.0, **options)
+        both = dict.fromkeys(("cur_apparent_va", "cur_power_factor"), "bandwidth")
+        assert not withheld[0] and marked[0] == both, marked
