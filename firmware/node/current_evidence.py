@@ -128,12 +128,18 @@ def valid(found: "list[Finding]") -> bool:
 
 
 def of_rests(
-    features: "Any", device: "Any", rows: "list[dict[str, Any]]", take: "Any", rests_v: "Any"
+    features: "Any",
+    device: "Any",
+    rows: "list[dict[str, Any]]",
+    take: "Any",
+    rests_v: "Any",
+    sound: bool = True,
 ) -> "list[Finding]":
     """Whether all inputs rest elsewhere than in the first sound record since the boot, and on one
     side of it: the reference drifts, or their bias, and nobody can tell which.
 
-    rests_v: of the inputs, None until a record has told: one that is neither clipped nor a start.
+    rests_v: of the inputs, None until a record has told: one that is neither clipped nor a start;
+    sound: nothing else is wrong with it: from what ails, nothing is learned until the next boot.
     """
     low, high = device.rails
     moved = []
@@ -144,6 +150,8 @@ def of_rests(
         digit_v = device.per_digit(rows[index]["input"])
         rest_v = rest * digit_v
         if rests_v[index] is None:
+            if not sound:
+                return []
             rests_v[index] = rest_v
         moved.append((rest_v - rests_v[index]) / ((high - low) * digit_v))
     if min(moved) > _MOST_MOVED or max(moved) < -_MOST_MOVED:

@@ -161,6 +161,7 @@ class CurrentSet:
         found = current_evidence.findings(
             take, device, rows, self._blocks, sensor.settings["bias_v"]
         )
+        sound = not found
         if self._features is None:
             self._direct(outs)
         else:
@@ -168,7 +169,9 @@ class CurrentSet:
             found += current_evidence.of_phases(self._features, outs, self._least_a())
             if sensor.settings["bias_v"] is not None:
                 found = (
-                    current_evidence.of_rests(self._features, device, rows, take, self._rests_v)
+                    current_evidence.of_rests(
+                        self._features, device, rows, take, self._rests_v, sound
+                    )
                     + found
                 )
         valid = current_evidence.valid(found)

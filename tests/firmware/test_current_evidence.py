@@ -175,6 +175,19 @@ def test_of_rests__all_inputs_moved_to_one_side__the_reference():
     assert judge(2060, 2100, 2150, still=[64, 0, 0]) == []  # that is told already
 
 
+def test_of_rests__first_record_not_sound__learned_from_the_next():
+    rests_v = [None, None, None]
+
+    def judge(digit, sound):
+        rests = Resting(digit, digit, digit)
+        return evidence.of_rests(rests, Device(), ROWS, _take(), rests_v, sound)
+
+    assert judge(2500, False) == [] and rests_v == [None] * 3  # its bias was still charging
+    assert judge(2048, True) == [] and judge(2050, True) == []
+    # Afterwards a record is judged, sound or not
+    assert judge(2100, False) == judge(2100, True) == [("reference", 7)]
+
+
 def test_without_harmonics__keys__those_that_one_line_is_enough_for():
     keys = ("cur_rms_a", "cur_thd_pct", "cur_freq_hz", "cur_slip_pct")
     assert evidence.without_harmonics(keys) == ("cur_rms_a", "cur_freq_hz")
