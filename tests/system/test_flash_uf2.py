@@ -1,10 +1,12 @@
 """UF2 images onto the drives of boot loaders; entering one from MicroPython."""
 
+import json
 import os
 import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +18,20 @@ from serial.tools import list_ports
 
 from nodewright import boards
 from nodewright.console import Event
-from nodewright.flash import uf2_drive
+from nodewright.flash import back, choose, several, uf2_drive
 from nodewright.flash.errors import FlashFailed, OtherNode, WrongBoard
+from nodewright.flash.job import Job
+from nodewright.fleet.secret import Secrets
 from nodewright.image.filesystem import unpack
 from nodewright.image.node import NodeImage
 from nodewright.image.whole import assemble
 from nodewright.link import repl as repl_module
-from nodewright.link.errors import Interrupted
+from nodewright.link.errors import Interrupted, PortBusy
 from nodewright.link.repl import Repl
+from nodewright.make.job import Options, Target
+from nodewright.make.node import Maker
 from nodewright.virtual import VirtualBoard
-from system.flash_rig import BLOCKS, IDLE, Heard, fleet, job, made_for_virtual
+from system.flash_rig import BLOCKS, IDLE, Heard, bare, fleet, job, made_for_virtual
 from system.uf2_drive_twin import Uf2DriveTwin
 from system.virtual_rig import board, image
 
@@ -36,12 +42,18 @@ CHIP = "e6614c311b7e6f2a"
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uf2_drive, "_PORT_S", 0.1)
     monkeypatch.setattr(uf2_drive, "_LOOK_S", 0.05)
+    monkeypatch.setattr(back, "_LOOK_S", 0.05)
     monkeypatch.setattr(list_ports, "comports", list)
 
 
 @pytest.fixture(scope="module")
-def pump(tmp_path_factory: pytest.TempPathFactory) -> NodeImage:
-    return made_for_virtual(fleet(tmp_path_factory.mktemp("flash") / "f"))
+def north(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fleet(tmp_path_factory.mktemp("flash") / "f")
+
+
+@pytest.fixture(scope="module")
+def pump(north: Path) -> NodeImage:
+    return made_for_virtual(north)
 
 
 def on(made: NodeImage, board: str) -> NodeImage:
@@ -120,9 +132,9 @@ class Board:
     A link in a folder is the port, as a serial port keeps its name over a restart.
     """
 
-    def __init__(self, folder: Path, made: NodeImage, program: str) -> None:
+    def __init__(self, folder: Path, made: NodeImage, program: str, unique_id: str = CHIP) -> None:
         folder.mkdir(exist_ok=True)
-        self.made = made
+        self.made, self._unique_id = made, unique_id
         self.port = str(folder / "port")
         self.twin = Uf2DriveTwin(folder / "drives", on_restart=self._restart)
         self.entered = 0
@@ -140,7 +152,9 @@ class Board:
             self._virtual.stop()
 
     def _boot(self) -> None:
-        self._virtual = board("", flash=self._flash, unique_id=CHIP, on_event=self._on_event)
+        self._virtual = board(
+            "", flash=self._flash, unique_id=self._unique_id, on_event=self._on_event
+        )
         self._virtual.start()
         link = Path(self.port)
         link.unlink(missing_ok=True)
@@ -304,6 +318,202 @@ def test_drive__a_new_port_of_usb_after_it__asked_for_every_file_and_bound(
                 heard.asked,
                 uf2_drive.drive_at(there.twin.path),
             )
+
+
+@pytest.fixture
+def usb(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ports of Picos that are plugged in, changed as a test goes on."""
+    here: list[str] = []
+    monkeypatch.setattr(list_ports, "comports", lambda: picos(here))
+    return here
+
+
+def picos(ports: list[str]) -> list[SimpleNamespace]:
+    ids = {"vid": 0x2E8A, "pid": 5, "product": "", "serial_number": ""}
+    return [SimpleNamespace(device=port, **ids) for port in ports]
+
+
+def with_node(node: str, **more: object) -> VirtualBoard:
+    """A board that says whose it is."""
+    settings = json.dumps({"fleet": "north", "node": node})
+    return bare(files={"settings.json": settings}, **more)
+
+
+def test_back__another_node_comes_first__asked_once_and_its_own_is_found(
+    pump, monkeypatch, usb
+) -> None:
+    """Two Picos were in their boot loaders: the neighbour's is back while this one is awaited."""
+    opened: list[str] = []
+    made = on(pump, "pico_w")
+    with with_node("pump-2") as other, with_node("pump-1") as own, bare() as nobodys:
+        usb += [other.port, "/dev/no-such-port", nobodys.port]
+
+        def opens(port: str) -> Repl:
+            opened.append(port)
+            if len(opened) == 6:  # once round, and the one that does not open again and again
+                usb.insert(0, own.port)
+            return Repl(port)
+
+        monkeypatch.setattr(back, "Repl", opens)
+        found = back.find(made, (), threading.Event(), 30.0)
+        assert found is not None
+        with found.repl:
+            assert (found.repl.port, found.facts.node) == (own.port, "pump-1")
+        assert (opened.count(other.port), opened.count(nobodys.port)) == (1, 1)
+        # It is held until it is let go: whoever looks for another board leaves it alone.
+        usb[:], opened[:] = [own.port], []
+        pump_2 = replace(made, node="pump-2")
+        assert back.find(pump_2, (), threading.Event(), 0.1) is None
+        assert opened == []
+        back.let_go("pump-1")
+        assert back.find(pump_2, (), threading.Event(), 0.1) is None
+        assert opened == [own.port]
+
+
+def test_back__a_port_that_is_busy_or_was_there_before__waited_for_and_left_alone(
+    pump, monkeypatch, usb
+) -> None:
+    opened: list[str] = []
+    made = on(pump, "pico_w")
+    with with_node("pump-1") as own, with_node("pump-1") as before:
+        usb += [before.port, own.port]
+
+        def opens(port: str) -> Repl:
+            opened.append(port)
+            if len(opened) < 3:
+                raise PortBusy(port)
+            return Repl(port)
+
+        monkeypatch.setattr(back, "Repl", opens)
+        found = back.find(made, {before.port}, threading.Event(), 30.0)
+        assert found is not None
+        found.repl.close()
+        back.let_go("pump-1")
+        assert opened == [own.port] * 3
+        # A board that went into its boot loader meanwhile may be back by another's name.
+        back.leaves(before.port)
+        usb.remove(own.port)
+        found = back.find(made, {before.port}, threading.Event(), 30.0)
+        assert found is not None
+        found.repl.close()
+        back.let_go("pump-1")
+        assert found.repl.port == before.port
+
+
+def test_flash__two_drives_at_once__each_reads_back_its_own_board(
+    north, tmp_path, monkeypatch
+) -> None:
+    """The second board's port comes first, and no other until it was asked."""
+    images = {node: on(made_for_virtual(north, node), "pico_w") for node in ("pump-1", "pump-2")}
+    monkeypatch.setattr(uf2_drive, "_PORT_S", 20.0)
+    first, second = (
+        Board(tmp_path / node, made, IDLE, unique_id=f"e6614c311b7e6f{number}a")
+        for number, (node, made) in enumerate(images.items(), 2)
+    )
+    asked_for: list[str] = []
+
+    def plugged_in() -> list[SimpleNamespace]:
+        there = [second.port] if second.twin.restarted.is_set() else []
+        if first.twin.restarted.is_set() and second.port in asked_for:
+            there.append(first.port)
+        return picos(there)
+
+    def opens(port: str) -> Repl:
+        asked_for.append(port)
+        return Repl(port)
+
+    monkeypatch.setattr(list_ports, "comports", plugged_in)
+    monkeypatch.setattr(back, "Repl", opens)
+    with first, second:
+        for one in (first, second):
+            one.enter()
+        targets = [
+            choose.Target("pump-1", str(first.twin.path), boot_s=20.0),
+            choose.Target("pump-2", str(second.twin.path), boot_s=20.0),
+        ]
+        results = several.run(
+            *(targets, lambda node, _virtual: images[node], lambda _target, _step: None),
+            *(threading.Event(), lambda _result: None),
+        )
+    assert [result.error for result in results] == [None, None]
+    found = [result.outcome.back_at for result in results if result.outcome is not None]
+    assert found == [first.port, second.port]
+
+
+def test_enter__two_boards_at_once__the_second_only_once_the_first_ones_drive_is_there(
+    pump, tmp_path, monkeypatch
+) -> None:
+    """The first one's drive is slow: one that came meanwhile would be taken for it."""
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path))
+    entered, second = threading.Event(), threading.Event()
+
+    def mount(name: str) -> None:
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / uf2_drive.INFO).write_text("Board-ID: RPI-RP2\n")
+        (tmp_path / "new").rename(tmp_path / name)
+
+    def late() -> None:
+        second.wait(0.5)
+        mount("RPI-RP2")
+
+    def enter(job: Job) -> tuple[Job, str]:
+        if job.port == "second":
+            mount("RPI-RP21")
+            second.set()
+        else:
+            entered.set()
+            threading.Thread(target=late).start()
+        return job, ""
+
+    monkeypatch.setattr(uf2_drive, "enter_boot_loader", enter)
+    made = on(pump, "pico_w")
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(uf2_drive._enter_in_turn, job(made, "first"), threading.Event())
+        assert entered.wait(10)
+        two = pool.submit(uf2_drive._enter_in_turn, job(made, "second"), threading.Event())
+    assert [taken.result()[2].path.name for taken in (one, two)] == ["RPI-RP2", "RPI-RP21"]
+
+
+def test_enter__the_drive_of_one_does_not_come__who_waited_is_not_sent_after_it(
+    pump, tmp_path, monkeypatch
+) -> None:
+    """It may come yet, and would then be taken for the other's."""
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(uf2_drive, "_WAIT_S", 0.3)
+    sent: list[str] = []
+    entered, waits = threading.Event(), threading.Event()
+
+    def enter(job: Job) -> tuple[Job, str]:
+        sent.append(job.port)
+        entered.set()
+        assert waits.wait(10)
+        return job, ""
+
+    class Waited(threading.Event):
+        def is_set(self) -> bool:  # asked while it waits for its turn
+            waits.set()
+            return super().is_set()
+
+    monkeypatch.setattr(uf2_drive, "enter_boot_loader", enter)
+    made = on(pump, "pico_w")
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(uf2_drive._enter_in_turn, job(made, "first"), threading.Event())
+        assert entered.wait(10)
+        two = pool.submit(uf2_drive._enter_in_turn, job(made, "second"), Waited())
+    with pytest.raises(FlashFailed, match="no drive of an rp2040 came"):
+        one.result()
+    with pytest.raises(FlashFailed, match=r"second: the drive of first may still come.*one at a"):
+        two.result()
+    assert sent == ["first"]
+    # Who comes later is served: nobody knows how long that drive is on its way.
+    with pytest.raises(uf2_drive.NoDrive, match="third: no drive"):
+        uf2_drive._enter_in_turn(job(made, "third"), threading.Event())
+
+
+def test_make__a_board_that_shows_no_port_after_its_drive__says_how_to_go_on(north, pump) -> None:
+    maker = Maker(north, Secrets(north), Options(after_s=0.1))
+    with pytest.raises(FlashFailed, match=r"RPI-RP2.*no serial port.*make pump-1 --port THAT"):
+        maker._port_after(Target("pump-1", "/media/RPI-RP2"), pump, set(), threading.Event())
 
 
 def test_drives__where_they_are_mounted__found_by_their_info(tmp_path, monkeypatch) -> None:

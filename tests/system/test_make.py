@@ -17,13 +17,13 @@ from serial.tools import list_ports
 from host.pki_rig import given_away, kept, tree
 from host.pki_rig import make as fleet_of
 from nodewright import broker, cli
+from nodewright.flash import back
 from nodewright.flash.errors import OtherNode
-from nodewright.flash.look import look
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
 from nodewright.interpreter import find_interpreter
 from nodewright.link.errors import Interrupted
-from nodewright.make import node as make_node
+from nodewright.link.repl import Repl
 from nodewright.make.job import Options, Target
 from nodewright.make.node import Maker
 from nodewright.make.several import run as run_all
@@ -240,7 +240,7 @@ def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_the
         )
         monkeypatch.setattr(list_ports, "comports", lambda: ports(there))
         looked: set[str] = set()
-        monkeypatch.setattr(make_node, "look", lambda at: looked.update(at) or look(at))
+        monkeypatch.setattr(back, "Repl", lambda at: looked.add(at) or Repl(at))
         heard = Heard()
         with AtDrive(folder, tmp_path / "drives", "pump-1", CHIPS["pump-1"]) as there:
             target = Target("pump-1", str(there.drive.path))

@@ -82,7 +82,8 @@ class Outcome:
 
     by: which programmer; sent_bytes of total_bytes: the rest was there already; wire_s: what
     sent_bytes take at the line's rate, None where it has none; boot: the node's count of boots,
-    None where it was not waited for; kept: files that are nobody's and stay.
+    None where it was not waited for; kept: files that are nobody's and stay; back_at: the serial
+    port at which a board answered that had been in its boot loader.
     """
 
     node: str
@@ -97,6 +98,7 @@ class Outcome:
     boot: int | None = None
     kept: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    back_at: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nodewright import side_by_side
 from nodewright.errors import NodewrightError
+from nodewright.flash import back
 from nodewright.flash.choose import Make, Target, flash
 from nodewright.flash.job import Bind, Outcome, Progress
 
@@ -57,6 +58,8 @@ def run(
             result = Result(target, outcome, None)
         except NodewrightError as error:
             result = Result(target, None, error)
+        finally:
+            back.let_go(target.node)
         done(result)
         return result
 

@@ -18,11 +18,13 @@ from typing import TypeVar
 
 import serial
 
-from nodewright.flash import boot, facts
+from nodewright.errors import NodewrightError
+from nodewright.flash import back, boot, facts
+from nodewright.flash.back import Back
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Job, Outcome, Progress, Say
 from nodewright.flash.judge import judge_node
-from nodewright.link.errors import BoardSilent, Interrupted, PortBusy, PortGone, PortMissing
+from nodewright.link.errors import BoardSilent, Interrupted, PortGone
 from nodewright.link.repl import Repl
 from nodewright.link.usb import plugged
 from nodewright.pki.errors import ChipTaken
@@ -39,6 +41,8 @@ _PIECE_BYTES = 64 << 10
 _TOUCH_BAUD = 1200
 _MOST_INFO = 4096
 _T = TypeVar("_T")
+_entering = threading.Lock()  # a drive does not say whose it is: boards enter one at a time
+_astray: list[str] = []  # ports of boards that were sent into their boot loaders, and did not come
 _HALF = "the board stays in its boot loader, with part of the image: run the same again"
 
 
@@ -111,9 +115,7 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
     bound = ""
     if drive is None:
         say(Progress("boot loader"))
-        before = {one.path for one in drives()}
-        job, bound = enter_boot_loader(job)
-        drive = _await_drive(job, before, asked)
+        job, bound, drive = _enter_in_turn(job, asked)
     if drive.chip != board.chip:
         what = drive.board_id or "says nothing of its chip"
         raise WrongBoard(str(drive.path), f"{board.name} has an {board.chip}, the drive: {what}")
@@ -123,9 +125,17 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
     copied_s = time.monotonic() - begun_s
     boots = None
     notes = ["the boot loader took the last block and restarted the board"]
-    port = job.port if by_port else _new_port(job, there, asked)
-    if port:
-        boots, late = _read_back(replace(job, port=port), say, asked)
+    own = job.port if by_port else ""
+    within_s = _WAIT_S if own else _PORT_S if job.boot_s else 0.0
+    found = back.find(job.image, there, asked, within_s, own)
+    if found is None and own:
+        raise FlashFailed(
+            own,
+            f"written, but no MicroPython came back within {_WAIT_S:.0f} s",
+            "nodewright ports shows where it is",
+        )
+    if found is not None:
+        boots, late = _read_back(replace(job, port=found.repl.port), found, say, asked)
         told = dict.fromkeys(note for note in (bound, late) if note)
         notes = ["all files hashed on the board", *told]
     return Outcome(
@@ -139,7 +149,30 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
         seconds=copied_s,
         boot=boots,
         notes=tuple(notes),
+        back_at=None if found is None else found.repl.port,
     )
+
+
+def _enter_in_turn(job: Job, asked: threading.Event) -> tuple[Job, str, Drive]:
+    """As `enter_boot_loader`, and the drive that came of it; no other board enters meanwhile."""
+    astray = len(_astray)
+    while not _entering.acquire(timeout=_LOOK_S):
+        if asked.is_set():
+            raise Interrupted(job.port, AS_BEFORE)
+    try:
+        if len(_astray) > astray:
+            reason = f"the drive of {_astray[-1]} may still come, and be taken for its own"
+            raise FlashFailed(job.port, reason, f"{AS_BEFORE}: flash one at a time")
+        before = {one.path for one in drives()}
+        job, bound = enter_boot_loader(job)
+        back.leaves(job.port)
+        try:
+            return job, bound, _await_drive(job, before, asked)
+        except NodewrightError:
+            _astray.append(job.port)
+            raise
+    finally:
+        _entering.release()
 
 
 def enter_boot_loader(job: Job) -> tuple[Job, str]:
@@ -209,47 +242,17 @@ def _copy(job: Job, drive: Drive, data: bytes, say: Say, asked: threading.Event)
         raise FlashFailed(job.port, "the boot loader did not take all of it", _HALF)
 
 
-def _new_port(job: Job, there: set[str], asked: threading.Event) -> str:
-    """The port that a board shows after its boot loader: one of USB that was not there before.
-
-    "" where none comes, or several do: then nobody knows whose they are.
-    """
-
-    def look() -> list[str] | None:
-        name = job.image.board.name
-        new = [one.port for one in plugged() if one.port not in there and name in one.boards]
-        return new or None
-
-    new = _until(look, job, asked, _PORT_S if job.boot_s else 0.0)
-    return new[0] if new is not None and len(new) == 1 else ""
-
-
-def _read_back(job: Job, say: Say, asked: threading.Event) -> tuple[int | None, str]:
+def _read_back(job: Job, found: Back, say: Say, asked: threading.Event) -> tuple[int | None, str]:
     """Ask the MicroPython that was written for the hashes of all files, then have it start.
 
     The node's count of boots, and what is to be told of its chip.
     """
     say(Progress("verify"))
-
-    def connect() -> Repl | None:
-        try:
-            return Repl(job.port).__enter__()
-        except (PortMissing, PortGone, PortBusy, BoardSilent):
-            return None
-
-    repl = _until(connect, job, asked)
-    if repl is None:
-        raise FlashFailed(
-            job.port,
-            f"written, but no MicroPython came back within {_WAIT_S:.0f} s",
-            "nodewright ports shows where it is",
-        )
-    with repl:
-        note = _bind_late(job, facts.read(repl))
-        there = facts.files(repl)
-        wrong = facts.differing(there, job.image.files)
+    with found.repl as repl:
+        wrong = facts.differing(facts.files(repl), job.image.files)
         if wrong:
             raise NotAsWritten(job.port, tuple(wrong))
+        note = _bind_late(job, found.facts)
         return boot.after_restart(repl, job.boot_s, say, asked), note
 
 

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from nodewright.errors import BadInput
-from nodewright.flash import choose, uf2_drive
+from nodewright.errors import BadInput, NodewrightError
+from nodewright.flash import back, choose, uf2_drive
+from nodewright.flash.errors import FlashFailed
 from nodewright.flash.job import Outcome, Progress
-from nodewright.flash.look import look
 from nodewright.fleet.lock import in_turn
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet.values import NAME_ALLOWED
 from nodewright.image.node import ImageMaker, NodeImage
 from nodewright.interpreter import find_interpreter
-from nodewright.link.errors import BoardSilent, Interrupted
 from nodewright.link.usb import plugged
 from nodewright.make.job import Made, Options, Say, Step, Target
 from nodewright.offline import choose_runtime
@@ -31,7 +30,6 @@ from nodewright.validate.run import validate
 from wire.topics import is_name
 
 _LOCKED_S = 20.0
-_TURN_S = 0.2
 _T = TypeVar("_T")
 
 
@@ -48,11 +46,27 @@ class Maker:
         self.images = ImageMaker(folder, secrets, runtime=options.runtime)
         self._virtual = ImageMaker(folder, secrets)
 
-    def make(self, target: Target, say: Say, asked: threading.Event) -> Made:
+    def make(
+        self,
+        target: Target,
+        say: Say,
+        asked: threading.Event,
+        turns: list[Validation] | None = None,
+    ) -> Made:
         """All steps for one board.
 
-        Raises as `provision`, `ImageMaker.make`, `flash`, `validate` and `keep`; Interrupted.
+        turns: gets each validation that comes to its end; what there is of them is kept, too,
+        where a later one does not.  Raises as `provision`, `ImageMaker.make`, `flash`,
+        `validate` and `keep`; Interrupted.
         """
+        try:
+            return self._made(target, say, asked, [] if turns is None else turns)
+        finally:
+            back.let_go(target.node)
+
+    def _made(
+        self, target: Target, say: Say, asked: threading.Event, validations: list[Validation]
+    ) -> Made:
         begun_s = time.monotonic()
         node, port = target.node, target.port
         say(Step("provision"))
@@ -65,10 +79,18 @@ class Maker:
         else:
             drive = uf2_drive.drive_at(Path(port))
             before = {one.port for one in plugged()}
-            flashed, digest = self._flash(target, say, asked)
-            if drive is not None:
-                port = self._port_after(target, before, asked)
-        validations = self._validate(node, port, say, asked)
+            flashed, image = self._flash(target, say, asked)
+            digest = _digest(image)
+            if flashed.back_at is not None:
+                port = flashed.back_at
+            elif drive is not None:
+                port = self._port_after(target, image, before, asked)
+        try:
+            self._validate(node, port, say, asked, validations)
+        except (NodewrightError, OSError):
+            if validations:
+                self._keep(validations)
+            raise
         say(Step("certify"))
         kept = self._keep(validations)
         took_s = time.monotonic() - begun_s
@@ -81,12 +103,15 @@ class Maker:
         runtime = choose_runtime()
         arch = runtime.interpreter.mpy_arch if runtime.interpreter is not None else ""
         image = self._make(lambda: self._virtual.make_virtual(node, arch))
-        return hashlib.sha256(image.flash.data).hexdigest()
+        return _digest(image)
 
-    def _flash(self, target: Target, say: Say, asked: threading.Event) -> tuple[Outcome, str]:
+    def _flash(
+        self, target: Target, say: Say, asked: threading.Event
+    ) -> tuple[Outcome, NodeImage]:
+        """Flash it; the image that is on the board now."""
         port, how = target.port, self.options
         assert port is not None
-        digests: list[str] = []
+        images: list[NodeImage] = []
 
         def make(node: str, virtual: bool) -> NodeImage:
             say(Step("image"))
@@ -95,7 +120,7 @@ class Maker:
                 image = self._make(lambda: self._virtual.make_virtual(node, arch))
             else:
                 image = self._make(lambda: self.images.make(node))
-            digests.append(hashlib.sha256(image.flash.data).hexdigest())
+            images.append(image)
             return image
 
         def bind(image: NodeImage, unique_id: str) -> NodeImage:
@@ -109,31 +134,37 @@ class Maker:
         wanted = choose.Target(
             target.node, port, how.by, how.force, boot_s=how.boot_s, baud=how.baud
         )
-        return choose.flash(wanted, make, tell, asked, bind), digests[-1]
+        return choose.flash(wanted, make, tell, asked, bind), images[-1]
 
-    def _port_after(self, target: Target, before: set[str], asked: threading.Event) -> str:
-        """The serial port of a board that was a boot loader's drive.
+    def _port_after(
+        self, target: Target, image: NodeImage, before: set[str], asked: threading.Event
+    ) -> str:
+        """The serial port of a board that was a boot loader's drive, and takes its time.
 
         before: what was plugged in while it was; none of these is asked, their programs run on.
-        Raises BoardSilent, Interrupted.
+        Raises FlashFailed, Interrupted.
         """
-        port = str(target.port)
-        end_s = time.monotonic() + self.options.after_s
-        while time.monotonic() < end_s and not asked.is_set():
-            ports = [one.port for one in plugged() if one.boards and one.port not in before]
-            for seen in look(ports) if ports else ():
-                if seen.facts is not None and seen.facts.node == target.node:
-                    return seen.plugged.port
-            asked.wait(_TURN_S)
-        if asked.is_set():
-            raise Interrupted(port, "the image is on the board, and not validated")
-        reason = f"{target.node} was written to its drive and shows no serial port"
-        raise BoardSilent(port, reason)
+        within_s = self.options.after_s
+        found = back.find(image, before, asked, within_s)
+        if found is None:
+            node, port = target.node, str(target.port)
+            raise FlashFailed(
+                port,
+                f"{node} is on it, and shows no serial port within {within_s:.0f} s",
+                f"nodewright ports lists it, then nodewright make {node} --port THAT goes on",
+            )
+        found.repl.close()
+        return found.repl.port
 
     def _validate(
-        self, node: str, port: str | None, say: Say, asked: threading.Event
-    ) -> list[Validation]:
-        found = []
+        self,
+        node: str,
+        port: str | None,
+        say: Say,
+        asked: threading.Event,
+        found: list[Validation],
+    ) -> None:
+        """As often as was asked for, into found."""
         for turn in range(1, self.options.count + 1):
             which = f"{turn} of {self.options.count}: " if self.options.count > 1 else ""
 
@@ -149,7 +180,6 @@ class Maker:
                     secrets=self._secrets,
                 )
             )
-        return found
 
     def _keep(self, validations: list[Validation]) -> Kept:
         how = self.options
@@ -165,3 +195,7 @@ class Maker:
         """With the fleet's folder to itself; another program's turn is waited for."""
         with self._one:
             return in_turn(do, _LOCKED_S)
+
+
+def _digest(image: NodeImage) -> str:
+    return hashlib.sha256(image.flash.data).hexdigest()
