@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from mpremote.transport_serial import SerialTransport
 from rich.console import Console
 
 from nodewright import boards
@@ -157,10 +158,12 @@ def of_board(name: str, **more: object) -> Facts:
     [
         ({"mpy": "5.1", "release": (1, 18, 0)}, WrongBoard, "1.18.0 loads .mpy 5.1, not 6.3"),
         ({"arch": "xtensawin"}, WrongBoard, "its code is for armv6m, the board runs xtensawin"),
+        ({"arch": "xtensawin"}, WrongBoard, "right port (nodewright ports lists all), and pico_w"),
         ({"arch": ""}, WrongBoard, "runs no native code"),
         ({"chip": "rp2350"}, WrongBoard, "pico_w has an rp2040, this is an rp2350"),
         ({"fs_bytes": None}, WrongBoard, "--format makes one"),
-        ({"fs_bytes": 8192}, WrongBoard, "do not fit its 8192"),
+        ({"fs_bytes": 8192}, WrongBoard, "do not fit its 8192, of which a pico_w has 868352"),
+        ({"fs_bytes": 8192}, WrongBoard, "nodewright erase P --format makes its file system anew"),
         ({"node": "pump-1", "fleet": "south"}, OtherNode, "pump-1 of fleet south, not pump-1 of"),
         ({"node": "pump-9", "fleet": "north"}, OtherNode, "pump-9 of fleet north"),
     ],
@@ -229,3 +232,64 @@ def test_errors__of_a_board__are_told_with_what_helps(pump) -> None:
                     raw_repl.program(
                         job(pump, virtual.port), Heard(), threading.Event(), repl, found
                     )
+
+
+class _Noise:
+    """A serial port at which something comes all the time, on a clock of its own.
+
+    gone_after_s: then it is no more, and even its timeout cannot be set.
+    """
+
+    def __init__(self, clock: list[float], gone_after_s: float = 1e9) -> None:
+        self._clock, self._gone_s = clock, clock[0] + gone_after_s
+        self.__dict__["timeout"] = 2.0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "timeout" and self._clock[0] > self._gone_s:
+            raise OSError(5, "gone")
+        object.__setattr__(self, name, value)
+
+    @property
+    def in_waiting(self) -> int:
+        if self._clock[0] > self._gone_s:
+            raise OSError(5, "gone")
+        return 1
+
+    def read(self, size: int = 1) -> bytes:
+        self._clock[0] += 0.01
+        return b"~" * size
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def at_noise(monkeypatch: pytest.MonkeyPatch, noise: _Noise, clock: list[float]) -> Repl:
+    line = object.__new__(SerialTransport)
+    line.serial, line.is_pty, line.in_raw_repl = noise, True, False
+    monkeypatch.setattr(repl_module, "_open", lambda _port, _baud, _silent_s: line)
+    monkeypatch.setattr(repl_module.time, "monotonic", lambda: clock[0])
+    return Repl("P")
+
+
+def test_repl__noise_without_end__given_up_within_one_answers_time(monkeypatch) -> None:
+    """mpremote looks at its time only when nothing comes."""
+    clock = [100.0]
+    noise = _Noise(clock)
+    repl = at_noise(monkeypatch, noise, clock)
+    with pytest.raises(BoardSilent, match="it never stops talking"):
+        repl.__enter__()
+    assert clock[0] - 100.0 < 1.1 * repl_module.ANSWER_S
+    assert noise.timeout == 2.0
+
+
+def test_repl__a_port_that_vanishes_as_it_is_greeted__said_and_nothing_else(monkeypatch) -> None:
+    clock = [100.0]
+    repl = at_noise(monkeypatch, _Noise(clock, gone_after_s=0.5), clock)
+    with pytest.raises(PortGone, match="run the same again"):
+        repl.__enter__()

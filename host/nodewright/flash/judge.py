@@ -12,7 +12,9 @@ def judge(job: Job, found: Facts) -> None:
     board = image.board
     if found.arch != image.arch:
         raise WrongBoard(
-            port, f"its code is for {image.arch}, the board runs {found.arch or 'no native code'}"
+            port,
+            f"its code is for {image.arch}, the board runs {found.arch or 'no native code'}: "
+            f"is it the right port (nodewright ports lists all), and {board.name} its board?",
         )
     if found.mpy != MPY:
         raise WrongBoard(
@@ -28,7 +30,12 @@ def judge(job: Job, found: Facts) -> None:
         )
     needed = sum(map(len, image.files.values()))
     if needed > found.fs_bytes:
-        raise WrongBoard(port, f"{needed} bytes do not fit its {found.fs_bytes}")
+        raise WrongBoard(
+            port,
+            f"{needed} bytes do not fit its {found.fs_bytes}, of which a {board.name} has "
+            f"{board.flash.fs_bytes}: is it one, with MicroPython for it? "
+            f"nodewright erase {port} --format makes its file system anew",
+        )
     judge_node(job, found)
 
 

@@ -65,7 +65,10 @@ class BoardFailed(NodewrightError):
 
     def __init__(self, port: str, error: str) -> None:
         self.port, self.error = port, error
-        super().__init__(f"the board at {port} says {error}")
+        super().__init__(
+            f"the board at {port} says {error}: reset it and run the same again; if it "
+            f"says so again, nodewright console {port} shows what it does"
+        )
 
 
 class Interrupted(NodewrightError):

@@ -141,11 +141,16 @@ class Repl:
         last: Exception | None = None
         for tried, share in enumerate(_TRIES):
             before_s, self._serial.timeout = self._line.serial.timeout, _LOOK_S
-            with self._guarded(self._answer_s, keep=(TransportError,)) as failed:
-                # A program may catch one; mpremote sends one more.
-                self._serial.write(_INTERRUPT)
-                self._line.enter_raw_repl(soft_reset=False, timeout_overall=self._answer_s * share)
-            self._serial.timeout = before_s
+            within_s = self._answer_s * share
+            try:
+                # mpremote looks at its own time only when nothing comes: noise has an end here.
+                with self._guarded(within_s + _LOOK_S, keep=(TransportError,)) as failed:
+                    # A program may catch one; mpremote sends one more.
+                    self._serial.write(_INTERRUPT)
+                    self._line.enter_raw_repl(soft_reset=False, timeout_overall=within_s)
+            finally:
+                with suppress(serial.SerialException, OSError):  # of a port that has gone
+                    self._serial.timeout = before_s
             last = failed[0] if failed else None
             if last is None:
                 if tried:
