@@ -33,7 +33,7 @@ from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortBu
 from nodewright.link.repl import Repl
 from nodewright.provision import provision
 from nodewright.virtual import VirtualBoard
-from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
+from system.flash_rig import IDLE, Heard, bare, fleet, job, made_for_virtual
 from system.slow_line import SlowLine
 from system.virtual_rig import facts as done
 from system.virtual_rig import read_file
@@ -121,6 +121,38 @@ def test_flash__a_file_changed_and_one_too_many__only_these_are_touched(pump) ->
         assert outcome.sent_bytes == len(pump.files["/node/app.mpy"])
         assert outcome.removed_files == 1
         assert set(on_board(virtual)) == set(pump.files)
+
+
+def test_flash__an_older_firmware_of_ours__replaced_whole_and_said(pump) -> None:
+    """Files that are no more, others that are not yet, and settings of fewer keys."""
+    old = {
+        "/version.json": b'{"version": "0.0.9", "node": "pump-1", "board": "virtual"}',
+        "/settings.json": b'{"fleet": "north", "node": "pump-1"}',
+        "/main.py": IDLE.encode(),
+        "/node/app.mpy": b"of another format",
+        "/node/sampler.mpy": b"is no more",
+        "/wire/v0/topics.mpy": b"is no more, with its folder",
+    }
+    with bare(files={"own.txt": "keep me"}) as virtual:
+        done(virtual)
+        flash(replace(pump, files=old), virtual, boot_s=0)
+        with Repl(virtual.port) as repl:
+            repl.ask("import os\nif 'state' not in os.listdir('/'):\n os.mkdir('/state')")
+            append(repl, "/state/learned")
+        outcome = flash(pump, virtual)
+        there = on_board(virtual)
+        with Repl(virtual.port) as repl:
+            kept = repl.ask("import os\nprint('learned' in os.listdir('/state'))").strip()
+            folders = repl.ask("print(os.listdir('/wire'))")
+    version = json.loads(pump.files["/version.json"])["version"]
+    assert outcome.notes[0] == f"it had version 0.0.9: now {version}"
+    assert (outcome.boot, outcome.kept) == (1, ("/own.txt",))
+    assert {path: file.sha256 for path, file in there.items() if path != "/own.txt"} == {
+        path: hashlib.sha256(data).hexdigest() for path, data in pump.files.items()
+    }
+    assert outcome.removed_files == len(old.keys() - pump.files.keys())
+    assert b"'v0'" not in folders
+    assert kept == b"True"
 
 
 def test_flash__stopped_while_it_sends__leaves_what_was_and_goes_on_from_there(pump) -> None:

@@ -111,7 +111,7 @@ class _Flasher:
             seconds=time.monotonic() - begun_s,
             boot=boots,
             kept=tuple(kept),
-            notes=_notes(self._bound, found, kept),
+            notes=_notes(self._bound, found, kept, self._files[ABOUT]),
         )
 
     def _bind(self) -> None:
@@ -287,8 +287,11 @@ def _hash(there: dict[str, OnBoard], path: str) -> str:
     return there[path].sha256 if path in there else "none"
 
 
-def _notes(bound: str, found: Facts, kept: list[str]) -> tuple[str, ...]:
+def _notes(bound: str, found: Facts, kept: list[str], about: bytes) -> tuple[str, ...]:
     notes = [bound] if bound else []
+    version = json.loads(about)["version"]
+    if found.version not in (None, version):
+        notes.append(f"it had version {found.version}: now {version}")
     if found.unfinished:
         notes.append("it had been left between two versions: now it is whole")
     if found.crash:
