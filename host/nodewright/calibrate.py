@@ -31,6 +31,9 @@ _MOST_FACTOR = 3.0  # more is no calibration, but a wrong clamp, burden or load
 _MOST_SCATTER_PCT = 2.0  # of single records: the load does not stay
 _MOST_OPEN_PCT = 2.0  # of the range: more is no noise of an open clamp
 _MOST_OPEN_SCATTER_PCT = 30.0
+# What an open clamp may be marked with: it has no line, and the others carry what it does not.
+_OF_OPEN = ("bandwidth", "clamp_off", "phase_lost", "clamp_reversed")
+_SECTION = "docs/current.md, section 7, says what to look at"
 _MOST_LAG = 0.9  # of a load from which a phase can be told
 
 Ask = Callable[[str], Mapping[str, Any] | None]
@@ -127,41 +130,69 @@ def find(folder: Path, node: str, channel: str, key: str = RMS) -> Channel:
     raise BadInput(f"{node} has no current {channel!r}: {', '.join(known) or 'no clamp at all'}")
 
 
-def read(
-    ask: Ask,
-    channel: Channel,
-    key: str,
-    records: int,
-    most_scatter_pct: float = _MOST_SCATTER_PCT,
-) -> Readings:
+def read(ask: Ask, channel: Channel, key: str, records: int) -> Readings:
     """The value of so many records; ask(set) gives the report of one.  Raises NoCalibration."""
+    values, settings = _values(ask, channel, key, records)
+    if not all(values):
+        raise NoCalibration(f"{key} of {channel.name}: no current flows: switch the load on")
+    found = Readings(statistics.fmean(values), _scatter_pct(values), records, settings)
+    if found.scatter_pct > _MOST_SCATTER_PCT:
+        raise NoCalibration(
+            f"the load does not stay: records differ by {found.scatter_pct:.1f} %; take a heater"
+        )
+    return found
+
+
+def read_open(ask: Ask, channel: Channel, records: int) -> Readings:
+    """The RMS of so many records with the clamp round no conductor: it may be 0, beside what the
+    node subtracts already, and scatters beside it.  Raises NoCalibration."""
+    values, settings = _values(ask, channel, RMS, records, _OF_OPEN)
+    floors = [math.hypot(value, channel.noise) for value in values]
+    floor = statistics.fmean(floors)
+    mean = math.sqrt(max(0.0, floor * floor - channel.noise * channel.noise))
+    found = Readings(mean, _scatter_pct(floors), records, settings)
+    if found.scatter_pct > _MOST_OPEN_SCATTER_PCT:
+        raise NoCalibration(
+            f"records differ by {found.scatter_pct:.0f} %, as no noise does: "
+            "take the clamp off the conductor, close it, and leave it alone"
+        )
+    return found
+
+
+def _values(
+    ask: Ask, channel: Channel, key: str, records: int, allowed: Sequence[str] = ()
+) -> tuple[list[float], str]:
+    """The values of so many sound records, with no mark but those allowed; and the settings."""
     values, settings = [], set()
     for _ in range(records):
         report = ask(channel.measured)
         if report is None or report["record"] is None:
             faults = report["faults"] if report is not None else "no report"
-            raise NoCalibration(f"the node gave no record: {faults}")
-        marks = report["marked"].get(channel.name, {})
-        if not report["record"]["valid"] or key in marks:
-            raise NoCalibration(f"a record is not sound: {marks.get(key, 'not valid')}")
+            raise NoCalibration(f"the node gave no record: {faults}; {_SECTION}")
+        mark = report["marked"].get(channel.name, {}).get(key)
+        if not report["record"]["valid"] or (mark is not None and mark not in allowed):
+            why = mark or ", ".join(sorted(_reasons(report))) or "not valid"
+            raise NoCalibration(f"a record is not sound: {why}; {_SECTION}")
         value = report["channels"].get(channel.name, {}).get(key)
-        if not value:
-            why = report["withheld"].get(channel.name, {}).get(key, "no current flows")
-            raise NoCalibration(f"{key} of {channel.name}: {why}")
+        if value is None:
+            why = report["withheld"].get(channel.name, {}).get(key, "not told")
+            raise NoCalibration(f"{key} of {channel.name}: {why}; {_SECTION}")
         values.append(float(value))
         settings.add(report["record"]["settings"])
     if len(settings) > 1:
         raise NoCalibration("the node's settings changed between the records: do it again")
-    mean = statistics.fmean(values)
-    scatter_pct = 100 * statistics.stdev(values) / abs(mean) if len(values) > 1 else 0.0
-    if scatter_pct > most_scatter_pct:
-        raise NoCalibration(f"the load does not stay: records differ by {scatter_pct:.1f} %")
-    return Readings(mean, scatter_pct, records, *settings)
+    return values, settings.pop()
 
 
-def read_open(ask: Ask, channel: Channel, records: int) -> Readings:
-    """The RMS of so many records with the clamp round no conductor.  Raises NoCalibration."""
-    return read(ask, channel, RMS, records, _MOST_OPEN_SCATTER_PCT)
+def _reasons(report: Mapping[str, Any]) -> set[str]:
+    """All that the channels of a report are marked with: one that is clipped spoils the record."""
+    return {reason for row in report["marked"].values() for reason in row.values()}
+
+
+def _scatter_pct(values: Sequence[float]) -> float:
+    """Of one of them, in % of their mean; of nothing, 0."""
+    mean = abs(statistics.fmean(values))
+    return 100 * statistics.stdev(values) / mean if len(values) > 1 and mean else 0.0
 
 
 def noise(channel: Channel, found: Readings, now: datetime.datetime) -> Calibration:
@@ -273,7 +304,9 @@ def keep(folder: Path, channel: Channel, made: Calibration, now: datetime.dateti
     """Add it to the node's calibrations, then write it into fleet.toml, and into the audit log.
 
     In this order a cut in between leaves an entry that fleet.toml does not have, which
-    still_to_flash() notices the next time.  The path of the calibrations.
+    still_to_flash() notices the next time; one before the last step leaves no line in the audit
+    log, and the entry is all that tells of it.  An amplitude takes the noise with it, which is in
+    amperes.  The path of the calibrations.
     Raises NoCalibration as still_to_flash(), and as fleet.edit.set_value and audit.append.
     """
     place = ("nodes", channel.node, "sensors", channel.sensor, "inputs", channel.name)
@@ -286,8 +319,12 @@ def keep(folder: Path, channel: Channel, made: Calibration, now: datetime.dateti
         write_whole(path, (text + ("\n" if text else "") + entry).encode())
     key = KEYS[made.quantity]
     set_value(folder, (*place, key), f"{made.after:g}deg" if key == "phase" else made.after)
+    facts = {"channel": channel.name, key: made.after, "before": made.before}
+    if made.quantity == "amplitude" and channel.noise:
+        # It was told in the amperes of before.
+        facts["noise"] = _rounded(channel.noise * abs(made.after / made.before))
+        set_value(folder, (*place, "noise"), facts["noise"])
     with locked(folder):
-        facts = {"channel": channel.name, key: made.after, "before": made.before}
         audit.append(folder, "calibrate", channel.node, facts, now)
     return path
 

@@ -113,6 +113,55 @@ def test_calibrate__clamp_open__noise_beside_what_is_subtracted(folder: Path) ->
         calibrate.noise(place, calibrate.Readings(8.0, 1.0, 4, AFTER), NOW)
 
 
+def test_calibrate__clamp_open_and_read_again__nothing_beside_the_noise_is_a_reading(
+    folder: Path,
+) -> None:
+    place = calibrate.find(folder, "pump-1", "l1")
+    nothing = calibrate.noise(place, calibrate.read_open(Node([0.0] * 4), place, 4), NOW)
+    assert (nothing.after, nothing.scatter_pct, nothing.uncertainty) == (0, 0, 0)
+    calibrate.keep(folder, place, calibrate.noise(place, _open(place, [0.03] * 4), NOW), NOW)
+    place = calibrate.find(folder, "pump-1", "l1")
+    # What is left when the noise is subtracted is next to nothing, and each time another
+    again = calibrate.noise(place, _open(place, [0.0, 0.006, 0.0, 0.01]), NOW)
+    assert 0.03 <= again.after < 0.031 and again.scatter_pct < 5
+    with pytest.raises(NoCalibration, match="off the conductor"):
+        _open(place, [0.0, 0.2, 0.0, 0.3])
+
+
+def _open(place: calibrate.Channel, values: list[float]) -> calibrate.Readings:
+    return calibrate.read_open(Node(values, settings=[AFTER]), place, len(values))
+
+
+@pytest.mark.parametrize("mark", ["bandwidth", "clamp_off", "phase_lost"])
+def test_calibrate__what_an_open_clamp_is_marked_with__a_reading_of_one_and_of_no_load(
+    folder: Path, mark: str
+) -> None:
+    place = calibrate.find(folder, "pump-1", "l1")
+    marked = {"marked": {"l1": {calibrate.RMS: mark}}}
+    found = calibrate.read_open(Node([0.03] * 2, **marked), place, 2)
+    assert found.mean == pytest.approx(0.03)
+    with pytest.raises(NoCalibration, match=mark):
+        calibrate.read(Node([8.0] * 2, **marked), place, calibrate.RMS, 2)
+    for other in ("clipped", "bias"):
+        with pytest.raises(NoCalibration, match=other + "; docs/current.md, section 7"):
+            calibrate.read_open(Node([0.03], marked={"l1": {calibrate.RMS: other}}), place, 1)
+    # Another clamp that is clipped makes the record none of this one either
+    spoilt = {"record": {"valid": False}, "marked": {"l1": {}, "l2": {calibrate.RMS: "clipped"}}}
+    with pytest.raises(NoCalibration, match="not sound: clipped"):
+        calibrate.read_open(Node([0.03], **spoilt), place, 1)
+
+
+def test_calibrate__amplitude_after_the_noise__the_noise_in_the_new_amperes(folder: Path) -> None:
+    place = calibrate.find(folder, "pump-1", "l1")
+    calibrate.keep(folder, place, calibrate.noise(place, _open(place, [0.04] * 2), NOW), NOW)
+    place = calibrate.find(folder, "pump-1", "l1")
+    made = calibrate.amplitude(place, calibrate.Readings(8.0, 0.1, 10, AFTER), 8.4, 1.0, NOW)
+    calibrate.keep(folder, place, made, NOW)
+    now = calibrate.find(folder, "pump-1", "l1")
+    assert (now.per_volt, now.noise) == (105, pytest.approx(0.042))
+    assert audit.read(folder)[0][-1].facts["noise"] == pytest.approx(0.042)
+
+
 def test_read__settings_that_change_meanwhile__refused(folder: Path) -> None:
     place = calibrate.find(folder, "pump-1", "l1")
     with pytest.raises(NoCalibration, match="settings changed"):
@@ -139,7 +188,8 @@ def test_calibrate__load_that_lags__phase_by_which_the_clamp_leads(folder: Path)
         ({"record": {"valid": False}}, [8.0], "not sound"),
         ({"marked": {"l1": {"cur_rms_a": "clipped"}}}, [8.0], "clipped"),
         ({"channels": {"l1": {}}, "withheld": {"l1": {"cur_rms_a": "unsteady"}}}, [8.0], "unste"),
-        ({}, [8.0, 8.5, 7.5], "does not stay"),
+        ({}, [8.0, 8.5, 7.5], "does not stay.*heater"),
+        ({}, [0.0], "no current flows: switch"),
     ],
 )
 def test_read__records_that_are_not_sound__refused_with_the_reason(
