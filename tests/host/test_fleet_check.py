@@ -1,11 +1,12 @@
 """A fleet judged as a whole: each error at its place, with value, what is allowed, cure."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from host.fleet_rig import CANARY, SENSOR, judged, lines, make, many
-from nodewright import boards
+from nodewright import boards, cli
 from nodewright.fleet import check, listing, memory, resolve
 from nodewright.fleet.finding import FleetErrors, FleetNotFound
 from nodewright.fleet.load import FILE
@@ -249,10 +250,30 @@ def test_check__memory__more_than_the_board_has_said(tmp_path) -> None:
     full = ('"compressed"', '"full"')
     found = judged(tmp_path / "f", *longer, full)
     [finding] = [one for one in found.errors if one.name == "nodes.pump-1.board"]
-    assert "185 KB" in finding.allowed
-    assert "4096 samples of set on-demand" in finding.cure
-    grows = judged(tmp_path / "f", *longer, full, ('"virtual"', '"esp32"'))
-    assert [one.name for one in grows.warnings] == ["nodes.pump-1.board"]
+    assert "190 KB" in finding.allowed
+    assert "4096 samples of set on-demand take the most: at most 2048 fit in" in finding.cure
+    shorter = [(old, new.replace("4096", "2048")) for old, new in longer]
+    assert judged(tmp_path / "f", *shorter, full).errors == []
+
+
+def test_check__memory__of_an_esp32_warned_with_what_can_be_done(tmp_path) -> None:
+    short = [("samples = 2048", "samples = 256"), ("samples = 1024", "samples = 256")]
+    grows = judged(tmp_path / "f", *short, ('"virtual"', '"esp32"'))
+    [finding] = [one for one in grows.warnings if one.name == "nodes.pump-1.board"]
+    assert "111 KB, which esp32 has for certain: its heap grows" in finding.allowed
+    assert "heap_free_bytes" in finding.cure
+    assert "take the most" not in finding.cure  # there are no fewer than 256
+
+
+def test_check__memory__show_and_check_count_in_one_unit(tmp_path, monkeypatch, capsys) -> None:
+    folder = make(tmp_path / "f", ('"virtual"', '"esp32"'))
+    found = check.check(folder)
+    [told] = [one.value for one in found.warnings if one.name == "nodes.pump-1.board"]
+    monkeypatch.setattr("sys.argv", ["nodewright", "show", "pump-1", "--dir", str(folder)])
+    with pytest.raises(SystemExit, match="0"):
+        cli.main()
+    [needs] = re.findall(r"needs about (\d+) KB", told)
+    assert f"{needs} of 111 KB" in " ".join(capsys.readouterr().out.split())
 
 
 def test_check__memory__tls_names_and_the_date_are_counted_where_the_board_has_them(
@@ -286,7 +307,8 @@ def test_check__memory__a_window_that_fits_without_tls_only__said(tmp_path) -> N
     found = judged(tmp_path / "g", pico, tls, ("samples = 2048", "samples = 1024"))
     [finding] = found.errors
     assert finding.name == "nodes.pump-1.board"
-    assert "TLS takes 38 KB" in finding.cure
+    assert "TLS takes 39 KB" in finding.cure
+    assert "at most 512 fit" in finding.cure
 
 
 def test_check__two_nodes_of_one_name__both_lines_said(tmp_path) -> None:

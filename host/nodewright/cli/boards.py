@@ -9,6 +9,7 @@ from rich.table import Table
 
 from nodewright.boards import Board, load, names
 from nodewright.cli.output import out, print_json
+from nodewright.fleet.units import kilobytes
 
 EXAMPLES = """
 Examples:
@@ -34,8 +35,8 @@ def command(
             board.name,
             board.title,
             board.arch,
-            f"{board.heap_bytes // 1024} KB",
-            f"{board.flash.fs_bytes // 1024} KB",
+            f"{kilobytes(board.heap_bytes)} KB",
+            f"{kilobytes(board.flash.fs_bytes)} KB",
             board.dsp_backend,
             _buses(board),
         )

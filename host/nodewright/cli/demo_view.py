@@ -16,6 +16,7 @@ from nodewright.demo.judge import Point, Verdict
 from nodewright.demo.plan import NodePlan
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Key, Tally
+from nodewright.fleet.units import kilobytes
 
 
 class JsonView:
@@ -118,7 +119,7 @@ def _intro(fleet: VirtualFleet, about: Mapping[str, Any]) -> list[Text]:
     hub, board = fleet.hub, fleet.board
     interpreter, heap = fleet.runtime.interpreter, ""
     if interpreter is not None:
-        heap = f", {board.heap_bytes // 1024} KB of heap"
+        heap = f", {kilobytes(board.heap_bytes)} KB of heap"
         if interpreter.word_bits == 64:
             heap += ", doubled as words are"
     lines = [

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from nodewright.cli.output import err, out
+from nodewright.fleet.units import kilobytes
 
 if TYPE_CHECKING:
     from nodewright.image.node import NodeImage
@@ -102,7 +103,7 @@ def _grid() -> Table:
 
 
 def _kb(facts: dict[str, Any]) -> str:
-    return f"{facts['files_bytes'] // 1024} of {facts['fs_bytes'] // 1024} KB"
+    return f"{kilobytes(facts['files_bytes'])} of {kilobytes(facts['fs_bytes'])} KB"
 
 
 def _text(value: Any) -> str:

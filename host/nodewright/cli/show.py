@@ -11,6 +11,7 @@ from rich.table import Table
 
 from nodewright.cli.fleet import FolderOption, Json, node_names, show_findings
 from nodewright.cli.output import err, out, print_json
+from nodewright.fleet.units import kilobytes
 
 EXAMPLES = """
 Examples:
@@ -62,10 +63,9 @@ def _show(console: Console, node: dict[str, Any]) -> None:
         if node[key]:
             facts.add_row(key, str(node[key]))
     need = node["memory"]
-    parts = ", ".join(f"{what} {size / 1024:.1f}" for what, size in need["parts"].items() if size)
-    facts.add_row(
-        "heap", f"{need['needed_bytes'] // 1024} of {need['heap_bytes'] // 1024} KB ({parts})"
-    )
+    parts = ", ".join(f"{what} {size / 1000:.1f}" for what, size in need["parts"].items() if size)
+    needed, there = kilobytes(need["needed_bytes"]), kilobytes(need["heap_bytes"])
+    facts.add_row("heap", f"{needed} of {there} KB ({parts})")
     facts.add_row("secrets", ", ".join(node["secrets"]) or "none")
     console.print(facts)
     pins = Table("pin", "of", "is", box=box.SIMPLE)

@@ -15,6 +15,7 @@ from nodewright.cli.interrupts import interrupts
 from nodewright.cli.output import err, out, print_error, print_json
 from nodewright.cli.watch import as_dict, as_line
 from nodewright.errors import BadInput
+from nodewright.fleet.units import kilobytes
 
 if TYPE_CHECKING:
     from nodewright.console import Event
@@ -155,9 +156,8 @@ def _as_dict(node: "VirtualNode", board: "VirtualBoard") -> dict[str, Any]:
 def _show(folder: Path, node: "VirtualNode", board: "VirtualBoard") -> None:
     facts = node.image.as_dict()
     grid = Table.grid(padding=(0, 2))
-    grid.add_row(
-        "board", f"{node.image.board.name}, {node.image.board.heap_bytes // 1024} KB of heap"
-    )
+    heap = kilobytes(node.image.board.heap_bytes)
+    grid.add_row("board", f"{node.image.board.name}, {heap} KB of heap")
     grid.add_row("image", f"{facts['sha256'][:16]}, {facts['files']} files")
     grid.add_row("runtime", str(node.runtime))
     tls = node.settings["mqtt"]["tls"]

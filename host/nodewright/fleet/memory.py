@@ -4,13 +4,14 @@ Bytes of a 32-bit board; the sources are docs/performance.md and docs/decisions/
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
-from nodewright.fleet.finding import Finding, Level
+from nodewright.fleet.finding import Finding
 from nodewright.fleet.model import Set
 from nodewright.fleet.resolve import NodeOf
-from wire import validity
+from nodewright.fleet.units import kilobytes
+from wire import settings, validity
 
 # On a chip, by tools/bench_memory.py; and on a virtual board, whose heap is doubled for 64 bits,
 # though bytecode is as long there and native code lies beside it (docs/decisions/0028-heap.md).
@@ -164,6 +165,15 @@ def check(node: NodeOf) -> Iterator[Finding]:
     need = estimate(node)
     if need.total_bytes <= need.heap_bytes:
         return
+    path, there = (*node.path, "board"), kilobytes(need.heap_bytes)
+    # It is over that, also by less than half a KB.
+    value = f"needs about {max(kilobytes(need.total_bytes), there + 1)} KB of heap"
+    if node.board.programmer == "esptool":
+        # ESP-IDF gives MicroPython more than it begins with, how much is known on the board alone.
+        allowed = f"{there} KB, which {node.board.name} has for certain: its heap grows beyond"
+        cure = "look at heap_free_bytes in its health, and take fewer samples if it is short there"
+        yield Finding(path, value, allowed, cure, "warning")
+        return
     longest = max(
         (
             (given.samples, name)
@@ -173,20 +183,39 @@ def check(node: NodeOf) -> Iterator[Finding]:
         ),
         default=(0, ""),
     )
-    # ESP-IDF gives MicroPython more than it begins with, how much is known on the board alone.
-    level: Level = "warning" if node.board.programmer == "esptool" else "error"
-    value = f"needs about {-(-need.total_bytes // 1024)} KB of heap"
-    allowed = f"{need.heap_bytes // 1024} KB, which {node.board.name} has"
-    cure = (
-        f"{longest[0]} samples of set {longest[1]} take the most: take fewer, or another board"
-        if longest[0]
-        else "fewer sensors, or another board"
-    )
+    allowed = f"{there} KB, which {node.board.name} has"
+    cure = "fewer sensors, or another board"
+    if longest[0]:
+        fitting = _most_samples(node, longest[0])
+        fit = f": at most {fitting} fit in a set; or" if fitting else ", and no fewer fit:"
+        cure = f"{longest[0]} samples of set {longest[1]} take the most{fit} another board"
     if any(_has_envelope(given) and not _in_turn(given) for given in _waveforms(node)):
         cure += "; with blocks = 8 the channels take turns, in a third of the memory"
     tls = need.parts.get("TLS", 0)
-    cure += f"; TLS takes {tls // 1024} KB" if tls else ""
-    yield Finding((*node.path, "board"), value, allowed, cure, level)
+    cure += f"; TLS takes {kilobytes(tls)} KB" if tls else ""
+    yield Finding(path, value, allowed, cure)
+
+
+def _most_samples(node: NodeOf, below: int) -> int | None:
+    """The longest record with which the node fits, if none of its accelerometers' is longer."""
+    for samples in sorted((one for one in settings.SAMPLES if one < below), reverse=True):
+        need = estimate(_capped(node, samples))
+        if need.total_bytes <= need.heap_bytes:
+            return samples
+    return None
+
+
+def _capped(node: NodeOf, samples: int) -> NodeOf:
+    def shorter(given: Set) -> Set:
+        if not _has_wave(given) or given.samples <= samples:
+            return given
+        return given.model_copy(update={"samples": samples})
+
+    sensors = (
+        replace(sensor, sets=tuple((name, shorter(given)) for name, given in sensor.sets))
+        for sensor in node.sensors
+    )
+    return replace(node, sensors=tuple(sensors))
 
 
 def _is_address(host: str) -> bool:

@@ -69,6 +69,11 @@ def example(dimension: Dimension) -> str:
     return f'"{number}{next(iter(dimension.units))}"'
 
 
+def kilobytes(size_bytes: float) -> int:
+    """Bytes as whole KB, of 1000 bytes, which is how docs/decisions/0028-heap.md counts memory."""
+    return round(size_bytes / 1000)
+
+
 def _no_unit(number: str, units: list[str]) -> str:
     ways = " or ".join(f'"{number}{unit}"' for unit in units[:2])
     return f"{number} has no unit: write {ways}"

@@ -10,6 +10,7 @@ from nodewright.demo.judge import Point
 from nodewright.demo.kept import Kept
 from nodewright.demo.result import DemoResult
 from nodewright.demo.tally import Tally
+from nodewright.fleet.units import kilobytes
 from nodewright.page import facts
 from nodewright.page.marks import marks_of
 from nodewright.page.model import Fact, FaultEvent, LastRecord, NodePage, Page, Unjudged
@@ -64,7 +65,7 @@ def _how(result: DemoResult) -> tuple[str, ...]:
 def _heap(result: DemoResult, before: str = "") -> str:
     """Nothing where a node's heap has no bound, as on CPython."""
     bounded = result.runtime.interpreter is not None
-    return f"{before}{result.heap_bytes // 1024} KB of heap" if bounded else ""
+    return f"{before}{kilobytes(result.heap_bytes)} KB of heap" if bounded else ""
 
 
 def _made_with(result: DemoResult, host: str) -> tuple[Fact, ...]:
