@@ -1,12 +1,14 @@
 """Clamps behind the real firmware: a node with three of them tells what flows, or what ails it."""
 
+import datetime
 from math import sqrt
 from typing import Any
 
 import pytest
 
-from nodewright import broker
+from nodewright import broker, calibrate
 from system import clamps_rig
+from system.clamps_rig import PER_VOLT
 from system.node_rig import NodeRig, listen, reports
 
 RMS = sqrt(1 + 0.03**2 + 0.02**2)  # of a current whose fundamental is 1
@@ -159,6 +161,52 @@ def test_node__external_converter__tells_what_its_rate_allows(
     assert second["record"] is None, second
     (fault,) = second["faults"]
     assert fault["fault"] == ("no_answer" if chip == "mcp3208" else "bus_error")
+
+
+@pytest.mark.parametrize(
+    ("chip", "known"), [("adc", None), ("ads1115", None), ("ads1115", 0.0399)]
+)
+def test_node__clamp_open_beside_a_machine_that_runs__its_noise_can_be_calibrated(
+    chip: str, known: float | None
+) -> None:
+    noise_v = 0.04 / PER_VOLT  # 40 mA
+    rig = clamps_rig.node(1883, {"amps": 10.0})
+    rig.every_ms(300)
+    if chip == "ads1115":
+        rig = _slow({"amps": 10.0})
+        noise_v *= sqrt(8)  # its twin's samples are means of eight
+    rig.buses[0]["chips"][0]["inputs"][0] |= {"clamp": "off", "noise_v": noise_v}
+    rig.settings["sensors"][0]["inputs"][0]["noise"] = known
+    rig.settings["sets"][0]["features"] = ["cur_rms_a"]
+    heard = _reports(rig, 2)
+    assert {message["marked"]["a"]["cur_rms_a"] for message in heard} == {"clamp_off"}, heard
+    place = calibrate.Channel(
+        "pump-1", "clamps", "a", "currents", PER_VOLT, 0.0, known or 0.0, 20.0
+    )
+    found = calibrate.read_open(lambda _: heard.pop(), place, 2)
+    made = calibrate.noise(place, found, datetime.datetime.now(datetime.UTC))
+    assert 0.03 < made.after < 0.05, made
+
+
+def _slow(source: dict[str, Any]) -> NodeRig:
+    """Three clamps behind an ADS1115."""
+    bus, numbers = I2C | {"address": 72}, (0, 1, 2)
+    changed = {"chip": "ads1115", "bus": bus, "full_scale_v": 4.096, "inputs": numbers}
+    rig = clamps_rig.node(1883, source, **changed)
+    rig.settings["sets"][0] |= {"rate_hz": 180, "samples": 256, "features": ["cur_rms_a"]}
+    twin = clamps_rig.twin(source, numbers, chip="ads1115") | {"address": 72}
+    rig.buses[:] = [bus | {"chips": [twin]}]
+    rig.every_ms(1500)
+    return rig
+
+
+def test_node__motor_that_stands_behind_a_converter_that_averages__no_mark() -> None:
+    rig = _slow({"amps": 10.0, "timeline": [[0, "off"]]})
+    for row in rig.buses[0]["chips"][0]["inputs"]:
+        row["noise_v"] = 0.001  # some digits of the chip
+    for message in _reports(rig, 2):
+        assert message["record"]["valid"] and not any(message["marked"].values()), message
+        assert 0 <= message["channels"]["a"]["cur_rms_a"] < 0.02, message
 
 
 def test_node__dc_supply__its_current_voltage_and_power() -> None:
