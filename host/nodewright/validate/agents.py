@@ -11,6 +11,7 @@ from nodewright.errors import NodewrightError
 _MARK = "\x02"  # before the answer: what the node's code prints meanwhile is not ours
 _CALL_S = 30.0
 _BENCH = "bench."
+_MODEST = "board"  # imports nothing of the node's, and keeps nothing
 _FOR_CHECKERS = ("TYPE_CHECKING", "__all__")
 
 
@@ -22,7 +23,10 @@ class StrangeAnswer(NodewrightError):
 
     def __init__(self, port: str, what: str) -> None:
         self.port, self.what = port, what
-        super().__init__(f"{port}: the board's answer to {what} makes no sense")
+        super().__init__(
+            f"{port}: the board's answer to {what} makes no sense: flash it anew "
+            "(nodewright flash), and if it comes back, change the cable or the board"
+        )
 
 
 class Prompt(Protocol):
@@ -44,11 +48,13 @@ class Agents:
         self._prompt = prompt
         self._there = ""
         self.session = object()  # another one after each start: what was made there is gone
+        self.untouched = False  # since its start nothing ran but "board", which leaves nothing
 
     def fresh(self) -> None:
         """An interpreter with nothing in its memory, whose watchdog is fed."""
         self._there, self.session = "", object()
         self._prompt.fresh()
+        self.untouched = True
         self.call("board", "hold")
 
     def alone(self, agent: str) -> None:
@@ -62,6 +68,7 @@ class Agents:
         arguments: numbers, texts, lists, dicts, None.  Raises BoardFailed where it raises there,
         BoardSilent, PortGone, StrangeAnswer.
         """
+        self.untouched = self.untouched and agent == _MODEST
         if self._there != agent:
             before, self._there = self._there, ""  # until all of it is there
             if before:

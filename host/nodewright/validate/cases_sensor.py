@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import signal, stats
 
 from nodewright.validate import chip_limits
+from nodewright.validate.agents import StrangeAnswer
 from nodewright.validate.case import Case, Found, Skipped, within
 from nodewright.validate.context import Context
 from wire import chips
@@ -230,6 +231,8 @@ class _Sensor:
             base64.b64decode(self._ctx.agents.call("acc", "samples", axis, first, _AT_ONCE))
             for first in range(0, _SAMPLES, _AT_ONCE)
         )
+        if len(text) != 2 * _SAMPLES:
+            raise StrangeAnswer(self._ctx.bench.prompt.port, "acc.samples")
         return np.frombuffer(text, "<i2").astype(np.int16)
 
     def _samples(self) -> _Block:

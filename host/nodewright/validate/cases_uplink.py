@@ -181,9 +181,12 @@ class _Program:
                 self._at = found[1]
         finally:
             uplink.join()
+        free_s = time.monotonic()
         missing = self._missing(held)
         reason = f"reports {missing} of the outage never arrived"
-        details = {"held": held, "missing": missing}
+        # Most of it is the node's own pause before its next try, which is random.
+        back_s = time.monotonic() - free_s
+        details = {"held": held, "missing": missing, "back_s": back_s}
         return within(float(len(missing)), f"of {len(held)} lost", None, 0.0, reason, details)
 
     def _missing(self, held: list[int]) -> list[int]:
@@ -201,7 +204,10 @@ class _Program:
         """From the bite up to here."""
         error = self._running().crash()
         what = "too little memory for what it is to do" if "MemoryError" in error else "an error"
-        reason = f"its program crashed, {what}: {error}"
+        reason = (
+            f"its program crashed, {what}: {error}; flash it anew, and if it comes back, run "
+            "nodewright console and report a bug, or ask less of its sets"
+        )
         return same(error or "runs", "runs", reason)
 
     def _check_crash(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from nodewright.flash import facts
 from nodewright.flash.facts import Facts, OnBoard
 from nodewright.link.repl import Repl
-from nodewright.validate.agents import Agents
+from nodewright.validate.agents import Agents, StrangeAnswer
 from nodewright.validate.bench import Bench, Expected
 from nodewright.validate.case import Skipped
 from nodewright.validate.uplink import Uplink
@@ -70,9 +70,14 @@ class Context:
         """
         name = row["name"]
         if self._in_use != name:
-            self.agents.fresh()
+            if not self.agents.untouched:  # memory.free has just started it anew
+                self.agents.fresh()
             self._in_use = name
-            self._sensors[name] = self.agents.call("acc", "find", name, self.rate_hz(row))
+            told = self.agents.call("acc", "find", name, self.rate_hz(row))
+            if not isinstance(told, dict):
+                self.left()
+                raise StrangeAnswer(self.bench.prompt.port, "acc.find")
+            self._sensors[name] = told
         found = self._sensors[name]
         if "fault" in found:
             raise Skipped(f"the sensor does not work: see {name}.identity")

@@ -24,6 +24,7 @@ _Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]  # what a terminal
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")]
 _Digits = Annotated[str, Field(pattern=r"^[0-9a-f]*$")]
 _Seconds = Annotated[float, Field(ge=0)]
+_DEEPEST = 12  # lists in lists that a board's answer may have; ours have four
 
 
 class NotAValidation(BadInput):
@@ -136,37 +137,49 @@ def one_line(text: str) -> str:
 def said_by_a_board(case: CaseResult) -> CaseResult:
     """The case with what a file of results can hold, whatever a board has put into it."""
     value = case.value
-    if isinstance(value, str):
-        value = one_line(value)
-    elif value is not None and not math.isfinite(value):
-        value = str(value)
-    margin = case.margin if case.margin is not None and math.isfinite(case.margin) else None
+    if value is not None and not _is_number(value):
+        value = _text(value)
+    details = _sayable(case.details)
     return replace(
         case,
-        title=one_line(case.title),
+        title=_text(case.title),
         value=value,
-        unit=one_line(case.unit),
-        limit=one_line(case.limit),
-        margin=margin,
-        reason=one_line(case.reason),
-        details=_sayable(case.details),
+        unit=_text(case.unit),
+        limit=_text(case.limit),
+        margin=case.margin if _is_number(case.margin) else None,
+        reason=_text(case.reason),
+        details=details if isinstance(details, dict) else {"answer": details},
     )
 
 
-def _sayable(value: Any) -> Any:
-    """As JSON has it: names of text, numbers that are finite."""
-    match value:
-        case None | bool() | int():
-            return value
-        case str():
-            return one_line(value)
-        case float():
-            return value if math.isfinite(value) else str(value)
-        case dict():
-            return {one_line(str(key)): _sayable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_sayable(item) for item in value]
-    return one_line(str(value))
+def _sayable(value: Any, depth: int = 0) -> Any:
+    """As JSON has it: names of text, numbers that are finite, and no deeper than _DEEPEST."""
+    if value is None or isinstance(value, bool) or _is_number(value):
+        return value
+    if isinstance(value, dict | list | tuple):
+        if depth == _DEEPEST:
+            return "…"
+        if isinstance(value, dict):
+            return {_text(key): _sayable(item, depth + 1) for key, item in value.items()}
+        return [_sayable(item, depth + 1) for item in value]
+    return _text(value)
+
+
+def _is_number(value: Any) -> bool:
+    """A finite one, that a float can be."""
+    try:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and math.isfinite(value)
+    except OverflowError:  # JSON has integers of any length
+        return False
+
+
+def _text(value: Any) -> str:
+    """One line of anything."""
+    try:
+        return one_line(value if isinstance(value, str) else str(value))
+    except (RecursionError, ValueError):  # lists in lists; digits without end
+        return "what nobody can write down"
 
 
 def _refuse(constant: str) -> float:

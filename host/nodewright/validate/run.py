@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import secrets as random
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from nodewright.fleet.secret import Secrets, from_environment
 from nodewright.image.files import ABOUT, SETTINGS
 from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortGone
 from nodewright.offline import Runtime, choose_runtime
+from nodewright.pki import keys
 from nodewright.validate import (
     cases_board,
     cases_golden,
@@ -41,6 +43,17 @@ from nodewright.validate.uplink import FleetUplink, OwnUplink
 Say = Callable[[str, int, int], None]
 
 _SEED_BITS = 48
+# What a board answers may be anything: what a case that is not made for it ends in.
+_STRANGE: tuple[type[Exception], ...] = (
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    struct.error,
+    *keys.UNREADABLE,  # ValueError and TypeError among them
+)
+_UNKNOWN: tuple[type[Exception], ...] = (NodewrightError, *_STRANGE)
 
 
 def validate(
@@ -146,20 +159,10 @@ class _Runner:
     def run(self, case: Case) -> CaseResult:
         begun_s = time.monotonic()
         found = self._carry_out(case)
-        return said_by_a_board(
-            CaseResult(
-                case=case.name,
-                title=case.title,
-                value=found.value,
-                unit=found.unit,
-                limit=found.limit,
-                margin=found.margin,
-                verdict=found.verdict,
-                reason=found.reason,
-                seconds=time.monotonic() - begun_s,
-                details=found.details,
-            )
-        )
+        try:
+            return _result(case, found, begun_s)
+        except _STRANGE as error:
+            return _result(case, self._strange(error), begun_s)
 
     def _carry_out(self, case: Case) -> Found:
         if self._lost:
@@ -184,9 +187,12 @@ class _Runner:
             raise
         except NodewrightError as error:  # a port that is another's, or nobody's, after a sleep
             return _none("error", str(error))
-        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            # What a board answers may be anything: a case that is not made for it ends here.
-            return _none("error", f"the board's answer makes no sense ({error!r})")
+        except _STRANGE as error:
+            return self._strange(error)
+
+    def _strange(self, error: Exception) -> Found:
+        told = StrangeAnswer(self._ctx.bench.prompt.port, f"this case ({error!r})")
+        return _none("error", str(told))
 
     def _recover(self, error: NodewrightError) -> None:
         """A board that hangs in one case may answer in the next."""
@@ -201,9 +207,9 @@ class _Runner:
         ctx = self._ctx
         try:
             facts, files = ctx.facts, ctx.files
-        except (NodewrightError, KeyError, TypeError, ValueError):
-            keys = ("unique_id", "firmware", "firmware_hash", "settings_hash", "micropython")
-            return dict.fromkeys(keys, "")
+        except _UNKNOWN:
+            names = ("unique_id", "firmware", "firmware_hash", "settings_hash", "micropython")
+            return dict.fromkeys(names, "")
         release = ".".join(map(str, facts.release))
         return {
             "unique_id": facts.unique_id,
@@ -222,6 +228,23 @@ def _firmware_hash(files: Any) -> str:
         if path.startswith(("/node/", "/wire/")) or path in ("/boot.py", "/main.py", ABOUT)
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _result(case: Case, found: Found, begun_s: float) -> CaseResult:
+    return said_by_a_board(
+        CaseResult(
+            case=case.name,
+            title=case.title,
+            value=found.value,
+            unit=found.unit,
+            limit=found.limit,
+            margin=found.margin,
+            verdict=found.verdict,
+            reason=found.reason,
+            seconds=time.monotonic() - begun_s,
+            details=found.details,
+        )
+    )
 
 
 def _none(verdict: Verdict, reason: str) -> Found:
