@@ -18,6 +18,7 @@ from nodewright.errors import BadInput
 if TYPE_CHECKING:
     from nodewright.make.job import Options, Result, Target
     from nodewright.make.node import Maker
+    from nodewright.validate.junit import Unmade
 
 EXAMPLES = """
 Examples:
@@ -86,10 +87,10 @@ def command(
     that does not measure right gets a certificate that says so, and the exit code is 1.
     """
     from nodewright.cli.make_view import Lines, Screen
+    from nodewright.cli.results_file import ResultsFile
     from nodewright.make.job import Options
     from nodewright.make.node import Maker
     from nodewright.make.several import run
-    from nodewright.page.target import Target as File
     from nodewright.validate import photo as photos
 
     if by not in ("auto", "repl", "uf2", "esp"):
@@ -106,33 +107,31 @@ def command(
         bench=bench,
         photo=None if photo is None else photos.read(photo),
     )
-    # A file of JUnit's is replaced, nobody else's is: its first line says which it is.
-    target = None if junit is None else File(junit, "--junit", b"<testsuites", "JUnit XML")
-    maker = Maker(folder, secrets_of(folder), options)
-    targets = _targets(maker, nodes or [], port, every, virtual)
-    _check(maker, targets, options)
-    view = Lines() if as_json else Screen(targets)
-    with interrupts() as asked, view:
-        results = run(targets, maker, view.say, asked, view.done)
+    file = ResultsFile(junit, "make", nodes or [])
+    with file.told():
+        maker = Maker(folder, secrets_of(folder), options)
+        targets = _targets(maker, nodes or [], port, every, virtual)
+        _check(maker, targets, options)
+        view = Lines() if as_json else Screen(targets)
+        with interrupts() as asked, view:
+            results = run(targets, maker, view.say, asked, view.done)
     view.end(results)
-    if target is not None:
-        target.write(_as_xml(maker, results))
+    found = [one for result in results for one in result.validations]
+    file.write(found, _unmade(maker, results))
     code = _code(results, asked)
     if code:
         raise typer.Exit(code)
 
 
-def _as_xml(maker: "Maker", results: "list[Result]") -> str:
-    from nodewright.validate import junit as xml
+def _unmade(maker: "Maker", results: "list[Result]") -> "list[Unmade]":
+    from nodewright.validate.junit import Unmade
 
     fleet = maker.images.judged.fleet.fleet.name
-    made = [result.made for result in results if result.made is not None]
-    unmade = [
-        xml.Unmade(fleet, result.target.node, result.stage, str(result.error))
+    return [
+        Unmade(fleet, result.target.node, result.stage, str(result.error))
         for result in results
         if result.error is not None
     ]
-    return xml.build([one for each in made for one in each.validations], unmade)
 
 
 def _targets(

@@ -1,7 +1,6 @@
 """`nodewright validate`: whether a node measures right, proven on the node itself."""
 
 import json
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +11,11 @@ from nodewright.cli.identity import NodeName, secrets_of
 from nodewright.cli.interrupts import interrupts
 from nodewright.cli.options import FleetFolder
 from nodewright.cli.output import print_json
-from nodewright.errors import BadInput
+from nodewright.errors import BadInput, NodewrightError
 
 if TYPE_CHECKING:
     from nodewright.fleet.secret import Secrets
+    from nodewright.validate.junit import Unmade
     from nodewright.validate.keep import Kept
     from nodewright.validate.result import Validation
 
@@ -74,8 +74,8 @@ def command(
     anew at the end. A known load, or a meter of its supply, stands in bench.toml. The exit code is
     1 where a case failed; a skipped one says what it would need.
     """
+    from nodewright.cli.results_file import ResultsFile, discard
     from nodewright.page.target import Target as File
-    from nodewright.validate import junit as xml
 
     if (port is None) != virtual:
         raise BadInput("say either --port PORT, where its board is, or --virtual")
@@ -85,22 +85,27 @@ def command(
         raise BadInput("--html is a copy of what --keep writes")
     if port is not None and (runtime or interpreter):
         raise BadInput("--runtime and --interpreter are of a virtual board")
-    # Files of ours are replaced, nobody else's is.
-    results = None if junit is None else File(junit, "--junit", b"<testsuites", "JUnit XML")
+    # Files of ours are replaced, nobody else's is; what is not replaced later is of another unit.
     page = None if html is None else File(html, "--html", b"nodewright certificate", "certificate")
-    secrets = secrets_of(folder)
-    with interrupts() as asked:
-        found = _validate(
-            folder, node, port, secrets, (runtime, interpreter), count, seed, asked, as_json
-        )
+    results = ResultsFile(junit, "validate", [node])
+    if page is not None:
+        discard("--html", page)
+    found: list[Validation] = []
+    with results.told():
+        secrets = secrets_of(folder)
+        runs = (runtime, interpreter)
+        error = _validate(folder, node, port, secrets, runs, count, seed, as_json, found)
+        if error is not None and not found:
+            raise error
     _show(found, as_json)  # first: a folder that cannot be written does not take them away
-    if results is not None:
-        results.write(xml.build(found))
+    results.write(found, [] if error is None else [_unmade(found[0], error)])
     if keep:
         kept = _keep(folder, found, secrets)
         if page is not None:
             page.write((folder / kept.certificate).read_text(encoding="utf-8"))
         _show_kept(kept, folder, as_json)
+    if error is not None:
+        raise error
     if not all(one.passed for one in found):
         raise typer.Exit(exits.FAILED)
 
@@ -113,28 +118,41 @@ def _validate(
     runs: tuple[str | None, str | None],
     count: int,
     seed: int | None,
-    asked: threading.Event,
     as_json: bool,
-) -> "list[Validation]":
+    found: "list[Validation]",
+) -> NodewrightError | None:
+    """As often as was asked for, into found; the error that ended it before that."""
     from nodewright.cli.validate_view import Progress
     from nodewright.offline import choose_runtime
+    from nodewright.validate.host_failed import HostFailed
     from nodewright.validate.run import validate
 
-    chosen = choose_runtime(*runs) if port is None else None
-    found = []
-    for turn in range(1, count + 1):
-        with Progress(node, turn, count, quiet=as_json) as view:
-            found.append(
-                validate(
-                    *(folder, node, port),
-                    say=view.say,
-                    asked=asked,
-                    seed=seed,
-                    secrets=secrets,
-                    runtime=chosen,
-                )
-            )
-    return found
+    try:
+        chosen = choose_runtime(*runs) if port is None else None
+        with interrupts() as asked:
+            for turn in range(1, count + 1):
+                with Progress(node, turn, count, quiet=as_json) as view:
+                    one = validate(
+                        *(folder, node, port),
+                        say=view.say,
+                        asked=asked,
+                        seed=seed,
+                        secrets=secrets,
+                        runtime=chosen,
+                    )
+                found.append(one)
+    except NodewrightError as error:
+        return error
+    except OSError as error:
+        return HostFailed(error)
+    return None
+
+
+def _unmade(first: "Validation", error: NodewrightError) -> "Unmade":
+    """For the turns that were not carried out."""
+    from nodewright.validate.junit import Unmade
+
+    return Unmade(first.fleet, first.node, "validate", str(error), "validate")
 
 
 def _keep(folder: Path, found: "list[Validation]", secrets: "Secrets") -> "Kept":

@@ -104,9 +104,13 @@ Say = Callable[[Step], None]
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a target: a node, or the error that stopped it, at which stage."""
+    """What became of a target: a node, or the error that stopped it, at which stage.
+
+    validations: those that came to their end, also where an error came later.
+    """
 
     target: Target
     made: Made | None
     error: NodewrightError | None
     stage: Stage
+    validations: tuple[Validation, ...] = field(default=(), repr=False)

@@ -7,6 +7,8 @@ from nodewright import side_by_side
 from nodewright.errors import NodewrightError
 from nodewright.make.job import Result, Stage, Step, Target
 from nodewright.make.node import Maker
+from nodewright.validate.host_failed import HostFailed
+from nodewright.validate.result import Validation
 
 
 def run(
@@ -33,10 +35,14 @@ def run(
             stage = step.stage
             say(target, step)
 
+        turns: list[Validation] = []
         try:
-            result = Result(target, maker.make(target, tell, asked), None, "certify")
+            made = maker.make(target, tell, asked, turns)
+            result = Result(target, made, None, "certify", tuple(turns))
         except NodewrightError as error:
-            result = Result(target, None, error, stage)
+            result = Result(target, None, error, stage, tuple(turns))
+        except OSError as error:  # a disk that is full is no reason to lose the other nodes
+            result = Result(target, None, HostFailed(error), stage, tuple(turns))
         done(result)
         return result
 

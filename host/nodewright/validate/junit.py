@@ -19,12 +19,16 @@ _ELEMENTS = {"fail": "failure", "error": "error", "skipped": "skipped"}
 
 @dataclass(frozen=True)
 class Unmade:
-    """A node that was never validated.  stage: of `make`, in which error ended it."""
+    """A node that was not validated, or not so often as it was to be.
+
+    fleet: "" where nobody knows it yet; stage: of `command`, in which error ended it.
+    """
 
     fleet: str
     node: str
     stage: str
     error: str
+    command: str = "make"
 
 
 def build(validations: Sequence[Validation], unmade: Sequence[Unmade] = ()) -> str:
@@ -73,8 +77,9 @@ def _suite(index: int, one: Validation) -> str:
 
 
 def _unmade(index: int, one: Unmade) -> str:
-    head = {"name": f"{one.fleet}.{one.node}", "id": str(index), **_counts(["error"])}
-    case = {"name": one.stage, "classname": f"{one.fleet}.{one.node}.make", "time": "0.000"}
+    name = ".".join(part for part in (one.fleet, one.node) if part)
+    head = {"name": name, "id": str(index), **_counts(["error"])}
+    case = {"name": one.stage, "classname": f"{name}.{one.command}", "time": "0.000"}
     facts = {"message": one.error, "type": "error"}
     return (
         f" <testsuite{_attributes(head)}>\n  <testcase{_attributes(case)}>\n"
