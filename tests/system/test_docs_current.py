@@ -7,9 +7,10 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,23 @@ def test_page__settings_and_commands__pass_and_run(
     assert abs(per_volt / (100 * known_a / RUNNING_A) - 1) < 0.005, per_volt
     kept = (tmp_path / "calibrations" / "pump-1.toml").read_text(encoding="utf-8")
     assert "uncertainty" in kept and "date" in kept
+
+
+def test_page__clamp_open_while_the_machine_runs__its_noise_is_in_fleet_toml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet_rig.make(tmp_path, ONE_SET, end=block())
+    wired = twins._clamps
+
+    def opened(sensor: Mapping[str, Any]) -> dict[str, Any]:
+        found = wired(sensor)
+        found["inputs"][0] |= {"clamp": "off", "noise_v": 0.0008}  # 0.08 A, as the page says
+        return found
+
+    monkeypatch.setattr(twins, "_clamps", opened)
+    with running(tmp_path, monkeypatch):
+        assert "noise 0 " in run(commands()[0] + " --records 2", tmp_path)
+    assert 0.06 < float(_inputs(tmp_path)["l1"]["noise"]) < 0.14
 
 
 @pytest.mark.parametrize("text", [block(), start_block()])
