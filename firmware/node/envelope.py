@@ -56,7 +56,10 @@ class Envelope:
         self.orders = dict(orders or {})
         for name, order in self.orders.items():
             if name not in ORDERS or not 0.0 < order <= _MOST_ORDER:
-                raise ValueError("orders: %s = %r cannot be" % (name, order))
+                raise ValueError(
+                    "orders: %s = %r cannot be: one of %s, above 0, up to %g"
+                    % (name, order, ", ".join(ORDERS), _MOST_ORDER)
+                )
         self.samples = samples
         self.spectra = dsp.envelope(backend.NAME).Spectra(samples, wide, band, axes, share, spent)
         self.scores: dict[str, float] = {}

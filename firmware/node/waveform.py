@@ -324,9 +324,14 @@ class Waveform:
             result.marked[channel] = marked
 
     def _keep_surest(self, shaft_hz: float, error: "float | None") -> None:
-        """Of the spectra of a report so far, whose speed the bearing takes where none is known."""
+        """Of the spectra of a report so far, whose speed the bearing takes where none is known.
+
+        In Hz: of a multiple of the speed the same line is half as far off, relatively.
+        """
         known = self._estimate
-        if error is not None and (known is None or error < (known[1] or 0.0)):
+        if error is not None and (
+            known is None or error * shaft_hz < (known[1] or 0.0) * known[0]
+        ):
             self._estimate = (shaft_hz, error, "spectrum")
 
     def _prepared(self, device: "Any", spectrum: str) -> "Vibration":

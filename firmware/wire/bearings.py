@@ -26,10 +26,10 @@ TABLE = (
 )
 _SUFFIXES = ("-2RS", "-2Z", "-2RSH", "-RS", "-Z", "2RS", "ZZ")  # seals change no geometry
 
-# order, at least, at most
+# order, at least, at most; most of all: node/envelope.py
 _RANGES = (
     ("bpfo", 1.0, 50.0),
-    ("bpfi", 1.5, 60.0),
+    ("bpfi", 1.5, 50.0),
     ("bsf", 0.5, 20.0),
     ("ftf", 0.2, 0.5),
 )
@@ -41,7 +41,7 @@ def from_geometry(n: int, d: float, pitch: float, angle: float = 0.0) -> "dict[s
     """The four orders of n rolling elements of diameter d on a circle of diameter D, `pitch`.
 
     d, pitch: in one unit; angle: of contact, in degrees.  Raises ValueError naming n, d, D or
-    angle for what cannot be built.
+    angle for what cannot be built, or the order that nothing measures.
     """
     for key, value in (("n", n), ("d", d), ("D", pitch), ("angle", angle)):
         if not _number(value):
@@ -64,12 +64,14 @@ def from_geometry(n: int, d: float, pitch: float, angle: float = 0.0) -> "dict[s
     if not 0.0 <= angle <= _MOST_ANGLE_DEG:
         raise ValueError("angle %r cannot be: 0 to %g degrees" % (angle, _MOST_ANGLE_DEG))
     share = d / pitch * math.cos(math.radians(angle))
-    return {
+    orders = {
         "bpfo": 0.5 * n * (1.0 - share),
         "bpfi": 0.5 * n * (1.0 + share),
         "bsf": 0.5 * pitch / d * (1.0 - share * share),
         "ftf": 0.5 * (1.0 - share),
     }
+    check(orders)
+    return orders
 
 
 def named(name: str) -> "dict[str, float]":

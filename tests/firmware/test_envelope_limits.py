@@ -121,8 +121,8 @@ def test_order__over_50__value_error():
     for order, good in ((49.8, True), (50.2, False)):
         try:
             Envelope(dsp.backend("viper"), 1024, {"bpfo": order})
-        except ValueError:
-            assert not good
+        except ValueError as error:
+            assert not good and "bpfo = 50.2" in str(error) and "up to 50" in str(error)
         else:
             assert good
 

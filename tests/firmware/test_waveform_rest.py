@@ -116,3 +116,20 @@ def test_clamps__motor_that_stops__the_verdict_at_its_machine_goes_with_it():
     rig.chip.inject("stuck", {})
     asyncio.run(currents.run())
     assert not currents.result.record["valid"] and not clamps.standing
+
+
+def test_keep_surest__a_multiple_of_the_speed__no_surer_than_the_speed():
+    class Report:
+        _estimate = None
+        keep = Waveform._keep_surest
+
+    report = Report()
+    for shaft_hz, error, kept_hz in (
+        (25.0, None, None),
+        (25.0, 0.004, 25.0),
+        (75.0, 0.002, 25.0),  # 0.15 Hz
+        (25.1, 0.003, 25.1),
+        (50.2, 0.0014, 50.2),
+    ):
+        report.keep(shaft_hz, error)
+        assert (report._estimate or (None,))[0] == kept_hz, (shaft_hz, report._estimate)

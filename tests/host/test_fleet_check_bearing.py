@@ -93,8 +93,9 @@ def speed(rpm: int) -> tuple[str, str]:
     ("change", "path", "said"),
     [
         (geometry(9, "14mm"), "bearings.drive-end.ball", "at most"),
+        (geometry(99, "1mm"), "bearings.drive-end.ball", "bpfi 50.7"),  # no node measures it
         (geometry(2, "7mm"), "bearings.drive-end.balls", "3"),
-        (orders(3.58, 99), "bearings.drive-end.bpfi", "60"),
+        (orders(3.58, 99), "bearings.drive-end.bpfi", "50"),
         (orders(5.42, 3.58), "bearings.drive-end.bpfo", "above bpfo"),
         (speed(0), "assets.pump-1.speed", "rpm"),
         (speed(300), "sets.fast.samples", "turns"),

@@ -1,4 +1,4 @@
-from wire import bearings
+from wire import bearings, settings
 
 
 def refused(parts, call, *arguments):
@@ -48,6 +48,10 @@ def test_from_geometry__what_cannot_be__named_with_value_and_allowed():
         refused(("d ", "cannot be"), make, 9, d, 39.04)
     refused(("D 7.94", "above d"), make, 9, 7.94, 7.94)
     refused(("d 14.0", "13.35"), make, 9, 14.0, 39.04)
+    # What can be built, but whose lines no node looks for.
+    refused(("bpfi 50.1", "1.5 to 50"), make, 98, 0.9, 39.04)
+    refused(("bsf 21.6", "0.5 to 20"), make, 24, 0.9, 39.04)
+    refused(("bpfo 0.34", "1 to 50"), make, 3, 30.0, 39.04)
     for angle in (-1.0, 80.1, float("nan")):
         refused(("angle", "cannot be"), make, 9, 7.94, 39.04, angle)
 
@@ -62,6 +66,13 @@ def test_named__table__each_with_its_source_and_possible():
     assert abs(bearings.named("ER-10K")["bsf"] - 1.990) < 3e-3
     assert abs(bearings.named("ZA-2115")["bpfo"] * 2000 / 60 - 236.4) < 0.2
     refused(("6299", "6205", "n=9,d=7.94"), bearings.named, "6299")
+
+
+def test_check__greatest_orders__those_that_a_node_takes():
+    for key, least, most in bearings._RANGES:
+        assert least >= settings._ORDER[1] and most <= settings._ORDER[2], key
+    bearings.check({"bpfo": 49.0, "bpfi": 50.0})
+    refused(("bpfi 50.1", "1.5 to 50"), bearings.check, {"bpfi": 50.1})
 
 
 def test_check__orders_out_of_range__named():

@@ -124,12 +124,12 @@ class Bearing(Part):
     angle: Annotated[float, Quantity(units.ANGLE, 0, 60, "0deg to 60deg")] = Field(
         0.0, description="of contact"
     )
-    bpfo: Annotated[float, Number(0.05, 60)] | None = Field(
+    bpfo: Annotated[float, Number(0.05, 50)] | None = Field(
         None, description="order of a fault of the outer race, in turns of the shaft"
     )
-    bpfi: Annotated[float, Number(0.05, 60)] | None = Field(None, description="inner race")
-    bsf: Annotated[float, Number(0.05, 60)] | None = Field(None, description="rolling element")
-    ftf: Annotated[float, Number(0.05, 60)] | None = Field(None, description="cage")
+    bpfi: Annotated[float, Number(0.05, 50)] | None = Field(None, description="inner race")
+    bsf: Annotated[float, Number(0.05, 50)] | None = Field(None, description="rolling element")
+    ftf: Annotated[float, Number(0.05, 50)] | None = Field(None, description="cage")
 
 
 SHAFT = Quantity(units.SPEED, 0.1, 1000, "6rpm to 60000rpm (0.1Hz to 1000Hz)")
