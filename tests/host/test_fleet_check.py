@@ -202,6 +202,34 @@ def test_check__one_thing_wrong__said_at_its_place(tmp_path, change, path, there
     assert all(one.level == "error" or said == "samples = 512" for one in about)
 
 
+BANDS = 'bands = [["10Hz", "20Hz"]]\nfeatures = ['
+CURED = [
+    (("samples = 1024", "samples = 16"), "sets.severity.samples", "the nearest is 256"),
+    (("samples = 1024", "samples = 32768"), "sets.severity.samples", "the nearest is 4096"),
+    (('"127.0.0.1"', '"bad host!"'), "brokers.main.host", 'as "broker.plant"'),
+    (('every = "10s"', 'every = "1s"'), "sets.severity.every", 'every = "2s", or fewer samples'),
+    (('every = "10s"', 'every = "-1s"'), "sets.severity.every", 'the nearest is "0.1s"'),
+    (('every = "10s"', 'every = "9d"'), "sets.severity.every", 'the nearest is "1d"'),
+    (("int1 = 15", "int1 = 24"), "nodes.pump-1.sensors.acc.int1", "the nearest is 22"),
+    (("features = [", BANDS), "sets.severity.bands[0]", '"10Hz..100Hz"'),
+    (
+        ('# [lorawan]\n# region = "EU868"', '[lorawan]\nregion = "MARS"'),
+        "lorawan.region",
+        'as "EU868"',
+    ),
+    (('"16g"', '"15g"'), "nodes.pump-1.sensors.acc.range", 'the nearest is "16g"'),
+    (('rate = "800Hz"', 'rate = "801Hz"'), "sets.severity.rate", 'the nearest is "800Hz"'),
+    (("port = 1883", "port = 70000"), "brokers.main.port", "the nearest is 65535"),
+]
+
+
+@pytest.mark.parametrize(("change", "path", "cure"), CURED, ids=lambda v: str(v)[:40])
+def test_check__one_value_wrong__the_cure_is_one_that_can_be(tmp_path, change, path, cure) -> None:
+    found = judged(tmp_path / "f", change)
+    cures = [finding.cure for finding in found.errors if finding.name == path]
+    assert any(cure in one for one in cures), (cures, [str(one) for one in found.errors])
+
+
 def test_check__all_things_wrong_together__all_said_at_once(tmp_path) -> None:
     changes = [('"10s"', "10"), ("int1 = 15", "int1 = 23"), ('"16g"', '"17g"')]
     changes += [('site = "hall-1"\n#', 'site = "no"\n#'), ('"6205"', '"6999"')]

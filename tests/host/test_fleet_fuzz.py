@@ -48,7 +48,7 @@ def judged(text: str) -> Judged:
     found = judge(parse(Path("nowhere"), text), Told())
     for finding in found.findings:
         assert finding.place is not None or finding.file != "fleet.toml"
-        assert finding.value and finding.allowed
+        assert finding.value and finding.allowed and finding.cure, finding
         assert str(finding) and finding.as_dict()
         assert CANARY not in repr(finding)
         if finding.value.startswith("needs about"):

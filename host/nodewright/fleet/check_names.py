@@ -34,9 +34,8 @@ def _network(whole: Whole, name: str) -> Iterator[Finding]:
     if network.gateway is not None and network.subnet is not None:
         subnet = ipaddress.IPv4Network(network.subnet)
         if ipaddress.IPv4Address(network.gateway) not in subnet:
-            yield Finding(
-                (*path, "gateway"), shown(network.gateway), f"an address within {subnet}"
-            )
+            allowed, cure = f"an address within {subnet}", f'as "{subnet.network_address + 1}"'
+            yield Finding((*path, "gateway"), shown(network.gateway), allowed, cure)
 
 
 def _bearing(path: Path, bearing: Bearing) -> Iterator[Finding]:
@@ -96,7 +95,8 @@ def _node(whole: Whole, path: Path, node: Node) -> Iterator[Finding]:
     sensors = whole.names("nodes", str(path[1]), "sensors")
     if not 1 <= len(sensors) <= 8:
         allowed = "1 to 8 sensors"
-        yield Finding((*path, "sensors"), f"{len(sensors)} of them", allowed, key=True)
+        cure = "move some to another node" if sensors else f"add [nodes.{path[1]}.sensors.NAME]"
+        yield Finding((*path, "sensors"), f"{len(sensors)} of them", allowed, cure, key=True)
     for name, sensor in node.sensors.items():
         place = (*path, "sensors", name)
         yield from _point(whole, (*place, "point"), sensor.point)
@@ -148,7 +148,8 @@ def _addresses(whole: Whole) -> Iterator[Finding]:
             subnet = ipaddress.IPv4Network(joined.subnet)
             ends = (str(subnet.network_address), str(subnet.broadcast_address))
             if ipaddress.IPv4Address(address) not in subnet or address in ends:
-                yield Finding(path, shown(address), f"a host's address within {subnet}")
+                allowed, cure = f"a host's address within {subnet}", f'as "{subnet[2]}"'
+                yield Finding(path, shown(address), allowed, cure)
         if address in taken:
             cure = f"that of {taken[address]}: choose another"
             yield Finding(path, shown(address), "an address that nobody else has", cure)

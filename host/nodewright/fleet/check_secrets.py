@@ -40,7 +40,8 @@ def _password(path: tuple[str, ...], name: str, secrets: Secrets) -> Iterator[Fi
     try:
         value = secrets.read(name).get_secret_value()
     except (SecretMissing, SecretUnusable, WrongPassphrase) as error:
-        yield Finding((), str(error), "a secret that can be read", file=file)
+        cure = f"nodewright secrets set {name}"
+        yield Finding((), str(error), "a secret that can be read", cure, file=file)
         return
     if not 8 <= len(value) <= 63:
         cure = f"nodewright secrets set {name}"

@@ -21,7 +21,8 @@ def check(node: NodeOf) -> Iterator[Finding]:
     count = sum(len(sensor.given.sets) for sensor in node.sensors)
     if count > 8:
         path = (*node.path, "sensors")
-        yield Finding(path, f"{count} sets in all", "at most 8 sets a node", key=True)
+        cure = f"take {count - 8} out, or have another node measure them"
+        yield Finding(path, f"{count} sets in all", "at most 8 sets a node", cure, key=True)
 
 
 def _bus(sensor: SensorOf) -> Iterator[Finding]:
@@ -47,7 +48,8 @@ def _bus(sensor: SensorOf) -> Iterator[Finding]:
             yield Finding((*path, key), f"of a sensor on {bus.kind}", f"{key} on {kind}", cure)
     if bus.kind == "i2c" and sensor.address not in sensor.chip["address"]:
         allowed = f"of {chip}: " + ", ".join(f"0x{one:02X}" for one in sensor.chip["address"])
-        yield Finding((*path, "address"), f"0x{sensor.address or 0:02X}", allowed)
+        cure = f"as its pins set it, as 0x{sensor.chip['address'][0]:02X}"
+        yield Finding((*path, "address"), f"0x{sensor.address or 0:02X}", allowed, cure)
     if bus.kind == "spi" and sensor.cs is None:
         yield Finding((*path, "cs"), "missing", "a pin of the board", "add cs")
     most_hz = sensor.chip["most_hz"].get(bus.kind)
@@ -78,7 +80,9 @@ def _chip(sensor: SensorOf) -> Iterator[Finding]:
         if given.range is None:
             yield Finding((*path, "range"), "missing", f"of {chip}: {ranges}", "add range")
         elif given.range not in row["ranges_g"]:
-            yield Finding((*path, "range"), f'"{given.range:g}g"', f"of {chip}: {ranges}")
+            wanted = given.range
+            cure = f'the nearest is "{min(row["ranges_g"], key=lambda one: abs(one - wanted))}g"'
+            yield Finding((*path, "range"), f'"{wanted:g}g"', f"of {chip}: {ranges}", cure)
         if given.int1 is not None and not row["interrupt"]:
             cure = "take it out: the chip is polled"
             yield Finding((*path, "int1"), str(given.int1), f"none with {chip}", cure)
@@ -90,7 +94,8 @@ def _chip(sensor: SensorOf) -> Iterator[Finding]:
     axes = row.get("axes", 1)
     if len(sensor.channels) != axes:
         count = f"{len(sensor.channels)} names"
-        yield Finding((*path, "channels"), count, f"{axes}, as {chip} has axes")
+        cure = f"name {axes}, or leave channels out"
+        yield Finding((*path, "channels"), count, f"{axes}, as {chip} has axes", cure)
 
 
 def _converter(sensor: SensorOf) -> Iterator[Finding]:
@@ -116,6 +121,8 @@ def _sets(sensor: SensorOf) -> Iterator[Finding]:
         path = (*sensor.path, "sets", index)
         if given.kind != measures:
             allowed = f'a set of kind "{measures}" for {sensor.given.chip}'
-            yield Finding(path, f'{shown(name)}, kind "{given.kind}"', allowed)
+            cure = "name another set, or give this one that kind"
+            yield Finding(path, f'{shown(name)}, kind "{given.kind}"', allowed, cure)
         elif given.motion is not None and not sensor.chip.get("motion"):
-            yield Finding(path, shown(name), "no motion: the chip does not feel it by itself")
+            allowed = "no motion: the chip does not feel it by itself"
+            yield Finding(path, shown(name), allowed, 'every = "10min", or another chip')

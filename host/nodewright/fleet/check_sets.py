@@ -37,7 +37,7 @@ def _set(path: Path, given: Set) -> Iterator[Finding]:
     for index, key in enumerate(given.features):
         if key not in keys:
             allowed = f"of a set of kind {given.kind}: " + (", ".join(keys) or "none yet")
-            yield Finding((*path, "features", index), key, allowed)
+            yield Finding((*path, "features", index), key, allowed, "take it out")
     if not waveform:
         for key in _OF_WAVEFORMS_ALONE:
             if given.kind == "current" and key in _OF_CURRENTS:

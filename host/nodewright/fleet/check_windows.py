@@ -4,6 +4,7 @@ The rules are those by which the node withholds values (wire/validity.py): what 
 withheld is an error here, what would always be marked a warning.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from nodewright.fleet.model import Set
 from nodewright.fleet.places import Path
 from nodewright.fleet.resolve import NodeOf, SensorOf
 from nodewright.fleet.whole import named
-from nodewright.reasons import SENTENCES
+from nodewright.reasons import SENTENCES, sentence
 from wire import chips, features, settings, validity
 
 _WATCHDOG_SHARE = 2  # as wire/settings.py: a block takes at most half of the watchdog's time
@@ -124,7 +125,9 @@ def _rate(sensor: SensorOf, given: Set, path: Path) -> Iterator[Finding]:
     chip, rates = sensor.given.chip, sensor.chip["rates_hz"]
     if given.rate not in rates:
         allowed = f"of {chip}: " + ", ".join(f"{one:g}Hz" for one in rates)
-        yield Finding((*path, "rate"), f"{given.rate:g}Hz", allowed)
+        near = min(rates, key=lambda one: abs(one - (given.rate or 0.0)))
+        cure = f'the nearest is "{near:g}Hz"'
+        yield Finding((*path, "rate"), f"{given.rate:g}Hz", allowed, cure)
     elif sensor.bus is not None and sensor.bus.kind in sensor.chip["buses"]:
         carried = chips.carried_hz(chip, sensor.bus.rate_hz)
         if given.rate not in carried:
@@ -147,7 +150,8 @@ def _budget(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
     taken_s = window.taken_s
     if given.every is not None and taken_s > given.every:
         allowed = f"at least {taken_s:.3g} s, which the record takes"
-        yield Finding((*path, "every"), f"{given.every:g} s", allowed)
+        cure = f'every = "{math.ceil(taken_s)}s", or fewer samples'
+        yield Finding((*path, "every"), f"{given.every:g} s", allowed, cure)
 
 
 def _features(node: NodeOf, window: Window, path: Path) -> Iterator[Finding]:
@@ -291,4 +295,4 @@ def _cure(window: Window, quantity: str, least: float, reason: str) -> str:
         if window.rate_hz < needed_hz:
             return f"a rate of at least {needed_hz:g} Hz after decimation"
         return "a chip whose filter lets more through at that rate"
-    return SENTENCES.get(reason, "")
+    return sentence(reason)

@@ -1,6 +1,6 @@
 """Whether a board has the pins and buses that a node uses, and nobody uses one twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nodewright.boards import Board, I2CBus, SPIBus
 from nodewright.fleet.finding import Finding
@@ -38,7 +38,7 @@ def check(node: NodeOf) -> Iterator[Finding]:
             if pin not in node.board.adc.pins:
                 path = (*sensor.path, "inputs", channel, "input")
                 allowed = f"analogue pins of {node.board.name}: {named(node.board.adc.pins)}"
-                yield Finding(path, str(pin), allowed)
+                yield Finding(path, str(pin), allowed, _nearest(pin, node.board.adc.pins))
         if any(sensor.analogue_pins()):
             yield from _converter(node.board, sensor)
     yield from _shared(node)
@@ -66,11 +66,18 @@ def _converter(board: Board, sensor: SensorOf) -> Iterator[Finding]:
 
 def _pin(board: Board, path: Path, pin: int, *, drives: bool) -> Iterator[Finding]:
     if pin not in board.pins:
-        yield Finding(path, str(pin), f"pins of {board.name}: {named(board.pins)}")
+        allowed = f"pins of {board.name}: {named(board.pins)}"
+        yield Finding(path, str(pin), allowed, _nearest(pin, board.pins))
     elif drives and pin in board.input_only:
         outputs = [pin for pin in board.pins if pin not in board.input_only]
         cure = f"{pin} is an input only"
         yield Finding(path, str(pin), f"pins that drive: {named(outputs)}", cure)
+
+
+def _nearest(pin: int, pins: Sequence[int]) -> str:
+    if not pins:
+        return "take another board"
+    return f"the nearest is {min(pins, key=lambda one: abs(one - pin))}"
 
 
 def _bus(node: NodeOf, given: Bus, bus: BusOf, path: Path) -> Iterator[Finding]:
@@ -87,11 +94,14 @@ def _bus(node: NodeOf, given: Bus, bus: BusOf, path: Path) -> Iterator[Finding]:
     if peripheral is None:
         known = [one.id for one in (node.board.i2c if given.kind == "i2c" else node.board.spi)]
         what = f"one of {node.board.name}: {named(known)}"
-        yield Finding((*path, "id"), str(given.id), what if known else f"none: {given.kind}")
+        cure = f"id = {known[0]}" if known else "take it out, or another board"
+        allowed = what if known else f"none: {given.kind}"
+        yield Finding((*path, "id"), str(given.id), allowed, cure)
         return
     if given.rate is not None and given.rate > peripheral.max_rate_hz:
         allowed = f"up to {peripheral.max_rate_hz} Hz on {node.board.name}"
-        yield Finding((*path, "rate"), f"{given.rate:.10g} Hz", allowed)
+        cure = f'the nearest is "{peripheral.max_rate_hz / 1000:g}kHz"'
+        yield Finding((*path, "rate"), f"{given.rate:.10g} Hz", allowed, cure)
     yield from _bus_pins(node.board, bus, peripheral, path)
 
 
@@ -105,7 +115,11 @@ def _bus_pins(
             continue
         allowed = f"{key} of {bus.kind}{bus.id} on {board.name}: {named(fit)}"
         near = [str(one.id) for one in others if pin in getattr(one, key + "_pins")]
-        cure = f"{pin} is {key} of {bus.kind}{near[0]}: set id = {near[0]}" if near else ""
+        cure = (
+            f"{pin} is {key} of {bus.kind}{near[0]}: set id = {near[0]}"
+            if near
+            else _nearest(pin, fit)
+        )
         yield Finding((*path, key), str(pin), allowed, cure)
 
 

@@ -55,7 +55,12 @@ class Compiled:
         if judged.pop("lorawan", None) is not None:
             judged["mqtt"] = _ANY_BROKER
         return [
-            Finding(self.origin(path), f"{self.node}: {path}: {value!r:.60}", allowed)
+            Finding(
+                self.origin(path),
+                f"{self.node}: {path}: {value!r:.60}",
+                allowed,
+                f"change what stands here, so that {path.rpartition('.')[2]} is what is allowed",
+            )
             for path, value, allowed in node_settings.check(judged)
         ]
 

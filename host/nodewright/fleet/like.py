@@ -37,7 +37,7 @@ def check(raw: dict[str, Any]) -> Iterator[Finding]:
             path, others = (table, name, "like"), [one for one in entries if one != name]
             if other not in others:
                 near = nearest(other, others)
-                cure = f"did you mean {near}?" if near else ""
+                cure = f"did you mean {near}?" if near else "name one of them, or take it out"
                 yield Finding(path, shown(other), f"another one of [{table}]", cure)
             elif isinstance(entries[other], dict) and "like" in entries[other]:
                 cure = f"name what {other} is like"

@@ -62,13 +62,19 @@ def read_text(folder: File) -> str:
     path = folder / FILE
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise NotText(Finding((), f"over {_MOST_BYTES >> 20} MB", "a file that people write"))
+            what, allowed = f"over {_MOST_BYTES >> 20} MB", "a file that people write"
+            raise NotText(Finding((), what, allowed, "take out what is no fleet's"))
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise FleetNotFound(folder) from None
     except OSError as error:
         raise NotText(
-            Finding((), f"it cannot be read: {error.strerror}", "a file that you can read")
+            Finding(
+                (),
+                f"it cannot be read: {error.strerror}",
+                "a file that you can read",
+                "see whose it is, and its mode",
+            )
         ) from None
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
@@ -113,7 +119,8 @@ def parse(folder: File, text: str) -> Loaded:
         loaded.findings = _broken(loaded, str(error))
         return loaded
     except (RecursionError, ValueError):  # nested too deep; a number of too many digits
-        loaded.findings = [Finding((), "too deep or too long a value", "TOML", place=Place(1, 1))]
+        what, cure = "too deep or too long a value", "take it out"
+        loaded.findings = [Finding((), what, "TOML", cure, place=Place(1, 1))]
         return loaded
     raw = loaded.tree = like.spread(loaded.raw)
     try:

@@ -69,12 +69,11 @@ class Name(Checked):
     allowed = NAME_ALLOWED
 
     def parse(self, value: object) -> str:
-        if isinstance(value, str):
-            if is_name(value):
-                return value
-            if not self.secret:
-                raise refused(self.allowed, _mended(value))
-        raise refused(self.allowed)
+        if isinstance(value, str) and is_name(value):
+            return value
+        if self.secret:
+            raise refused(self.allowed, "name a file of secrets/, and keep the secret in it")
+        raise refused(self.allowed, _mended(value) if isinstance(value, str) else 'as "pump-1"')
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"}
@@ -89,7 +88,7 @@ class PointName(Checked):
     def parse(self, value: object) -> str:
         parts = value.split("/") if isinstance(value, str) else []
         if len(parts) != 2 or not all(is_name(part) for part in parts):
-            raise refused(self.allowed)
+            raise refused(self.allowed, 'write "ASSET/POINT", of names of [assets]')
         return "/".join(parts)
 
     def json_schema(self) -> dict[str, Any]:
@@ -107,8 +106,11 @@ class Text(Checked):
         return f"a text of 1 to {self.most} characters on one line"
 
     def parse(self, value: object) -> str:
-        if not isinstance(value, str) or not 1 <= len(value) <= self.most:
-            raise refused(self.allowed)
+        if not isinstance(value, str):
+            raise refused(self.allowed, "write it in quotes")
+        if not 1 <= len(value) <= self.most:
+            cure = f"shorten it to {self.most} characters" if value else "write at least a word"
+            raise refused(self.allowed, cure)
         if not value.isprintable():
             raise refused(self.allowed, "leave out line ends and control characters")
         return value
@@ -125,7 +127,7 @@ class Ssid(Checked):
 
     def parse(self, value: object) -> str:
         if not isinstance(value, str) or not 1 <= len(value.encode("utf-8", "replace")) <= 32:
-            raise refused(self.allowed)
+            raise refused(self.allowed, 'write it as the access point shows it, as "plant"')
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -145,9 +147,11 @@ class Whole(Checked):
 
     def parse(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise refused(self.allowed, "write it without quotes" if _digits(value) else "")
+            cure = "write it without quotes" if _digits(value) else f"as {self.least}"
+            raise refused(self.allowed, cure)
         if not self.least <= value <= self.most:
-            raise refused(self.allowed)
+            near = self.least if value < self.least else self.most
+            raise refused(self.allowed, f"the nearest is {near}")
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -166,10 +170,13 @@ class Number(Checked):
         return f"a number from {self.least:g} to {self.most:g}"
 
     def parse(self, value: object) -> float:
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        if not good or not self.least <= value <= self.most:  # type: ignore[operator]
-            raise refused(self.allowed, "write it without quotes" if _digits(value) else "")
-        return float(value)  # type: ignore[arg-type]
+        if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+            cure = "write it without quotes" if _digits(value) else f"as {self.least:g}"
+            raise refused(self.allowed, cure)
+        if not self.least <= value <= self.most:
+            near = self.least if value < self.least else self.most
+            raise refused(self.allowed, f"the nearest is {near:g}")
+        return float(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "number", "minimum": self.least, "maximum": self.most}
@@ -183,7 +190,7 @@ class Flag(Checked):
 
     def parse(self, value: object) -> bool:
         if not isinstance(value, bool):
-            raise refused(self.allowed)
+            raise refused(self.allowed, "write true or false, without quotes")
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -205,8 +212,19 @@ class OneOf(Checked):
         for choice in self.choices:
             if value == choice and type(value) is type(choice):
                 return choice
+        raise refused(self.allowed, self._cure(value))
+
+    def _cure(self, value: object) -> str:
+        numbers = [one for one in self.choices if type(one) is int]
+        if numbers and type(value) is int:
+            return f"the nearest is {min(numbers, key=lambda one: abs(one - value))}"
         near = nearest(str(value), [str(choice) for choice in self.choices])
-        raise refused(self.allowed, f"did you mean {near}?" if near else "")
+        if near:
+            return f"did you mean {near}?"
+        first = self.choices[0]
+        if isinstance(first, bool):
+            return "write true, or take it out"
+        return f'as "{first}"' if isinstance(first, str) else f"as {first}"
 
     def json_schema(self) -> dict[str, Any]:
         return {"enum": list(self.choices)}
@@ -231,7 +249,10 @@ class Quantity(Checked):
         except units.NoQuantity as error:
             raise refused(self.allowed, error.cure) from None
         if not self.least <= number <= self.most:
-            raise refused(self.allowed)
+            least, most = self.shown.split(" (")[0].split(" to ")
+            raise refused(
+                self.allowed, f'the nearest is "{least if number < self.least else most}"'
+            )
         return number
 
     def json_schema(self) -> dict[str, Any]:
@@ -249,7 +270,7 @@ class Address(Checked):
         try:
             return str(ipaddress.IPv4Address(value if isinstance(value, str) else ""))
         except ValueError:
-            raise refused(self.allowed) from None
+            raise refused(self.allowed, "write four numbers with points, in quotes") from None
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "ipv4"}
@@ -260,13 +281,14 @@ class Host(Checked):
     """What a node connects to: what its settings allow counts."""
 
     rule: ClassVar[tuple[Any, ...]] = ("host",)
+    example: ClassVar[str] = "broker.plant"
     allowed = "an IPv4 address such as 192.168.1.20, or a name such as broker.plant"
 
     def parse(self, value: object) -> str:
         errors: list[tuple[str, object, str]] = []
         rules.check("", value, self.rule, errors)
         if errors or not isinstance(value, str):
-            raise refused(self.allowed)
+            raise refused(self.allowed, f'as "{self.example}"')
         return value
 
     def json_schema(self) -> dict[str, Any]:
@@ -278,6 +300,7 @@ class Server(Host):
     """The same with a port, or without."""
 
     rule: ClassVar[tuple[Any, ...]] = ("server", True)
+    example: ClassVar[str] = "192.168.1.20:1883"
     allowed = "HOST or HOST:PORT, an IPv4 address or a name"
 
 
@@ -291,7 +314,7 @@ class Subnet(Checked):
         try:
             network = ipaddress.IPv4Network(value if isinstance(value, str) else "", strict=False)
         except ValueError:
-            raise refused(self.allowed) from None
+            raise refused(self.allowed, 'as "192.168.1.0/24"') from None
         if "/" not in str(value) or not 8 <= network.prefixlen <= 30:
             raise refused(self.allowed, "give the prefix, 8 to 30")
         if str(network.network_address) != str(value).split("/")[0]:
@@ -319,7 +342,7 @@ class Hex(Checked):
         if not re.fullmatch(f"[0-9a-f]{{{self.digits}}}", text) or not text.startswith(
             self.begins
         ):
-            raise refused(self.allowed)
+            raise refused(self.allowed, f'as "{self.begins.ljust(self.digits, "0")}", in quotes')
         return text
 
     def json_schema(self) -> dict[str, Any]:
@@ -335,13 +358,13 @@ class Band(Checked):
     def parse(self, value: object) -> tuple[float, float]:
         parts = value.split("..") if isinstance(value, str) else []
         if len(parts) != 2:
-            raise refused(self.allowed)
+            raise refused(self.allowed, 'write one text with two points, as "10Hz..100Hz"')
         try:
             low_hz, high_hz = (units.parse(part, units.FREQUENCY) for part in parts)
         except units.NoQuantity as error:
             raise refused(self.allowed, error.cure) from None
         if not 0 <= low_hz < high_hz:
-            raise refused(self.allowed)
+            raise refused(self.allowed, "write the lower one first, from 0Hz on")
         return low_hz, high_hz
 
     def json_schema(self) -> dict[str, Any]:
@@ -364,8 +387,11 @@ class Many(Checked):
     def parse(self, value: object) -> tuple[Any, ...]:
         if isinstance(value, str):
             raise refused(self.allowed, "put it in brackets")
-        if not isinstance(value, list) or not self.least <= len(value) <= self.most:
-            raise refused(self.allowed)
+        if not isinstance(value, list):
+            raise refused(self.allowed, "write a list in brackets")
+        if not self.least <= len(value) <= self.most:
+            more = len(value) - self.most
+            raise refused(self.allowed, f"take {more} out" if more > 0 else "write one in it")
         items: list[Any] = []
         wrong: list[tuple[int, str, str]] = []
         for index, item in enumerate(value):
@@ -396,7 +422,7 @@ def _digits(value: object) -> bool:
 
 def _mended(value: str) -> str:
     better = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")[:40].strip("-")
-    return f"write {better}" if is_name(better) else ""
+    return f"write {better}" if is_name(better) else 'as "pump-1"'
 
 
 NameText = Annotated[str, Name()]
