@@ -209,9 +209,24 @@ def test_csv__times_with_a_gap__give_no_rate(tmp_path: Path) -> None:
     for lost in (1, 50, 98):
         rows = [f"{i / 1000:.4f},0.5" for i in range(100) if i != lost]
         (tmp_path / "a.csv").write_text("\n".join(["time,a", *rows]))
-        with pytest.raises(RecordingError, match=r"no rate: sample \d+ is .* grid.*--rate-hz"):
+        said = rf"no rate: sample {lost} is 0.002 s after .* 0.001 s are usual: a gap.*--rate-hz"
+        with pytest.raises(RecordingError, match=said):
             read(tmp_path / "a.csv")
         assert read(tmp_path / "a.csv", rate_hz=1000.0).samples.shape == (99, 1)
+
+
+def test_csv__times_with_a_long_gap__told_by_its_length_where_it_is(tmp_path: Path) -> None:
+    times = [f"{i / 1000 + (7.25 if i >= 60 else 0.0):.4f},0.5" for i in range(100)]
+    (tmp_path / "a.csv").write_text("\n".join(["time,a", *times]))
+    with pytest.raises(RecordingError, match=r"sample 60 is 7.251 s after the one before"):
+        read(tmp_path / "a.csv")
+
+
+def test_csv__times_that_drift__no_gap(tmp_path: Path) -> None:
+    times = [f"{i / 1000 * (1 + i / 1000):.6f},0.5" for i in range(100)]
+    (tmp_path / "a.csv").write_text("\n".join(["time,a", *times]))
+    with pytest.raises(RecordingError, match=r"sample \d+ is \d+\.\d steps off an even grid"):
+        read(tmp_path / "a.csv")
 
 
 def test_csv__one_column_with_commas__is_not_guessed(tmp_path: Path) -> None:
@@ -304,3 +319,9 @@ def test_read__the_same_samples_in_every_format__are_the_same(tmp_path: Path) ->
         got = read(tmp_path / f"a.{suffix}", rate_hz=800.0)
         assert np.array_equal(got.samples, samples)
         assert got.channels == ("x", "y", "z")
+
+
+def test_read__channel_that_one_channel_does_not_have__said_shortly(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(400))
+    with pytest.raises(RecordingError, match=r"no channel 7; it has one, 0$"):
+        read(tmp_path / "a.npy", rate_hz=8.0, channel=7)

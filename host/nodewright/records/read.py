@@ -152,19 +152,27 @@ def _pick(
         elif 0 <= int(one) < len(names):
             picked.append(int(one))
         else:
-            raise RecordingError(
-                path, f"no channel {one}", f"it has 0 to {len(names) - 1}: {', '.join(names)}"
-            )
+            raise RecordingError(path, f"no channel {one}", f"it has {_numbered(names)}")
     if not picked:
         raise RecordingError(path, "no channel is asked for", f"it has {', '.join(names)}")
     return picked
 
 
+def _numbered(names: tuple[str, ...]) -> str:
+    """Which channels there are, by number and name: a name that is but its number is not said."""
+    numbers = f"0 to {len(names) - 1}" if len(names) > 1 else "one, 0"
+    if names == tuple(str(index) for index in range(len(names))):
+        return numbers
+    return f"{numbers}: {', '.join(names)}"
+
+
 def _cut(
     path: Path, values: NDArray[np.generic], start: int, count: int | None, least: int
 ) -> NDArray[np.generic]:
-    if start < 0 or (count is not None and count < 1):
-        raise RecordingError(path, f"start {start}, count {count}", "start from 0, count from 1")
+    if start < 0:
+        raise RecordingError(path, f"start {start}", "the first sample is 0: start from 0 on")
+    if count is not None and count < 1:
+        raise RecordingError(path, f"count {count}", "take 1 sample or more")
     part = values[start : None if count is None else start + count]
     needed = max(least, count or 0)
     if len(part) < needed:

@@ -12,6 +12,7 @@ _UNIT = re.compile(r"[\W_](s|sec|ms|us|µs|μs|ns)\W*$")
 # Times printed with few digits wander by half their resolution; one lost sample shifts the mean
 # step, too, and then leaves at least half a step somewhere.
 _MOST_STEPS_OFF = 0.45
+_GAP_STEPS = 1.5  # from one sample to the next
 
 
 class NotUniformError(ValueError):
@@ -50,6 +51,13 @@ def rate_of(times_s: NDArray[np.float64]) -> float:
     step_s = span_s / (len(times_s) - 1)
     off = np.abs((times_s - times_s[0]) / step_s - np.arange(len(times_s)))
     if float(off.max()) > _MOST_STEPS_OFF:
+        steps_s = np.diff(times_s)
+        at, usual_s = int(steps_s.argmax()) + 1, float(np.median(steps_s))
+        if steps_s[at - 1] > _GAP_STEPS * usual_s > 0.0:
+            raise NotUniformError(
+                f"sample {at} is {steps_s[at - 1]:.4g} s after the one before, where "
+                f"{usual_s:.4g} s are usual: a gap, and no even grid"
+            )
         at = int(off.argmax())
-        raise NotUniformError(f"sample {at} is {off[at]:.1f} steps off an even grid (a gap?)")
+        raise NotUniformError(f"sample {at} is {off[at]:.1f} steps off an even grid")
     return 1.0 / step_s
