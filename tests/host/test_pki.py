@@ -18,6 +18,7 @@ from host.pki_rig import (
     openssl,
     verified,
 )
+from nodewright.fleet import check
 from nodewright.pki import authority, certificate, keys, revocation
 from nodewright.pki.create import create_ca
 from nodewright.pki.errors import (
@@ -58,6 +59,28 @@ def test_create__where_there_is_a_ca__refused_and_nothing_replaced(tmp_path) -> 
 
 
 @needs_openssl
+def test_check__ca_missing_broken_or_foreign__warned_where_nodes_have_identities(tmp_path) -> None:
+    folder = make(tmp_path / "f")
+    ca = folder / authority.CERTIFICATE
+
+    def told() -> list[str]:
+        found = check.check(folder).warnings
+        return [one.value for one in found if one.file == authority.CERTIFICATE]
+
+    mine = ca.read_bytes()
+    ca.unlink()
+    assert told() == []  # nobody has an identity yet
+    ca.write_bytes(mine)
+    provision(folder, "pump-1", kept(folder), None, NOW)
+    assert told() == []
+    ca.unlink()
+    assert told() == ["it is missing"]
+    ca.write_text("no certificate")
+    assert told() == ["it is no self-signed certificate"]
+    ca.write_bytes((make(tmp_path / "g") / authority.CERTIFICATE).read_bytes())
+    assert told() == ["it has not signed the certificate of pump-1"]
+
+
 def test_ca__by_openssl__signs_certificates_and_lists_and_no_more(tmp_path) -> None:
     folder = make(tmp_path / "f")
     told = openssl("x509", "-in", folder / "pki" / "ca.pem", "-noout", "-text").stdout

@@ -5,6 +5,7 @@ from pathlib import Path as File
 
 from nodewright.errors import BadInput
 from nodewright.fleet import (
+    check_authority,
     check_names,
     check_secrets,
     check_sensors,
@@ -89,6 +90,7 @@ def judge(loaded: Loaded, secrets: Secrets) -> Judged:
     whole = Whole(loaded, loaded.fleet)
     found = [*like.check(loaded.raw), *check_names.check(whole), *check_sets.check(whole)]
     found += check_secrets.check(whole, secrets)
+    found += check_authority.check(whole)
     compiled: dict[str, Compiled] = {}
     for node in whole.nodes.values():
         for judge_node in (check_wiring, check_sensors, check_windows, memory):
