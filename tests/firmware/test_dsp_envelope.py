@@ -49,6 +49,8 @@ def test_widest__parts_of_either_sign__the_greatest():
     assert viper_logs.widest(data, 0, 2) == 400
     assert viper_logs.widest(data, 1, 2) == 500
     assert viper_logs.widest(data, 0, 4) == 9000
+    close = biased([1 << 20, 1 + (1 << 20), 0, -2 - (1 << 20)])
+    assert viper_logs.widest(close, 0, 2) == 2 + (1 << 20)
     assert viper_logs.widest(biased([0] * 8), 0, 4) == 0
 
 

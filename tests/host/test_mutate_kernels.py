@@ -33,7 +33,7 @@ def test_mutations__every_row__fits_the_code() -> None:
 
 def test_mutations__every_viper_kernel__has_a_row() -> None:
     kernels = set()
-    for name in ("viper_time", "viper_fft", "viper_spectrum", "decimator"):
+    for name in ("viper_time", "viper_fft", "viper_spectrum", "viper_logs", "decimator"):
         lines = (DSP / f"{name}.py").read_text().splitlines()
         kernels |= {
             after.split("(")[0].removeprefix("def ")
