@@ -11,6 +11,7 @@ import pytest
 from host.pki_rig import CHIP, WORD, make, needs_openssl, openssl, over_lorawan
 from nodewright import cli
 from nodewright.fleet import template
+from nodewright.ports import free_port
 
 
 def run(
@@ -83,6 +84,13 @@ def test_retire__its_mark__is_in_its_own_table_and_before_the_next_ones_comments
     run(tmp_path / "north", "retire", "pump-1", "--broker", "mqtt://127.0.0.1:1", code=1)
     lines = (tmp_path / "north" / "fleet.toml").read_text().split("\n")
     assert lines[lines.index("retired = true") - 1] == 'broker = "main"'
+
+
+def test_broker_check__nobody_there__says_that_nothing_is_proven(tmp_path) -> None:
+    run(tmp_path, "new", "north")
+    words = ["broker", "--check", f"mqtts://127.0.0.1:{free_port()}"]
+    said = " ".join(run(tmp_path / "north", *words, code=1, of="out").split())
+    assert said.endswith("are not proven shut: is the broker running?"), said
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc, where nobody makes a folder")
