@@ -10,12 +10,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -25,11 +26,13 @@ from nodewright.image.filesystem import pack
 from nodewright.image.node import NodeImage
 from nodewright.image.whole import assemble
 from nodewright.link.repl import Repl
+from nodewright.virtual import VirtualBoard
 from system.esp_rom_twin import EspRomTwin
 from system.flash_rig import Heard, bare, fleet, job, made_for_virtual
 from system.slow_line import SlowLine
 from system.virtual_rig import facts
 
+_ROUNDS = 5
 _WHOLE_BYTES = 2_000_000  # of MicroPython 1.29 for an ESP32, 1.7 MB, and the files behind it
 
 
@@ -65,41 +68,81 @@ def _repl(count: int) -> None:
 
 
 def _whole(folder: Path) -> None:
-    """A whole node, alone and four at once; then with nothing changed."""
+    """A whole node, alone and four at once, each time on boards that are new; then unchanged.
+
+    The first round warms up and does not count.
+    """
     made = made_for_virtual(folder)
 
     def one(port: str) -> None:
         raw_repl.program(job(made, port, boot_s=0), Heard(), threading.Event())
 
+    alone_s, four_s, again_s, host_s = [], [], [], []
+    for _ in range(_ROUNDS + 1):
+        with _boards(5) as virtuals:
+            first = virtuals[0]
+            host = time.process_time()
+            alone_s.append(_seconds(partial(one, first.port)))
+            host_s.append(time.process_time() - host)
+            four_s.append(_at_once(one, [virtual.port for virtual in virtuals[1:]]))
+            again_s.append(_seconds(partial(one, first.port)))
+    alone, four, again, host = (median(took[1:]) for took in (alone_s, four_s, again_s, host_s))
+    size = sum(map(len, made.files.values()))
+    print(f"node of {len(made.files)} files, {size} bytes: {alone:.2f} s (median of", end=" ")
+    print(f"{_ROUNDS}), of CPU here {host:.2f} s;", end=" ")
+    print(f"four at once {four:.2f} s, {four / alone:.2f} x, on {os.cpu_count()} cores;", end=" ")
+    print(f"unchanged {again:.2f} s")
+
+
+@contextmanager
+def _boards(count: int) -> Iterator[list[VirtualBoard]]:
+    """So many that have started."""
     with ExitStack() as stack:
         virtuals = [
-            stack.enter_context(bare(unique_id=f"e6614c311b7e6f{n:02x}")) for n in range(5)
+            stack.enter_context(bare(unique_id=f"e6614c311b7e6f{n:02x}")) for n in range(count)
         ]
         for virtual in virtuals:
             facts(virtual)
-        alone_s = _seconds(lambda: one(virtuals[0].port))
-        with ThreadPoolExecutor() as pool:
-            four_s = _seconds(lambda: list(pool.map(one, [v.port for v in virtuals[1:]])))
-        again_s = _seconds(lambda: one(virtuals[0].port))
-    size = sum(map(len, made.files.values()))
-    print(f"node of {len(made.files)} files, {size} bytes: {alone_s:.2f} s; four at once", end=" ")
-    print(f"{four_s:.2f} s, {four_s / alone_s:.2f} x, on {os.cpu_count()} cores;", end=" ")
-    print(f"unchanged {again_s:.2f} s")
+        yield virtuals
+
+
+def _at_once(one: Callable[[str], None], ports: list[str]) -> float:
+    with ThreadPoolExecutor(len(ports)) as pool:
+        return _seconds(lambda: list(pool.map(one, ports)))
+
+
+def _paced(folder: Path, baud: int) -> None:
+    """A whole node over a line with a pace of its own, alone and four at once.
+
+    Boards that are no processes of this machine are bound by their lines and their flash, not by
+    its cores: what counts is whether the host serves four as it serves one.
+    """
+    made = made_for_virtual(folder)
+
+    def one(port: str) -> None:
+        raw_repl.program(job(made, port, boot_s=0), Heard(), threading.Event())
+
+    with _boards(5) as virtuals, ExitStack() as stack:
+        ports = [stack.enter_context(SlowLine(virtual.port, baud)).port for virtual in virtuals]
+        alone_s = _seconds(lambda: one(ports[0]))
+        host = time.process_time()
+        four_s = _at_once(one, ports[1:])
+        host = time.process_time() - host
+    print(f"node over a line of {baud} baud: {alone_s:.1f} s; four at once", end=" ")
+    print(f"{four_s:.1f} s, {four_s / alone_s:.2f} x; {host:.1f} s of CPU here, lines too")
 
 
 def _slow(folder: Path) -> None:
-    """A whole node over a UART of 115200 baud: deflated, and to a board without `deflate`."""
+    """A whole node over a UART of 115200 baud to a board without `deflate`."""
     made = made_for_virtual(folder)
-    took_s = []
-    for slow in (raw_repl._SLOW_BYTES_A_S, 0):
-        raw_repl._SLOW_BYTES_A_S = slow
-        with bare() as virtual:
-            facts(virtual)
-            with SlowLine(virtual.port) as line:
-                say = Heard()
-                begin = job(made, line.port, boot_s=0)
-                took_s.append(_seconds(partial(raw_repl.program, begin, say, say.asked)))
-    print(f"node over a UART of 115200 baud: {took_s[0]:.1f} s, not deflated {took_s[1]:.1f} s")
+    raw_repl._SLOW_BYTES_A_S = 0
+    with bare() as virtual:
+        facts(virtual)
+        with SlowLine(virtual.port) as line:
+            say = Heard()
+            begin = job(made, line.port, boot_s=0)
+            took_s = _seconds(lambda: raw_repl.program(begin, say, say.asked))
+    print(f"the same at 115200 baud, not deflated: {took_s:.1f} s")
 
 
 def _esptool(folder: Path) -> None:
@@ -139,6 +182,8 @@ def main() -> None:
         north = fleet(Path(folder) / "f")
         _repl(given.bytes)
         _whole(north)
+        for baud in (1_000_000, 115_200):
+            _paced(north, baud)
         _slow(north)
         _esptool(north)
 

@@ -1,4 +1,4 @@
-"""A serial line between a host and a virtual board that is as slow as a UART, and counts."""
+"""A serial line between a host and a virtual board that has a pace, a UART's, and counts."""
 
 import os
 import select
@@ -11,10 +11,11 @@ BAUD = 115_200
 
 
 class SlowLine:
-    """port: the host's end, within `with`; to_board, from_board: bytes that were carried."""
+    """baud: its pace, 10 bits a byte; port: the host's end, within `with`; to_board, from_board:
+    bytes that were carried."""
 
-    def __init__(self, board_port: str) -> None:
-        self._board_port = board_port
+    def __init__(self, board_port: str, baud: int = BAUD) -> None:
+        self._board_port, self._baud = board_port, baud
         self.port = ""
         self.to_board = self.from_board = 0
         self._stop = threading.Event()
@@ -45,7 +46,7 @@ class SlowLine:
             if not select.select([source], [], [], 0.05)[0]:
                 continue
             data = os.read(source, 4096)
-            due_s = max(due_s, time.monotonic()) + len(data) * 10 / BAUD
+            due_s = max(due_s, time.monotonic()) + len(data) * 10 / self._baud
             time.sleep(max(0.0, due_s - time.monotonic()))
             if to_board:
                 self.to_board += len(data)
