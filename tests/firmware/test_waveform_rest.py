@@ -118,6 +118,22 @@ def test_clamps__motor_that_stops__the_verdict_at_its_machine_goes_with_it():
     assert not currents.result.record["valid"] and not clamps.standing
 
 
+def test_clamps__first_record_not_sound__where_its_inputs_rest_is_not_learned():
+    rig = ADCRig(source={"kind": "motor", "timeline": ((0, "run"),)})
+    clamps = ClampsAtAMotor(rig)
+    clamps.settings = dict(clamps.settings)
+    settings = {"name": "currents", "rate_hz": 2000, "samples": 256, "features": ["cur_fund_a"]}
+    settings["schedule"] = {"kind": "interval", "interval_ms": 1000}
+    currents = CurrentSet(settings, "sets[0]", clamps, Room(), Health())
+    # 0.45 V off is beyond a tenth of the range
+    for bias_v, learned in ((1.2, False), (1.65, True), (1.2, True)):
+        clamps.settings["bias_v"] = bias_v
+        asyncio.run(currents.run())
+        told = currents.result.marked["a"]
+        assert told == ({"cur_fund_a": "bias"} if bias_v < 1.6 else {})
+        assert (currents._rests_v[0] is not None) == learned
+
+
 def test_keep_surest__a_multiple_of_the_speed__no_surer_than_the_speed():
     class Report:
         _estimate = None

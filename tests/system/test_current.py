@@ -204,6 +204,8 @@ def test_node__motor_that_stands_behind_a_converter_that_averages__no_mark() -> 
     rig = _slow({"amps": 10.0, "timeline": [[0, "off"]]})
     for row in rig.buses[0]["chips"][0]["inputs"]:
         row["noise_v"] = 0.001  # some digits of the chip
+    for given in rig.settings["sensors"][0]["inputs"]:
+        given["noise"] = None  # as before its calibration
     for message in _reports(rig, 2):
         assert message["record"]["valid"] and not any(message["marked"].values()), message
         assert 0 <= message["channels"]["a"]["cur_rms_a"] < 0.02, message
