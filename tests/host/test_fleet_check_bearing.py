@@ -16,6 +16,23 @@ address = 0x53
 int1 = 15                  # its interrupt; without one it is polled
 range = "16g"
 """
+CLAMPS = """
+[sets.currents]
+kind = "current"
+rate = "8kHz"
+samples = 1024
+every = "10s"
+features = ["cur_rms_a", "cur_running"]
+
+[nodes.pump-1.sensors.clamps]
+chip = "adc"
+point = "pump-1/drive-end"
+full_scale = "3.3V"
+bias = "1.65V"
+inputs.l1 = { input = 26, per_volt = 100 }
+motor = { on = "2A", pole_pairs = 2 }
+sets = ["currents"]
+"""
 VALUES = ["env_bpfo_g", "env_bpfo_snr", "env_bpfi_g", "env_bpfi_snr", "bearing_fault"]
 
 
@@ -124,6 +141,18 @@ def test_check__no_speed_for_a_bearing__said_with_both_cures(tmp_path) -> None:
     by_tacho = bearing(tmp_path / "h", unknown, ("int1 = 15", "int1 = 15\ntacho = 16"))
     for found in (by_spectrum, by_tacho):
         assert named(found, "sets.fast.features") == []
+    for motor, good in (("pole_pairs = 2", True), ('rated = "11A"', False)):
+        clamps = CLAMPS.replace("pole_pairs = 2", motor)
+        by_slip = bearing(tmp_path / f"s{good}", unknown, end=fast() + clamps)
+        assert (named(by_slip, "sets.fast.features") == []) == good, by_slip.findings
+
+
+def test_check__clamps_at_the_machine_of_a_sensor__its_motor(tmp_path) -> None:
+    clamps = CLAMPS.replace('every = "10s"', 'every = "60s"')
+    found = bearing(tmp_path, board="pico2_w", end=fast(samples=2048) + clamps)
+    assert found.errors == [], [str(one) for one in found.errors]
+    sensor = found.compiled["pump-1"].settings["sensors"][0]
+    assert (sensor["kind"], sensor["motor"]) == ("accelerometer", "clamps")
 
 
 def test_check__speed_error_of_a_fleet_that_says_nothing_else__is_sure_enough(tmp_path) -> None:

@@ -9,7 +9,7 @@ from nodewright.fleet.whole import named
 _ON_BUS = {"address": "i2c", "cs": "spi", "rom": "onewire"}
 _MEASURES = {"accelerometer": "waveform", "temperature": "value", "current": "current"}
 _OF_CONVERTERS = ("full_scale", "bias", "line", "inputs", "motor")
-_NOT_OF_CONVERTERS = ("range", "int1", "tacho", "channels", "point")
+_NOT_OF_CONVERTERS = ("range", "int1", "tacho", "channels")  # its point tells its machine
 
 
 def check(node: NodeOf) -> Iterator[Finding]:

@@ -293,7 +293,9 @@ class Sensor(Part):
 
     chip: Annotated[str, OneOf(tuple(sorted(chips.ROWS)))] = Field(description="which one")
     point: Annotated[str, PointName()] | None = Field(
-        None, description="where it sits; left out: nowhere that has speed, bearing or gravity"
+        None,
+        description="where it sits, of clamps: what their motor drives; left out: nowhere that "
+        "has speed, bearing or gravity",
     )
     bus: Annotated[str, Name()] | None = Field(
         None,
