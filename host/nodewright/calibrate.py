@@ -280,8 +280,11 @@ def still_to_flash(folder: Path, channel: Channel, quantity: str, settings: str)
     """Whether the last one of this quantity was cut off before fleet.toml had it: it is void.
 
     Raises NoCalibration where it is in fleet.toml and the node still has the settings it was made
-    with: what is read now bears the old value, and would be corrected twice.
+    with: what is read now bears the old value, and would be corrected twice.  Of a noise floor
+    that goes for the last amplitude, too: it would be in the amperes of before.
     """
+    if quantity == "noise":
+        still_to_flash(folder, channel, "amplitude", settings)
     last = next(
         (
             entry

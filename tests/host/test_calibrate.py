@@ -75,6 +75,9 @@ def test_calibrate__again_before_the_node_has_it__refused_and_afterwards_not(fol
     place = calibrate.find(folder, "pump-1", "l1")
     with pytest.raises(NoCalibration, match=r"flash it first .nodewright flash pump-1"):
         calibrate.keep(folder, place, made(place, BEFORE), NOW)
+    floor = calibrate.noise(place, calibrate.Readings(0.01, 0.1, 10, BEFORE), NOW)
+    with pytest.raises(NoCalibration, match="flash it first"):  # in the amperes of before
+        calibrate.keep(folder, place, floor, NOW)
     assert calibrate.find(folder, "pump-1", "l1") == place, "nothing was written"
     other = calibrate.find(folder, "pump-1", "l2")  # another clamp is not concerned
     calibrate.keep(folder, other, made(other, BEFORE), NOW)
