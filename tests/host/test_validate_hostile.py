@@ -221,3 +221,18 @@ def test_said_by_a_board__a_value_that_is_no_number__a_line_of_text(value: Any) 
     assert isinstance(found.value, str) and len(found.value) <= 500
     assert found.details["n"] == 3 and found.details["x"] == 0.5
     assert found.details["deep"] == facts["deep"]
+
+
+def test_agents__started_anew__untouched_until_more_than_the_board_was_asked() -> None:
+    class Answers(_Prompt):
+        def ask(self, code: str, within_s: float | None = None) -> bytes:  # noqa: ARG002
+            return b"\x02null\n"
+
+    agents = Agents(Answers())
+    assert not agents.untouched  # what ran before is not known
+    agents.fresh()
+    agents.call("board", "memory")
+    assert agents.untouched
+    agents.call("acc", "find", "acc", 800.0)
+    agents.call("board", "flash")
+    assert not agents.untouched
