@@ -225,7 +225,7 @@ def test_said_by_a_board__a_value_that_is_no_number__a_line_of_text(value: Any) 
 
 def test_agents__started_anew__untouched_until_more_than_the_board_was_asked() -> None:
     class Answers(_Prompt):
-        def ask(self, code: str, within_s: float | None = None) -> bytes:  # noqa: ARG002
+        def ask(self, code: str, within_s: float | None = None) -> bytes:
             return b"\x02null\n"
 
     agents = Agents(Answers())
