@@ -81,12 +81,13 @@ def command(
     name, address = _where(broker, fleet, identity)
     live = out().is_terminal and not lines and not as_json
     with interrupts() as asked, Collector(address, fleet=name, session=session) as source:
+        link = LinkNews(source)  # first: a broker may go in the very moment after the line below
         if not as_json:
             err().print(f"watching {address}; Ctrl-C ends", markup=False)
         if live:
             _show_table(source, asked, count)
         else:
-            _show_lines(source, asked, count, as_json)
+            _show_lines(source, asked, count, as_json, link)
     if as_json:
         print_json(summary(source.state))
     else:
@@ -108,8 +109,10 @@ def _where(broker: str | None, fleet: str | None, identity: str) -> tuple[str, A
     return fleet or "+", parse_url(broker or _BROKER)
 
 
-def _show_lines(source: Collector, asked: threading.Event, count: int, as_json: bool) -> None:
-    shown, link = 0, LinkNews(source)
+def _show_lines(
+    source: Collector, asked: threading.Event, count: int, as_json: bool, link: "LinkNews"
+) -> None:
+    shown = 0
     while not asked.is_set() and not (count and shown >= count):
         event = source.get(_POLL_S)
         for state in link.fresh():
