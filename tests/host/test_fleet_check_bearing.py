@@ -153,6 +153,8 @@ def test_check__clamps_at_the_machine_of_a_sensor__its_motor(tmp_path) -> None:
     assert found.errors == [], [str(one) for one in found.errors]
     sensor = found.compiled["pump-1"].settings["sensors"][0]
     assert (sensor["kind"], sensor["motor"]) == ("accelerometer", "clamps")
+    # Whether it runs is known before the first verdict on it.
+    assert found.compiled["pump-1"].settings["sets"][0]["kind"] == "current"
 
 
 def test_check__speed_error_of_a_fleet_that_says_nothing_else__is_sure_enough(tmp_path) -> None:

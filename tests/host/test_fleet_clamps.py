@@ -54,7 +54,7 @@ def test_compile__clamps_at_the_boards_own_converter__settings_the_node_takes(
         "pole_pairs": 2,
         "neg_seq_pct": 7,
     }
-    assert compiled["sets"][-1] == {
+    assert compiled["sets"][0] == {
         "kind": "current",
         "name": "currents",
         "sensor": "clamps",
@@ -100,7 +100,7 @@ def test_check__start__where_the_converter_runs_on_by_itself(tmp_path: Path) -> 
     sets = SETS.replace('every = "10s"', 'start = "5A"').replace(', "cur_running"', "")
     (compiled,) = judged(tmp_path, ONE_SET, end=sets + CLAMPS).compiled.values()
     schedule = {"kind": "start", "threshold_a": 5}
-    assert compiled.settings["sets"][-1]["schedule"] == schedule
+    assert compiled.settings["sets"][0]["schedule"] == schedule
     for old, new, why in (
         ('start = "5A"', 'start = "0.5A"', "a hundredth of the range of l1"),
         ('chip = "adc"', 'chip = "mcp3208"\nbus = "spi0"', "does not run on by itself"),

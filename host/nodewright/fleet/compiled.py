@@ -76,7 +76,8 @@ def compile_node(fleet: FleetFile, node: NodeOf) -> Compiled:
     }
     names = set_names(node)
     sets: list[dict[str, Any]] = []
-    for sensor in node.sensors:
+    # Of sets that are due at once the clamps' come first: whether the motor runs gates the others.
+    for sensor in sorted(node.sensors, key=lambda each: each.chip["kind"] != "current"):
         for key, given in sensor.sets:
             origins[f"sets[{len(sets)}]"] = ("sets", key)
             sets.append(_set(names[sensor.name, key], sensor, given))
