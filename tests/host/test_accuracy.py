@@ -3,14 +3,11 @@
 The cases and the comparison are those of tools/accuracy.py; here each run is short.
 """
 
-import importlib.util
-import sys
 from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,21 +17,13 @@ from numpy.typing import NDArray
 
 from nodewright import reference
 from nodewright.offline import Block, Runtime, Values, choose_runtime, run
+from runner import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
 
-def load_tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("accuracy", ROOT / "tools" / "accuracy.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["accuracy"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-accuracy = load_tool()
+accuracy = tools.load("accuracy")
 RUNS = [("cpython", "viper"), ("cpython", "ulab"), ("micropython", "viper")]
 
 

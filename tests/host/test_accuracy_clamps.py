@@ -1,24 +1,14 @@
 """The tools behind docs/performance.md's tables of currents: they judge, and say what it says."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from runner import tools
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
-
-
-def tool(name: str) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 def rows(head: str) -> list[list[str]]:
@@ -30,7 +20,7 @@ def rows(head: str) -> list[list[str]]:
 def test_converters__each_board_has_its_row_and_what_is_beyond_a_goal_ends_with_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clamps = tool("accuracy_clamps")
+    clamps = tools.load("accuracy_clamps")
     for name, few in (
         ("SHARES", (0.3,)),
         ("LINES_HZ", (49.9,)),
@@ -49,7 +39,7 @@ def test_converters__each_board_has_its_row_and_what_is_beyond_a_goal_ends_with_
 
 
 def test_sketches__what_is_in_use_beside_ours__as_the_page_has_it() -> None:
-    found = tool("accuracy_current").sketches(1)
+    found = tools.load("accuracy_current").sketches(1)
     table = rows("% of the RMS | ours")
     assert len(found) == len(table) == 5
     for (_, *worst), row in zip(found, table, strict=True):

@@ -1,12 +1,12 @@
 """Recordings through the twins of converters: what the tool that prints the tables finds."""
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from runner import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("NODEWRIGHT_DATA", ROOT.parent / "shared" / "data"))
@@ -14,13 +14,7 @@ DATA = Path(os.environ.get("NODEWRIGHT_DATA", ROOT.parent / "shared" / "data"))
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    path = ROOT / "tools" / "accuracy_recorded.py"
-    spec = importlib.util.spec_from_file_location("accuracy_recorded", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return tools.load("accuracy_recorded")
 
 
 @pytest.mark.skipif(not (DATA / "mains_plaid").is_dir(), reason="no recordings here")

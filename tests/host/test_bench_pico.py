@@ -1,11 +1,12 @@
 """The bench on an emulated Pico: what is missing is said, and the twins answer its buses."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from runner import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "tools" / "bench_pico.py"
@@ -40,14 +41,6 @@ heard.append(sum(ask("b 700 1") << i for i in range(8)))
 """
 
 
-def load():
-    spec = importlib.util.spec_from_file_location("bench_pico", BENCH)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_bench_pico__nothing_given__says_so_in_one_line_and_ends_well():
     done = subprocess.run(
         [sys.executable, BENCH], env={"PATH": "/nowhere"}, capture_output=True, text=True
@@ -57,7 +50,7 @@ def test_bench_pico__nothing_given__says_so_in_one_line_and_ends_well():
 
 
 def test_find__a_part_missing__names_it(tmp_path, monkeypatch):
-    board = load().find.__globals__
+    board = tools.load("bench_pico").find.__globals__
     monkeypatch.setattr(board["shutil"], "which", lambda name: f"/bin/{name}")
     given = {"PICO_UF2": str(tmp_path / "x.uf2"), "PICO_BOOTROM": str(tmp_path)}
     assert "PICO_RP2040JS" in board["find"](given)
@@ -75,13 +68,13 @@ def test_find__a_part_missing__names_it(tmp_path, monkeypatch):
 def test_board__what_its_buses_do__is_what_the_twin_answers(
     talk, chip, kind, heard, tmp_path, monkeypatch
 ):
-    bench = load()
+    bench = tools.load("bench_pico")
     space = bench.PicoBoard.__init__.__globals__
     fake = tmp_path / "fake.py"
     fake.write_text(FAKE.format(talk=talk))
     monkeypatch.setitem(space, "EMULATOR", fake)
-    tools = bench.Tools(sys.executable, fake, fake, fake)
+    parts = bench.Tools(sys.executable, fake, fake, fake)
     bus = bench._bus(chip, kind, 0x53, tmp_path)
-    with bench.PicoBoard(tools, {"/main.py": b""}, bus, tmp_path) as board:
+    with bench.PicoBoard(parts, {"/main.py": b""}, bus, tmp_path) as board:
         (line,) = board.lines()
     assert (line.us, line.busy_us, line.text) == (900, 1.5, f"heard {heard}")

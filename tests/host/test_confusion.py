@@ -3,16 +3,15 @@
 The recordings are no part of the repository: what needs them skips where they are absent.
 """
 
-import importlib.util
 import json
-import sys
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+
+from runner import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -21,17 +20,8 @@ ORDERS = {"bpfo": 3.0516, "bpfi": 4.9484, "bsf": 1.99, "ftf": 0.381}
 with_recordings = pytest.mark.skipif(not DATA.is_dir(), reason=f"no recordings at {DATA}")
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-confusion = load("confusion")
-tables = load("gen_confusion")
+confusion = tools.load("confusion")
+tables = tools.load("gen_confusion")
 
 
 @cache

@@ -1,27 +1,14 @@
 """What breaks a kernel by 0.1 % is seen by a golden test, and the tool that says so sees it."""
 
-import importlib.util
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "mutate_kernels.py"
+from runner import tools
 
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mutate_kernels", TOOL)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["mutate_kernels"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-mutate = load()
+mutate = tools.load("mutate_kernels")
 DSP = mutate.ROOT / "firmware" / "node" / "dsp"
 
 

@@ -1,13 +1,10 @@
 """The reference of currents against what is known without it, and the node against it."""
 
-import importlib.util
 import json
 import math
 import os
-import sys
 from array import array
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,20 +15,11 @@ from nodewright import reference
 from nodewright.offline import choose_runtime
 from nodewright.offline_current import Record, run
 from nodewright.reference.current import inrush
+from runner import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("NODEWRIGHT_DATA", ROOT.parent / "shared" / "data"))
 DOUBTFUL = ("SC_A0_B2_C0_002.npy", "SC_A1_B0_C0_002.npy")  # labelled faulty, look healthy
-
-
-def tool() -> ModuleType:
-    path = ROOT / "tools" / "accuracy_current.py"
-    spec = importlib.util.spec_from_file_location("accuracy_current", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def sine(
@@ -98,7 +86,7 @@ def test_inrush__node__the_same_as_the_reference() -> None:
 
 @pytest.mark.parametrize("backend", ["viper", "ulab"])
 def test_node__currents_that_are_known__as_accurate_as_promised(backend: str) -> None:
-    accuracy = tool()
+    accuracy = tools.load("accuracy_current")
     runtime = choose_runtime(None if backend == "viper" else "cpython")
     made = list(accuracy.cases(16, 11))
     truth, against = accuracy.Tally(), accuracy.Tally()
@@ -114,7 +102,7 @@ def test_node__currents_that_are_known__as_accurate_as_promised(backend: str) ->
 
 @pytest.mark.parametrize("backend", ["viper", "ulab"])
 def test_node__shafts_of_motors__the_truth_and_the_reference_s(backend: str) -> None:
-    accuracy = tool()
+    accuracy = tools.load("accuracy_current")
     made = list(accuracy.motors(9, 5))
     truth, against = accuracy.Tally(), accuracy.Tally()
     told = run(
@@ -140,7 +128,7 @@ def test_shaft__no_lines_short_or_two_poles__withheld_by_the_reference() -> None
 
 @pytest.mark.skipif(not (DATA / "mains_plaid").is_dir(), reason="no recordings here")
 def test_node__recordings__the_reference_s_values() -> None:
-    accuracy = tool()
+    accuracy = tools.load("accuracy_current")
     found = list(accuracy.recordings(DATA))
     told = run([case.record for case in found], choose_runtime())
     tally = accuracy.Tally()

@@ -1,11 +1,10 @@
 """What tools/bench_mqtt.py measures, in short: heap, bytes a report, gaps; nothing polls."""
 
-import importlib.util
 from pathlib import Path
 
+from runner import tools
 from system.identity_rig import needs_mosquitto
 
-_TOOL = Path(__file__).parents[2] / "tools" / "bench_mqtt.py"
 _COUNT, _SIZE = 1_000, 200
 _PAYLOAD_BYTES = 65_536  # of the outbox in mqtt_bench_node.py
 # The prototype that polled made 300 to 830 over TLS; figures: docs/performance.md.
@@ -15,10 +14,7 @@ _LONGEST_GAP_MS = 1_000
 
 @needs_mosquitto
 def test_bench__tcp_and_tls__heap_and_bytes_within_their_bounds(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("bench_mqtt", _TOOL)
-    assert spec is not None and spec.loader is not None
-    bench = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bench)
+    bench = tools.load("bench_mqtt")
     bench.compile_uplink(tmp_path / "mpy")
     folder = bench.make_identities(tmp_path)
     broker, plain, sealed = bench.start_broker(folder)

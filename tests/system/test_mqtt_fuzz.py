@@ -1,31 +1,20 @@
 """A broker that means harm, plain and over TLS: the short form of tools/fuzz_mqtt.py."""
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from runner import tools
 from system.fuzz_rig import ENDS, fuzz, hostile
 
-_TOOLS = Path(__file__).parents[2] / "tools"
 _LIMIT_S = 120.0
-
-
-def _bench() -> ModuleType:
-    """tools/bench_mqtt.py, which makes identities."""
-    spec = importlib.util.spec_from_file_location("bench_mqtt", _TOOLS / "bench_mqtt.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(("tls", "connections"), [(False, 300), (True, 60)])
 def test_client__thousands_of_hostile_packets__named_bounded_and_alive(
     tls: bool, connections: int, tmp_path: Path
 ) -> None:
-    identity = _bench().make_identities(tmp_path) if tls else None
+    identity = tools.load("bench_mqtt").make_identities(tmp_path) if tls else None
     with hostile(9, identity) as broker:
         found = fuzz(broker, connections, identity, _LIMIT_S)
     assert found["alive"]

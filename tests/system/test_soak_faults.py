@@ -1,21 +1,9 @@
 """Random faults of a sensor, each counted: the short form of tools/soak_faults.py."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
+from runner import tools
 from system.fault_ledger import Ledger
-
-PATH = Path(__file__).resolve().parents[2] / "tools" / "soak_faults.py"
-
-
-def tool():
-    spec = importlib.util.spec_from_file_location("soak_faults", PATH)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 # Of seed 12 three kinds last too long, or leave too much behind, to meet nobody.
@@ -23,7 +11,7 @@ def tool():
     ("every_ms", "minutes", "kinds", "seed"), [(355, 0.7, 6, 5), (4000, 0.5, 2, 12)]
 )
 def test_node__random_faults__each_that_met_it_is_told_and_counted(every_ms, minutes, kinds, seed):
-    found = tool().soak(minutes, seed, every_ms, most_apart_ms=1500)
+    found = tools.load("soak_faults").soak(minutes, seed, every_ms, most_apart_ms=1500)
     assert not found.problems
     assert len(found.met) >= 6 and len(found.ledger.counted) >= kinds
 
