@@ -7,6 +7,7 @@ What it needs lies outside the repository and is named by the environment (or gi
     PICO_RP2040JS   a folder in which `npm install rp2040js` has been run
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -83,7 +84,13 @@ class PicoBoard:
         open_file: Callable[[str, str], Any] = open,
     ) -> None:
         hardware = boards.load(BOARD)
-        self._world = World({}, open_file)
+        self._files = contextlib.ExitStack()  # what the twins play, until it is left
+        self._world = World(
+            {},
+            lambda path, mode: self._files.enter_context(
+                contextlib.closing(open_file(path, mode))
+            ),
+        )
         built = wiring.build_buses({"buses": [bus]}, self._world)[0]
         self._chips: dict[Any, Any] = built["chips"]
         self._read: Callable[[], int] | None = None  # the next byte of the I2C read under way
@@ -107,8 +114,9 @@ class PicoBoard:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        with self._files:
+            self._process.kill()
+            self._process.communicate()
 
     def lines(self) -> Iterator[Line]:
         """What the board prints, line by line, for as long as it is listened to."""
