@@ -157,7 +157,7 @@ def test_make__a_disk_that_is_full_for_one_node__the_other_has_line_certificate_
 ) -> None:
     def validate(_folder: Path, node: str, *_: Any, **__: Any) -> Validation:
         if node == "pump-1":
-            raise OSError(errno.ENOSPC, "No space left on device", "/var/tmp/uplink")
+            raise OSError(errno.ENOSPC, "No space left on device", "uplink")
         return replace(PASSED, node=node)
 
     monkeypatch.setattr(make_node, "validate", validate)
