@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -248,7 +248,7 @@ def _read_back(job: Job, found: Back, say: Say, asked: threading.Event) -> tuple
     The node's count of boots, and what is to be told of its chip.
     """
     say(Progress("verify"))
-    with found.repl as repl:
+    with closing(found.repl) as repl:  # it is entered already
         wrong = facts.differing(facts.files(repl), job.image.files)
         if wrong:
             raise NotAsWritten(job.port, tuple(wrong))
