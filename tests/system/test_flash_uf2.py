@@ -40,6 +40,8 @@ CHIP = "e6614c311b7e6f2a"
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Names of ports come again: that of a board which another test sent into its boot loader, too.
+    monkeypatch.setattr(back, "_left", set())
     monkeypatch.setattr(uf2_drive, "_PORT_S", 0.1)
     monkeypatch.setattr(uf2_drive, "_LOOK_S", 0.05)
     monkeypatch.setattr(back, "_LOOK_S", 0.05)

@@ -40,6 +40,12 @@ OTHER = "/dev/ttyACM7"  # a board that has nothing to do with it
 CHIPS = {"pump-1": "e6614c311b7e6f2a", "pump-2": "e6614c311b7e6f2b"}
 
 
+@pytest.fixture(autouse=True)
+def no_port_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of ports come again: those that another test's boards left are not theirs here."""
+    monkeypatch.setattr(back, "_left", set())
+
+
 @pytest.fixture
 def north(tmp_path: Path) -> Iterator[Path]:
     """A fleet whose broker runs, and whose nodes nobody has made before."""
