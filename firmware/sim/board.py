@@ -130,5 +130,5 @@ def _report(error: BaseException) -> None:
     text = io.StringIO()
     sys.print_exception(error, text)  # type: ignore[attr-defined]
     for line in text.getvalue().splitlines():
-        if 'sim/board.py"' not in line:
+        if 'sim/board.mpy"' not in line:
             print(line)

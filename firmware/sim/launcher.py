@@ -4,7 +4,7 @@ import gc
 import sys
 
 # Collect often while the twins load: they shall lie together and leave the node one piece of heap.
-gc.threshold(4096)
+gc.threshold(16384)
 
 # The folder above this one: twins are imported as `sim.…`, and shadow nothing.
 sys.path[:] = [__file__.rsplit("/", 2)[0], ".frozen"]

@@ -5,6 +5,7 @@ from array import array
 
 _MASK = 0xFFFFFFFF
 _LEVELS = 256
+_STEP = 1e-6  # after one as small as that the error is below 1e-11
 
 
 def mix(key: int) -> int:
@@ -22,21 +23,26 @@ def uniform(key: int) -> float:
     return mix(key & _MASK) / 4294967296.0
 
 
-def _quantile(p: float) -> float:
-    """The normal distribution's quantile, by bisection of its integral (exact to float32)."""
-    low, high = -6.0, 6.0
-    for _ in range(40):
-        middle = (low + high) / 2
-        if 0.5 * math.erfc(-middle / math.sqrt(2)) < p:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+def _quantile(p: float, near: float) -> float:
+    """The normal distribution's quantile, exact to float32; near: that of a p a little less.
+
+    Halley's steps on its integral, whose second derivative is -x times the first.
+    """
+    x = near
+    while True:
+        away = p - 1 + 0.5 * math.erfc(x / math.sqrt(2))
+        step = away * math.sqrt(2 * math.pi) * math.exp(x * x / 2)
+        step /= 1 - x * step / 2
+        x += step
+        if abs(step) < _STEP:
+            return x
 
 
 def _table() -> "array[float]":
     # Scaled so that the sum of two has a deviation of exactly 1.
-    half = [_quantile((i + 0.5) / _LEVELS) for i in range(_LEVELS // 2, _LEVELS)]
+    half: "list[float]" = []
+    for i in range(_LEVELS // 2, _LEVELS):
+        half.append(_quantile((i + 0.5) / _LEVELS, half[-1] if half else 0.0))
     power = 2 * sum([q * q for q in half]) / _LEVELS
     scale = 1 / math.sqrt(2 * power)
     return array("f", [-q * scale for q in reversed(half)] + [q * scale for q in half])

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from nodewright.data import firmware_dir
 from nodewright.interpreter import Interpreter
+from nodewright.twins_code import write_twins
 from nodewright.twins_heap import twins_heap_bytes
 
 
@@ -39,9 +40,11 @@ class OnMicroPython:
         self._image, self._spec = image, spec
         self._interpreter, self._heap_bytes = interpreter, heap_bytes
         self._heap = ""
+        self._launcher = Path()
 
     def lay_out(self, folder: Path) -> None:
         (folder / "flash.img").write_bytes(self._image)
+        self._launcher = write_twins(folder)
         # The heap that stands for the board's: scaled as words are, plus that of the twins.
         scaled = self._heap_bytes * self._interpreter.word_bits // 32
         self._heap = f"heapsize={scaled + twins_heap_bytes(self._interpreter, self._spec)}"
@@ -50,8 +53,7 @@ class OnMicroPython:
         return {"flash": {**self._spec["flash"], "path": str(folder / "flash.img")}}
 
     def command(self) -> list[str]:
-        launcher = firmware_dir() / "sim" / "launcher.py"
-        return [*self._interpreter.command, "-X", self._heap, "-i", str(launcher)]
+        return [*self._interpreter.start, "-X", self._heap, "-i", str(self._launcher)]
 
 
 class OnCPython:

