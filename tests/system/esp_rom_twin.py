@@ -86,6 +86,7 @@ class EspRomTwin:
     commands: list[int] = field(default_factory=list)
     bauds: list[int] = field(default_factory=list)
     received_bytes: int = 0
+    stub_bytes: int = 0  # that came into its RAM
 
     def __post_init__(self) -> None:
         self.flash = bytearray(b"\xff") * self.flash_bytes
@@ -233,7 +234,7 @@ class EspRomTwin:
             0x03: self._data,
             0x04: self._nothing,
             0x05: self._mem_begin,
-            0x07: self._nothing,
+            0x07: self._mem_data,
             0x06: self._mem_end,
             0x09: self._write_reg,
             0x0A: self._read_reg,
@@ -266,6 +267,10 @@ class EspRomTwin:
 
     def _mem_begin(self, number: int, _data: bytes, _sum: int) -> None:
         self._answer(number, error=_FAILED if self.stub == "refused" else 0)
+
+    def _mem_data(self, number: int, data: bytes, _sum: int) -> None:
+        self.stub_bytes += len(data) - 16
+        self._answer(number)
 
     def _mem_end(self, number: int, data: bytes, _sum: int) -> None:
         no_entry, _entry = struct.unpack("<II", data)

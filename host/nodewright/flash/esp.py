@@ -1,21 +1,21 @@
 """The programmer for ESP32, ESP32-S3 and ESP32-C3: esptool as a process of its own.
 
 It is asked first which chip, of which revision and with how much flash there is, and nothing is
-written unless that is what the image's board has, and the chip is the node's. A stub that the chip
-refuses is left out; a line that garbles bytes is taken slower. The proof of what was written is
-the chip's own MD5 of it, which esptool compares.
+written unless that is what the image's board has, and the chip is the node's. Blocks that are in
+its flash already are not sent. A stub that the chip refuses is left out; a line that garbles bytes
+is taken slower. The proof of what was written is the chip's own MD5 of it, which esptool compares.
 """
 
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nodewright import scratch
 from nodewright.flash import boot
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongBoard
-from nodewright.flash.esptool import Esptool, reason, stub_fails
+from nodewright.flash.esptool import Esptool, Failed, reason, stub_fails
 from nodewright.flash.job import Job, Outcome, Progress, Say
 from nodewright.flash.judge import judge_chip
 from nodewright.link.repl import is_gone
@@ -23,12 +23,7 @@ from nodewright.link.repl import is_gone
 BAUDS = (921_600, 460_800, 230_400, 115_200)
 _ROM_BAUD = 115_200
 _HALF = "its flash is written in part and it does not start: run the same again"
-_CHIP = re.compile(r"Chip type:\s+(ESP[\w-]+)")
-_REVISION = re.compile(r"\(revision v(\d+)\.(\d+)\)")
-_MAC = re.compile(r"^MAC:\s+((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\s*$", re.MULTILINE)
-_SIZE = re.compile(r"Detected flash size:\s+(\d+)\s*([KM])B")
-_PERCENT = re.compile(r"(\d{1,3}\.\d)%")
-_SENT = re.compile(r"\((\d+) compressed\)")
+_AT = re.compile(r"Writing at 0x([0-9a-f]{1,8})")
 _MISMATCH = "MD5 of file does not match"
 _HASHED = "Hash of data verified"
 _KNOWN = ("esp32s3", "esp32c3", "esp32s2", "esp32c2", "esp32c6", "esp32h2", "esp32p4", "esp32")
@@ -56,20 +51,13 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
         raise WrongBoard(job.port, f"{image.board.name} is not written by esptool")
     say(Progress("detect"))
     with Esptool(job.port, asked) as tool:
-        found = _detect(tool, job.port)
+        found = _connect(tool, job.port)
         _judge(job, found)
         judge_chip(job, found.mac)
-        job, bound = job.for_chip(found.mac)
-        image = job.image
-        data = image.flash.data
         with scratch.folder("flash") as folder:  # only its owner may enter: secrets are in it
-            path = folder / "image.bin"
-            path.write_bytes(data)
-            told, baud, notes = _write(tool, job, path, say)
-    notes = [*([bound] if bound else []), *notes]
-    taken = _SENT.search(told)
-    sent = int(taken[1]) if taken else len(data)
+            written = _write(tool, job, found.mac, folder / "image.bin", say)
     seconds = time.monotonic() - begun_s
+    notes = list(written.notes)
     boots = boot.listen(job.port, job.boot_s, say, asked)
     if image.flash.form == "littlefs":
         notes.append("the files alone: MicroPython stays the one that was there")
@@ -77,12 +65,12 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
         node=image.node,
         port=job.port,
         by="esptool",
-        sent_bytes=sent,
-        total_bytes=len(data),
-        sent_files=1,
+        sent_bytes=written.sent_bytes,
+        total_bytes=len(image.flash.data),
+        sent_files=int(written.sent_bytes > 0),
         removed_files=0,
         seconds=seconds,
-        wire_s=sent * 10 / baud,
+        wire_s=written.wire_s,
         boot=boots,
         notes=tuple(notes),
     )
@@ -91,39 +79,39 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
 def detect(port: str, asked: threading.Event) -> Found:
     """Which chip answers at a port.  Raises FlashFailed, and what is wrong with the port."""
     with Esptool(port, asked) as tool:
-        return _detect(tool, port)
+        found = _connect(tool, port)
+        try:
+            told, _ = tool.do("prepare", baud=_ROM_BAUD, stub=False)
+        except Failed:
+            return found
+    return replace(found, flash_bytes=told["flash_bytes"])
 
 
-def _detect(tool: Esptool, port: str) -> Found:
-    words = ["--no-stub", "flash-id"]
-    code, told = tool.run(words, _ROM_BAUD, lambda _: None, AS_BEFORE)
-    chip, size = _CHIP.search(told), _SIZE.search(told)
-    if chip is None:
-        raise FlashFailed(port, reason(port, told, code), AS_BEFORE)
-    plain = chip[1].lower().replace("-", "")
+def _connect(tool: Esptool, port: str) -> Found:
+    try:
+        told = tool.connect()
+    except Failed as failed:
+        raise FlashFailed(port, reason(port, failed.told), tool.state) from None
+    plain = told["chip"].lower().replace("-", "")
     name = next((known for known in _KNOWN if plain.startswith(known)), plain[:20])
-    flash = int(size[1]) << {"K": 10, "M": 20}[size[2]] if size else None
-    revision, mac = _REVISION.search(told), _MAC.search(told)
-    return Found(
-        name,
-        int(revision[1]) * 100 + int(revision[2]) if revision else None,
-        flash,
-        mac[1].replace(":", "") if mac else "",
-    )
+    return Found(name, told["revision"], None, told["mac"] or "")
 
 
 def erase(port: str, say: Say, asked: threading.Event) -> None:
     """Erase all of the flash.  Raises FlashFailed, Interrupted."""
     say(Progress("erase"))
-    state = "the flash is erased in part"
     with Esptool(port, asked) as tool:
-        code, told = tool.run(["erase-flash"], _ROM_BAUD, lambda _: None, state)
-    if code:
-        raise FlashFailed(port, reason(port, told, code), state)
+        _connect(tool, port)
+        try:
+            tool.do("prepare", baud=_ROM_BAUD, stub=True)
+            tool.state = "the flash is erased in part"
+            tool.do("erase")
+        except Failed as failed:
+            raise FlashFailed(port, reason(port, failed.told), tool.state) from None
 
 
 def _judge(job: Job, found: Found) -> None:
-    board, image = job.image.board, job.image.flash
+    board = job.image.board
     if found.chip != board.chip:
         raise WrongBoard(job.port, f"{board.name} has an {board.chip}, this is an {found.chip}")
     if found.revision is not None and found.revision < board.least_revision:
@@ -131,42 +119,70 @@ def _judge(job: Job, found: Found) -> None:
         raise WrongBoard(
             job.port, f"{board.name} has an {board.chip} from {least} on, this is {there}"
         )
+
+
+def _judge_flash(job: Job, flash_bytes: int | None) -> None:
+    board, image = job.image.board, job.image.flash
     needed = max(board.flash.total_bytes, image.offset_bytes + len(image.data))
-    if found.flash_bytes is not None and found.flash_bytes < needed:
+    if flash_bytes is not None and flash_bytes < needed:
         raise WrongBoard(
             job.port,
-            f"{board.name} has {needed >> 20} MB of flash, this has {found.flash_bytes >> 20} MB",
+            f"{board.name} has {needed >> 20} MB of flash, this has {flash_bytes >> 20} MB",
         )
 
 
-def _write(tool: Esptool, job: Job, path: Path, say: Say) -> tuple[str, int, list[str]]:
-    """What esptool printed, the rate that worked, and what had to be done for it."""
+@dataclass(frozen=True)
+class _Written:
+    """wire_s: what the line takes for the bytes, each at its rate, and for those of the stub."""
+
+    sent_bytes: int
+    wire_s: float
+    notes: tuple[str, ...]
+
+
+def _write(tool: Esptool, job: Job, mac: str, path: Path, say: Say) -> _Written:
+    """path: where the image may stand meanwhile.
+
+    Raises FlashFailed, NotAsWritten, WrongBoard, Interrupted, and as `Job.for_chip`.
+    """
     bauds = [job.baud, *(baud for baud in BAUDS if baud < job.baud)]
-    total = len(job.image.flash.data)
+    begin, total = job.image.flash.offset_bytes, len(job.image.flash.data)
     notes: list[str] = []
-    stub: list[str] = []
+    stub = True
 
     def heard(text: str) -> None:
-        found = _PERCENT.findall(text)
+        found = _AT.findall(text)
         if found:
-            done = min(float(found[-1]), 100.0)
-            say(Progress("send", int(total * done / 100), total))
+            say(Progress("send", min(max(int(found[-1], 16) - begin, 0), total), total))
 
     while True:
         say(Progress(f"write at {bauds[0]} baud"))
-        words = [*stub, "write-flash", hex(job.image.flash.offset_bytes), str(path)]
-        code, told = tool.run(words, bauds[0], heard, _HALF)
-        if code == 0 and _HASHED in told:
-            return told, bauds[0], notes
+        try:
+            if not tool.connected:  # the last try ended it
+                tool.connect()
+            ready, _ = tool.do("prepare", baud=bauds[0], stub=stub)
+            _judge_flash(job, ready["flash_bytes"])
+            if not path.exists():
+                job, bound = job.for_chip(mac)
+                notes += [bound] if bound else []
+                path.write_bytes(job.image.flash.data)
+            tool.state = _HALF
+            wrote, told = tool.do("write", heard, offset=begin, path=str(path))
+            if wrote["same_bytes"] == total or _HASHED in told:
+                wire_s = wrote["sent_bytes"] * 10 / bauds[0]
+                wire_s += ready["stub_bytes"] * 10 / _ROM_BAUD
+                return _Written(wrote["sent_bytes"], wire_s, tuple(notes))
+        except Failed as failed:
+            told = failed.told
         if _MISMATCH in told:
             raise NotAsWritten(job.port, ("its bytes",))
         gone = is_gone(job.port)
-        if not gone and not stub and stub_fails(told):
-            stub = ["--no-stub"]
+        if not gone and stub and stub_fails(told):
+            stub = False
             notes.append("the chip refused esptool's stub: written by its ROM alone")
         elif not gone and len(bauds) > 1:
             slow = bauds.pop(0)
-            notes.append(f"{slow} baud failed ({reason(job.port, told, code)}): slower")
+            notes.append(f"{slow} baud failed ({reason(job.port, told)}): slower")
         else:
-            state = AS_BEFORE if "Writing at" not in told and not notes else _HALF
-            raise FlashFailed(job.port, reason(job.port, told, code), state)
+            state = tool.state if "Writing at" in told or notes else AS_BEFORE
+            raise FlashFailed(job.port, reason(job.port, told), state)

@@ -1,7 +1,6 @@
-"""esptool as a process of its own, kept for the commands of one board.
+"""esptool as a process of its own, kept for the orders of one board: `esptool_child.py`.
 
-It ends by itself, and its licence stays its own. To load it takes longer than to ask a chip what
-it is: so one process runs a command a line, each as `python -m esptool` would.
+It ends by itself, and its licence stays its own.
 """
 
 import json
@@ -13,10 +12,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from nodewright.flash.errors import FlashFailed
+from nodewright.flash.errors import AS_BEFORE, FlashFailed
 from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissing
 from nodewright.link.repl import is_gone, why_closed
 
@@ -25,42 +25,37 @@ STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
 _UNOPENED = "Could not open"
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
+_GONE_S = 0.5
 _PIECE = 4096
 _MOST_OUTPUT = 64 << 10
 _TURN_S = 0.05
-# esptool 5.6 writes out as hex what it would trace, each packet twice, though it does not trace:
-# on a PC 45 ms of each 16 KB, while the line stands still.
-_LOOP = """
-import json, runpy, sys, traceback
-import esptool.loader
-if hasattr(esptool.loader, "HexFormatter"):
-    esptool.loader.HexFormatter.__str__ = lambda self: ""
-for line in sys.stdin:
-    sys.argv = ["esptool", *json.loads(line)]
-    code = 0
-    try:
-        runpy.run_module("esptool", run_name="__main__")
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except Exception:
-        traceback.print_exc()
-        code = 1
-    sys.stderr.flush()
-    print("\\n%s %d" % (MARK, code), flush=True)
-"""
+_CHILD = Path(__file__).with_name("esptool_child.py")
+_LEAVE_S = 5.0  # to let a chip start
+
+
+class Failed(Exception):
+    """An order that esptool did not carry out.  told: what it printed."""
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+        super().__init__(told[-200:])
 
 
 class Esptool:
-    """Commands for the board at a port.  A context manager that leaves no process behind."""
+    """Orders for the board at a port.  A context manager that leaves no process behind.
 
-    def __init__(self, port: str, asked: threading.Event) -> None:
-        self._port, self._asked = port, asked
+    state: what the board is, for who ends it now; connected: to a chip, which starts at the end.
+    """
+
+    def __init__(self, port: str, asked: threading.Event, state: str = AS_BEFORE) -> None:
+        self._port, self._asked, self.state = port, asked, state
         self._mark = secrets.token_hex(8)  # a board could not know it
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
-        self._output = bytearray()
-        self._heard: Callable[[str], None] = lambda _: None
+        self._output, self._came = bytearray(), threading.Event()
+        self._heard: Callable[[str], None] = _nobody
         self._last_s = 0.0
+        self.connected = False
 
     def __enter__(self) -> Self:
         self._start()
@@ -72,63 +67,85 @@ class Esptool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self.connected and not self._asked.is_set():
+            with suppress(Failed, FlashFailed, Interrupted):
+                self._order({"do": "leave"}, _LEAVE_S)
         self._end()
 
-    def run(
-        self, words: list[str], baud: int, heard: Callable[[str], None], state: str
-    ) -> tuple[int, str]:
-        """Run a command to its end: its status and what it printed.
+    def connect(self) -> dict[str, Any]:
+        """Its chip: `esptool_child.py` says what is told of it.
 
-        heard: gets what it prints as it comes; state: of the board, for who interrupts it.
-        Raises PortMissing, PortDenied, PortBusy, Interrupted, FlashFailed.
+        Raises Failed, PortMissing, PortDenied, PortBusy, Interrupted, FlashFailed.
         """
         until_s = time.monotonic() + LET_GO_S
         while True:
-            code, told = self._once(words, baud, heard, state)
-            if _UNOPENED not in told or time.monotonic() > until_s:
-                return code, told
+            check_port(self._port)
+            try:
+                told = self._order({"do": "connect", "port": self._port})
+                self.connected = True
+                return told
+            except Failed as failed:
+                if _UNOPENED not in failed.told or time.monotonic() > until_s:
+                    raise
             time.sleep(0.1)  # somebody took it in between, for a look
 
-    def _once(
-        self, words: list[str], baud: int, heard: Callable[[str], None], state: str
-    ) -> tuple[int, str]:
-        check_port(self._port)
+    def do(
+        self, what: str, heard: Callable[[str], None] | None = None, **given: Any
+    ) -> tuple[dict[str, Any], str]:
+        """Carry out an order of a board that is connected: its answer, and what was printed.
+
+        heard: gets that as it comes.  Raises Failed, Interrupted, FlashFailed.
+        """
+        return self._order({"do": what, **given}, heard=heard), self._told()
+
+    def _order(
+        self,
+        order: dict[str, Any],
+        quiet_s: float = _QUIET_S,
+        heard: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
         if self._process is None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
         self._output.clear()
-        self._heard, self._last_s = heard, time.monotonic()
-        line = ["--port", self._port, "--baud", str(baud), *words]
-        with suppress(OSError):  # it has ended: its status says so
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
-            self._process.stdin.flush()
+        self._heard, self._last_s = heard or _nobody, time.monotonic()
         try:
-            return self._wait(state)
+            with suppress(OSError):  # it has ended: that shows below
+                self._process.stdin.write(json.dumps(order).encode() + b"\n")
+                self._process.stdin.flush()
+            return self._answer(quiet_s)
         except BaseException:
-            self._end()
+            self._end()  # it holds the port, and a chip of which nobody knows what it is at
             raise
 
-    def _wait(self, state: str) -> tuple[int, str]:
+    def _answer(self, quiet_s: float) -> dict[str, Any]:
         assert self._reader is not None and self._process is not None
         while True:
-            told, mark, rest = self._told().rpartition(f"\n{self._mark} ")
+            ended = not self._reader.is_alive()
+            _, mark, rest = self._told().rpartition(f"\n{self._mark} ")
             if mark and rest.endswith("\n"):
-                if int(rest):
-                    self._end()  # it keeps the port of a command that failed
-                return int(rest), told
-            if not self._reader.is_alive():
-                told = self._told()
-                code = self._process.wait(_QUIET_S)
-                self._end()
-                return code or 1, told
-            self._reader.join(_TURN_S)
+                del self._output[self._output.rindex(f"\n{self._mark} ".encode()) :]
+                told: dict[str, Any] | None = json.loads(rest)
+                if told is None:
+                    raise Failed(self._told())
+                return told
+            if ended:
+                code = self._process.wait(quiet_s)
+                raise Failed(f"{self._told()}\nerror: esptool ended with status {code}")
+            self._came.wait(_TURN_S)
+            self._came.clear()
             if self._asked.is_set():
-                raise Interrupted(self._port, state)
-            quiet_s = time.monotonic() - self._last_s
-            if quiet_s > _STUB_S and stub_fails(self._told()):
-                self._process.kill()
-            if quiet_s > _QUIET_S:
-                raise FlashFailed(self._port, f"esptool said nothing for {_QUIET_S:.0f} s", state)
+                raise Interrupted(self._port, self.state)
+            silent_s = time.monotonic() - self._last_s
+            if silent_s > _STUB_S and stub_fails(self._told()):
+                raise Failed(self._told())
+            # Before, a chip with USB of its own may be away for its reset.
+            if self.connected and silent_s > _GONE_S and is_gone(self._port):
+                raise Failed(self._told())
+            if silent_s > quiet_s:
+                raise FlashFailed(
+                    self._port, f"esptool said nothing for {quiet_s:.0f} s", self.state
+                )
 
     def _told(self) -> str:
         return self._output.decode("utf-8", "replace")
@@ -136,7 +153,7 @@ class Esptool:
     def _start(self) -> None:
         environment = {**os.environ, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"MARK = {self._mark!r}\n{_LOOP}"],
+            [sys.executable, "-P", str(_CHILD), self._mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -153,9 +170,11 @@ class Esptool:
             self._output.extend(data)
             del self._output[:-_MOST_OUTPUT]
             self._heard(data.decode("utf-8", "replace"))
+            self._came.set()
+        self._came.set()
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self._process, self.connected = self._process, None, False
         if process is None:
             return
         with suppress(ProcessLookupError):
@@ -167,6 +186,9 @@ class Esptool:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+
+
+def _nobody(_text: str) -> None: ...
 
 
 def stub_fails(told: str) -> bool:
@@ -187,7 +209,7 @@ def check_port(port: str) -> None:
         raise error
 
 
-def reason(port: str, told: str, code: int) -> str:
+def reason(port: str, told: str) -> str:
     """The one line of esptool's output that says what was wrong."""
     if is_gone(port):
         return "the port is gone: cable or supply"
@@ -196,4 +218,4 @@ def reason(port: str, told: str, code: int) -> str:
         if "rror" in line:
             plain = "".join(c for c in line if c.isprintable())
             return plain.rpartition("occurred: ")[2].partition(" (")[0][:200]
-    return f"esptool ended with status {code}"
+    return "esptool did not say why"

@@ -81,9 +81,9 @@ class Outcome:
     """A board that was flashed.
 
     by: which programmer; sent_bytes of total_bytes: the rest was there already; wire_s: what
-    sent_bytes take at the line's rate, None where it has none; boot: the node's count of boots,
-    None where it was not waited for; kept: files that are nobody's and stay; back_at: the serial
-    port at which a board answered that had been in its boot loader.
+    they take at the line's rate, with esptool's stub, None where it has none; boot: the node's
+    count of boots, None where it was not waited for; kept: files that are nobody's and stay;
+    back_at: the serial port at which a board answered that had been in its boot loader.
     """
 
     node: str
