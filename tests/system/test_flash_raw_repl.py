@@ -6,11 +6,13 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import serial
 from mpremote import transport_serial
 from mpremote.transport_serial import SerialTransport
 
@@ -29,6 +31,7 @@ from nodewright.flash.job import Outcome
 from nodewright.flash.look import look
 from nodewright.fleet.secret import Secrets
 from nodewright.image.node import NodeImage
+from nodewright.link.console import listen
 from nodewright.link.errors import BoardFailed, BoardSilent, Interrupted, PortBusy
 from nodewright.link.repl import Repl
 from nodewright.provision import provision
@@ -382,7 +385,24 @@ def test_repl__a_port_in_use__said_with_its_cure() -> None:
     with bare() as virtual:
         done(virtual)
         with Repl(virtual.port), pytest.raises(PortBusy, match="in use by another program"):
-            Repl(virtual.port)
+            Repl(virtual.port, busy_s=0.2)
+
+
+@pytest.mark.parametrize("what", ["prompt", "console"])
+def test_port__in_use_for_a_moment__is_waited_for(what) -> None:
+    with bare() as virtual:
+        done(virtual)
+        other = serial.Serial(virtual.port, exclusive=True)
+        looks = threading.Timer(0.5, other.close)
+        looks.start()
+        if what == "prompt":
+            with Repl(virtual.port) as repl:
+                assert repl.ask("print(6 * 7)").strip() == b"42"
+        else:
+            asked = threading.Event()
+            asked.set()
+            listen(virtual.port, print, asked)
+        looks.join()
 
 
 def test_repl__an_error_on_the_board__its_last_line() -> None:

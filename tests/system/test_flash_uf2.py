@@ -350,7 +350,7 @@ def test_back__another_node_comes_first__asked_once_and_its_own_is_found(
     with with_node("pump-2") as other, with_node("pump-1") as own, bare() as nobodys:
         usb += [other.port, "/dev/no-such-port", nobodys.port]
 
-        def opens(port: str) -> Repl:
+        def opens(port: str, **_more: float) -> Repl:
             opened.append(port)
             if len(opened) == 6:  # once round, and the one that does not open again and again
                 usb.insert(0, own.port)
@@ -380,7 +380,7 @@ def test_back__a_port_that_is_busy_or_was_there_before__waited_for_and_left_alon
     with with_node("pump-1") as own, with_node("pump-1") as before:
         usb += [before.port, own.port]
 
-        def opens(port: str) -> Repl:
+        def opens(port: str, **_more: float) -> Repl:
             opened.append(port)
             if len(opened) < 3:
                 raise PortBusy(port)
@@ -420,7 +420,7 @@ def test_flash__two_drives_at_once__each_reads_back_its_own_board(
             there.append(first.port)
         return picos(there)
 
-    def opens(port: str) -> Repl:
+    def opens(port: str, **_more: float) -> Repl:
         asked_for.append(port)
         return Repl(port)
 

@@ -113,7 +113,7 @@ def _ask(port: str, node: str) -> Back | None:
         _held[port] = node
     repl = None
     try:
-        repl = Repl(port).__enter__()
+        repl = Repl(port, busy_s=0).__enter__()  # the next look comes soon
         return Back(repl, facts.read(repl))
     except _NOT_YET:
         if repl is not None:

@@ -16,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from nodewright.flash.errors import AS_BEFORE, FlashFailed
-from nodewright.link.errors import Interrupted, PortBusy, PortDenied, PortMissing
-from nodewright.link.repl import is_gone, why_closed
+import serial
 
-LET_GO_S = 6.0  # a port that was in use a moment ago
+from nodewright.flash.errors import AS_BEFORE, FlashFailed
+from nodewright.link.errors import Interrupted
+from nodewright.link.repl import BAUD, LET_GO_S, is_gone, opened
+
 STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
 _UNOPENED = "Could not open"
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
@@ -75,7 +76,7 @@ class Esptool:
     def connect(self) -> dict[str, Any]:
         """Its chip: `esptool_child.py` says what is told of it.
 
-        Raises Failed, PortMissing, PortDenied, PortBusy, Interrupted, FlashFailed.
+        Raises Failed, PortMissing, PortDenied, PortBusy, PortGone, Interrupted, FlashFailed.
         """
         until_s = time.monotonic() + LET_GO_S
         while True:
@@ -197,16 +198,8 @@ def stub_fails(told: str) -> bool:
 
 
 def check_port(port: str) -> None:
-    """Raises PortMissing, PortDenied or PortBusy, which esptool says in many words.
-
-    Numbers of pseudo-terminals are given anew at once: whoever asks after a virtual board that is
-    gone holds another's port for a moment.
-    """
-    until_s = time.monotonic() + LET_GO_S
-    while isinstance(error := why_closed(port), PortBusy) and time.monotonic() < until_s:
-        time.sleep(0.1)
-    if isinstance(error, PortMissing | PortDenied | PortBusy):
-        raise error
+    """Raises PortMissing, PortDenied, PortBusy or PortGone, which esptool says in many words."""
+    opened(port, lambda: serial.serial_for_url(port, BAUD, exclusive=True, timeout=0)).close()
 
 
 def reason(port: str, told: str) -> str:

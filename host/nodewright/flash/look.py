@@ -13,6 +13,7 @@ from nodewright.link.usb import Plugged, given, plugged
 
 _ANSWER_S = 12.0  # a node in the middle of a record hears nobody for some seconds
 _SILENT_S = 1.0
+_BUSY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _leave(row: Plugged) -> Seen:
 
 def _ask(row: Plugged) -> Seen:
     try:
-        with Repl(row.port, answer_s=_ANSWER_S, silent_s=_SILENT_S) as repl:
+        with Repl(row.port, answer_s=_ANSWER_S, silent_s=_SILENT_S, busy_s=_BUSY_S) as repl:
             return Seen(row, "micropython", facts.read(repl))
     except BoardSilent as error:
         return Seen(row, "silent", problem=str(error))

@@ -10,7 +10,7 @@ import serial
 
 from nodewright.console import Event, Lines, parse_event
 from nodewright.link.errors import PortGone
-from nodewright.link.repl import BAUD, why_closed
+from nodewright.link.repl import BAUD, opened
 
 _TURN_S = 0.2
 _PIECE_BYTES = 4096
@@ -37,10 +37,10 @@ def listen(port: str, take: Callable[[Line], None], asked: threading.Event) -> N
 
     Raises PortMissing, PortDenied, PortBusy, PortGone.
     """
-    try:
-        line = serial.serial_for_url(port, baudrate=BAUD, timeout=_TURN_S, exclusive=True)
-    except (serial.SerialException, OSError, ValueError):
-        raise why_closed(port) from None
+    line = opened(
+        port,
+        lambda: serial.serial_for_url(port, baudrate=BAUD, timeout=_TURN_S, exclusive=True),
+    )
     lines = Lines(lambda text: take(_line(text)))
     with closing(line):
         while not asked.is_set():

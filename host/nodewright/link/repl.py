@@ -9,10 +9,10 @@ import errno
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import serial
 from mpremote import transport_serial
@@ -32,10 +32,12 @@ from nodewright.plain import plain
 BAUD = 115_200
 ANSWER_S = 10.0  # a board that is soft reset, or writes flash, may take some of it
 SILENT_S = 2.0  # between two bytes
+LET_GO_S = 6.0  # a port that is in use: often somebody just looks at it, or was there a moment ago
 # How long each greeting waits, as a share of an answer: a board that just restarts has lost the
 # first, one in the middle of a record hears the last.
 _TRIES = (0.1, 0.2, 0.35, 0.35)
 _LOOK_S = 0.2
+_AGAIN_S = 0.1
 _STALE_S = 0.3  # after that long no earlier try is answered any more
 # The line feed ends what an agent of ours still reads (flash/agent.py): it sees that it is short.
 _INTERRUPT = b"\n\r\x03\x03"
@@ -45,8 +47,15 @@ _MOST_ERROR = 200
 vars(transport_serial)["print"] = lambda *_what, **_how: None
 
 
+_T = TypeVar("_T")
+
+
 class _Late(TransportError):  # type: ignore[misc]
     """A deadline has passed."""
+
+
+class _Free(PortGone):
+    """Nothing is wrong with it any more."""
 
 
 class _Bounded:
@@ -102,8 +111,8 @@ class _Bounded:
 class Repl:
     """The raw REPL at a port.  Entering it interrupts the program there; leaving starts it anew.
 
-    answer_s: for a whole answer; silent_s: between two bytes.  Raises PortMissing, PortDenied,
-    PortBusy, PortGone, BoardSilent.
+    answer_s: for a whole answer; silent_s: between two bytes; busy_s: how long a port that is in
+    use is waited for.  Raises PortMissing, PortDenied, PortBusy, PortGone, BoardSilent.
     """
 
     def __init__(
@@ -113,9 +122,10 @@ class Repl:
         baud: int = BAUD,
         answer_s: float | None = None,
         silent_s: float = SILENT_S,
+        busy_s: float = LET_GO_S,
     ) -> None:
         self.port, self._answer_s = port, answer_s or ANSWER_S
-        self._line = _open(port, baud, silent_s)
+        self._line = opened(port, lambda: _open(port, baud, silent_s), busy_s)
         self._serial = _Bounded(self._line.serial)
         self._line.serial = self._serial
         self._in = self._ended = False
@@ -272,15 +282,30 @@ class Repl:
 
 
 def _open(port: str, baud: int, silent_s: float) -> SerialTransport:
-    try:
-        line = SerialTransport(port, baudrate=baud, timeout=silent_s)
-    except (TransportError, serial.SerialException, OSError, ValueError):
-        raise why_closed(port) from None
+    line = SerialTransport(port, baudrate=baud, timeout=silent_s)
     line.serial.write_timeout = silent_s
     # mpremote asks other ports every 10 ms whether something came: a file has several answers.
     # Of a pseudo-terminal it waits in its read, which serves all, as a read here has an end.
     line.is_pty = True
     return line
+
+
+def opened(port: str, open_it: Callable[[], _T], busy_s: float = LET_GO_S) -> _T:
+    """What `open_it` makes of a port; one that is in use is asked for again for a while.
+
+    Numbers of pseudo-terminals are given anew at once: whoever asks after a virtual board that is
+    gone holds another's port for a moment.
+    Raises PortMissing, PortDenied, PortBusy, PortGone.
+    """
+    until_s = time.monotonic() + busy_s
+    while True:
+        try:
+            return open_it()
+        except (TransportError, serial.SerialException, OSError, ValueError):
+            error = why_closed(port)
+        if not isinstance(error, PortBusy | _Free) or time.monotonic() > until_s:
+            raise error from None
+        time.sleep(_AGAIN_S)
 
 
 def is_gone(port: str) -> bool:
@@ -309,7 +334,7 @@ def why_closed(port: str) -> PortMissing | PortDenied | PortBusy | PortGone:
         return PortGone(port, _first_line(error))
     except (OSError, ValueError) as error:
         return PortGone(port, _first_line(error))
-    return PortGone(port, "it could not be opened, and then it could")
+    return _Free(port, "it could not be opened, and then it could")
 
 
 def _group_of(port: str) -> str:
