@@ -7,6 +7,7 @@ import pytest
 
 from host.pki_rig import CHIP, OTHER_CHIP, kept, make
 from nodewright.errors import BadInput
+from nodewright.flash.esp import Found
 from nodewright.flash.facts import Facts
 from nodewright.flash.look import Seen
 from nodewright.fleet.load import FILE
@@ -89,6 +90,19 @@ def test_assign__a_boot_loaders_drive__by_its_chip(north, tmp_path) -> None:
     assert became(north, seen) == {"pump-2": str(drive)}
     (drive / "INFO_UF2.TXT").write_text("Board-ID: RP2350\r\n")
     assert became(north, seen) == {}
+
+
+def test_assign__an_esp32_in_its_boot_loader__by_its_chip_and_the_node_that_has_it(north) -> None:
+    def waits(port: str, chip: str, mac: str) -> Seen:
+        plugged = Plugged(port, "10c4:ea60", "bridge", ("esp32", "esp32_s3"), "")
+        return Seen(plugged, "boot loader", loader=Found(chip, 0, 4 << 20, mac))
+
+    assert became(north, waits("e", "esp32", "240ac4123456")) == {"pump-3": "e"}
+    assert became(north, waits("e", "esp32s3", "240ac4123456")) == {}
+    assert became(north, waits("e", "esp32", "")) == {"pump-3": "e"}
+    provision(north, "pump-3", kept(north), "240ac4123456")
+    assert became(north, waits("e", "esp32", "240ac4123456")) == {"pump-3": "e"}
+    assert became(north, waits("e", "esp32", "240ac4999999")) == {}
 
 
 def test_assign__other_fleets_and_what_is_no_board__left_alone_and_named(north) -> None:

@@ -1,5 +1,6 @@
 """esptool against a twin of the ROM loader: ESP32, ESP32-S3 and ESP32-C3."""
 
+import json
 import os
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 import serial
 
 from nodewright import boards
-from nodewright.flash import choose, esp, esptool
+from nodewright.flash import choose, esp, esptool, look
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Outcome, Progress
 from nodewright.image.filesystem import pack, unpack
@@ -125,6 +126,28 @@ def test_detect__each_chip__its_size_revision_and_the_id_that_micropython_gives(
         found = esp.detect(twin.port, threading.Event())
     revision = 4 if chip == "esp32c3" else 0
     assert found == esp.Found(chip, revision, 8 << 20, "a0764e1f2b3c")
+
+
+def test_look__a_chip_in_its_boot_loader__said_with_its_id_and_left_there(monkeypatch) -> None:
+    monkeypatch.setattr(look, "_ANSWER_S", 1.0)
+    with EspRomTwin("esp32c3", paced=False) as twin:
+        (found,) = look.look([twin.port])
+        assert not {0x02, 0x05, 0x06, 0x10} & set(twin.commands)
+    told = found.as_dict()
+    assert (told["state"], told["chip"]) == ("boot loader", "esp32c3")
+    assert (told["unique_id"], told["problem"]) == ("240ac4123456", "")
+    json.dumps(told)
+
+
+def test_look__nobody_at_the_port__silent(monkeypatch) -> None:
+    monkeypatch.setattr(look, "_ANSWER_S", 1.0)
+    ours, theirs = os.openpty()
+    try:
+        (found,) = look.look([os.ttyname(theirs)])
+        assert (found.state, found.loader) == ("silent", None)
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_esptool__a_node_of_no_chip_yet__bound_before_anything_is_written(pump) -> None:

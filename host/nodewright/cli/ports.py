@@ -58,7 +58,8 @@ def _row(one: "Seen") -> tuple[str, ...]:
     what = ", ".join(plugged.boards) or plugged.what
     usb = plugged.usb
     if found is None:
-        return plugged.port, usb, what, one.state, "", ""
+        chip = what if one.loader is None else one.loader.chip
+        return plugged.port, usb, chip, one.state, "", ""
     release = f"{'.'.join(map(str, found.release))} {found.arch}"
     node = f"{found.node} of {found.fleet}, {found.version}" if found.node else "none"
     if found.unfinished:

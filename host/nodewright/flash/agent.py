@@ -76,7 +76,7 @@ def _nw_walk(d, depth, state):
                 _nw_walk(p, depth - 1, state)
         else:
             try:
-                _nw_say([p, os.stat(p)[6], _nw_sum(p)])
+                _nw_say([p, e[3] if len(e) > 3 else os.stat(p)[6], _nw_sum(p)])
             except OSError as x:
                 _nw_say([p, -1, str(x)])
 def _nw_put(path, size):

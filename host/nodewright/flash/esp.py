@@ -77,9 +77,12 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
 
 
 def detect(port: str, asked: threading.Event) -> Found:
-    """Which chip answers at a port.  Raises FlashFailed, and what is wrong with the port."""
+    """Which chip is in its boot loader at a port; it is left there.
+
+    Raises FlashFailed where none is, and what is wrong with the port.
+    """
     with Esptool(port, asked) as tool:
-        found = _connect(tool, port)
+        found = _connect(tool, port, resets=False)
         try:
             told, _ = tool.do("prepare", baud=_ROM_BAUD, stub=False)
         except Failed:
@@ -87,9 +90,9 @@ def detect(port: str, asked: threading.Event) -> Found:
     return replace(found, flash_bytes=told["flash_bytes"])
 
 
-def _connect(tool: Esptool, port: str) -> Found:
+def _connect(tool: Esptool, port: str, resets: bool = True) -> Found:
     try:
-        told = tool.connect()
+        told = tool.connect(resets)
     except Failed as failed:
         raise FlashFailed(port, reason(port, failed.told), tool.state) from None
     plain = told["chip"].lower().replace("-", "")

@@ -73,8 +73,9 @@ class Esptool:
                 self._order({"do": "leave"}, _LEAVE_S)
         self._end()
 
-    def connect(self) -> dict[str, Any]:
-        """Its chip: `esptool_child.py` says what is told of it.
+    def connect(self, resets: bool = True) -> dict[str, Any]:
+        """Its chip: `esptool_child.py` says what is told of it.  resets: into its boot loader;
+        otherwise it is left where it is.
 
         Raises Failed, PortMissing, PortDenied, PortBusy, PortGone, Interrupted, FlashFailed.
         """
@@ -82,7 +83,7 @@ class Esptool:
         while True:
             check_port(self._port)
             try:
-                told = self._order({"do": "connect", "port": self._port})
+                told = self._order({"do": "connect", "port": self._port, "resets": resets})
                 self.connected = True
                 return told
             except Failed as failed:

@@ -36,12 +36,15 @@ class _Board:
 
     def __init__(self) -> None:
         self._chip: Any = None
+        self._resets = True
         self._sent_bytes = 0
 
-    def connect(self, port: str) -> dict[str, Any]:
-        """Reset it into its boot loader.  chip, revision (100 × major + minor) and mac; None where
-        it keeps them to itself: locked, or of another kind."""
-        self._chip = chip = cmds.connect_esp(port)
+    def connect(self, port: str, resets: bool) -> dict[str, Any]:
+        """Reset it into its boot loader, or only ask whether it is there.  chip, revision (100 ×
+        major + minor) and mac; None where it keeps them to itself: locked, or of another kind."""
+        how = {} if resets else {"before": "no-reset", "connect_attempts": 1}
+        self._resets = resets
+        self._chip = chip = cmds.connect_esp(port, **how)
         mac = _or_none(lambda: chip.read_mac("BASE_MAC"))
         return {
             "chip": chip.CHIP_NAME,
@@ -116,9 +119,9 @@ class _Board:
         return {}
 
     def leave(self) -> dict[str, Any]:
-        """Let it start, and let go of its port."""
+        """Let it start, if it was reset, and let go of its port."""
         if self._chip is not None:
-            cmds.reset_chip(self._chip)
+            cmds.reset_chip(self._chip, "hard-reset" if self._resets else "no-reset")
             self._chip._port.close()
         return {}
 

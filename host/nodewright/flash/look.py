@@ -1,11 +1,13 @@
 """What is at each port: a MicroPython, a node of ours, a boot loader, or nothing that answers."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nodewright import boards
 from nodewright.errors import BadInput, NodewrightError
-from nodewright.flash import facts, uf2_drive
+from nodewright.flash import esp, facts, uf2_drive
 from nodewright.flash.facts import Facts
 from nodewright.link.errors import BoardSilent
 from nodewright.link.repl import Repl
@@ -19,12 +21,13 @@ _BUSY_S = 0.5
 @dataclass(frozen=True)
 class Seen:
     """state: "micropython", "boot loader", "silent", "not asked", or "closed" for a port that
-    cannot be opened; problem: why, with its cure."""
+    cannot be opened; problem: why, with its cure; loader: the chip of an ESP32's boot loader."""
 
     plugged: Plugged
     state: str
     facts: Facts | None = None
     problem: str = ""
+    loader: esp.Found | None = None
 
     def as_dict(self) -> dict[str, Any]:
         one = {**asdict(self.plugged), "state": self.state, "problem": self.problem}
@@ -32,6 +35,8 @@ class Seen:
         one["micropython"] = None if found is None else ".".join(map(str, found.release))
         for key in ("machine", "arch", "chip", "unique_id", "fleet", "node", "version"):
             one[key] = None if found is None else getattr(found, key)
+        if self.loader is not None:
+            one |= {"chip": self.loader.chip, "unique_id": self.loader.mac or None}
         one["unfinished"] = found is not None and found.unfinished
         one["crash"] = None if found is None else found.crash
         return one
@@ -59,9 +64,22 @@ def _ask(row: Plugged) -> Seen:
         with Repl(row.port, answer_s=_ANSWER_S, silent_s=_SILENT_S, busy_s=_BUSY_S) as repl:
             return Seen(row, "micropython", facts.read(repl))
     except BoardSilent as error:
+        loader = _loader(row)
+        if loader is not None:
+            return Seen(row, "boot loader", loader=loader)
         return Seen(row, "silent", problem=str(error))
     except (BadInput, NodewrightError) as error:
         return Seen(row, "closed", problem=str(error))
+
+
+def _loader(row: Plugged) -> esp.Found | None:
+    """The chip of an ESP32 that waits in its boot loader, as far as one can be there."""
+    if row.usb and not any(boards.load(name).programmer == "esptool" for name in row.boards):
+        return None
+    try:
+        return esp.detect(row.port, threading.Event())
+    except NodewrightError:
+        return None
 
 
 def _drive(drive: uf2_drive.Drive) -> Seen:

@@ -70,6 +70,8 @@ def _known(folder: Path, fleet: str, one: Seen) -> tuple[str, str]:
     if found is None:
         if one.state == "closed":
             return "", one.problem
+        if one.loader is not None and one.loader.mac:
+            return record.owner_of(folder, one.loader.mac) or "", ""
         told = one.state == "boot loader" or one.plugged.boards
         return "", "" if told else "no board that is known"
     if found.node is not None and found.fleet == fleet:
@@ -84,6 +86,8 @@ def _fits(one: Seen, board: Board) -> bool:
     """Whether a board that is nobody's can be one of these."""
     if one.facts is not None:
         return one.facts.chip == board.chip
+    if one.loader is not None:
+        return one.loader.chip == board.chip
     if one.state == "boot loader":
         drive = uf2_drive.drive_at(Path(one.plugged.port))
         return drive is not None and drive.chip == board.chip
