@@ -52,15 +52,15 @@ class I2C:
         self.world.advance_ns(self._byte_ns * 112)
         return [address for address in sorted(self._chips) if 0x08 <= address <= 0x77]
 
-    def _chip(self, address: int) -> "Any":
-        """The chip at an address, after the time that the address byte takes."""
+    def _chip(self, address: int, more: int = 0) -> "Any":
+        """The chip at an address, after the time that the address byte takes, and more before."""
         if not isinstance(address, int):
             raise TypeError("can't convert %s to int" % type(address).__name__)
         for wire in self._wires:
             if wire.held or wire.taken:
                 self.world.advance_us(self._timeout_us)
                 raise OSError(_ETIMEDOUT)
-        self.world.advance_ns(self._byte_ns)
+        self.world.advance_ns(self._byte_ns * (more + 1))
         chip = self._chips.get(address)
         if chip is None:
             self.world.unanswered += 1
@@ -75,9 +75,8 @@ class I2C:
         reg[-1] = memory & 0xFF
         if bits == 16:
             reg[0] = memory >> 8 & 0xFF
-        self.world.advance_ns(self._byte_ns * len(reg))
         chip.write(reg)
-        return self._chip(address)  # the repeated start
+        return self._chip(address, len(reg))  # the repeated start
 
     def readfrom_mem_into(self, addr: int, memaddr: int, buf: "Any", *, addrsize: int = 8) -> None:
         self._point(addr, memaddr, addrsize).read_into(buf)

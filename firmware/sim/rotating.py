@@ -115,6 +115,10 @@ class Machine:
         sin, cos = math.sin, math.cos
         lines, hum, fault = self._filtered, self._hum, self._fault
         gx, gy, gz = self._gravity
+        if not (lines or fault or noise_g):
+            for at in range(0, _AXES * count, _AXES):
+                out[at], out[at + 1], out[at + 2] = gx, gy, gz
+            return
         for i in range(count):
             time_s = (start + i) / rate_hz
             turns = self.turns(time_s)

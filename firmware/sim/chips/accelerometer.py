@@ -34,6 +34,7 @@ _UNSETTLED_PART = 0.5  # of the signal: enough to be seen where a driver uses su
 _LOGGED = 32  # samples that are logged at once
 _STALL_AFTER = 8  # entries of a run: its settling is over
 _AHEAD = 64  # samples that are looked at for motion before they are due
+_NEVER = 1 << 29  # samples
 
 
 class Levels(Fifo):
@@ -334,20 +335,22 @@ class Accelerometer(RegisterChip):
         """When the next of what the lines wait for will be the case."""
         if not waiting or not self._rate_hz:
             return None
-        count = self._fifo.count
-        more = [1] if waiting & READY else []
+        fifo, more = self._fifo, _NEVER
+        if waiting & READY:
+            more = 1
         if waiting & MOVED and self._engine is not None:
             self._engine.look(self._feel, self._made + _AHEAD)
             found = self._engine.found
-            more.append(found + 1 - self._made if found >= 0 else _AHEAD)
-        if self._fifo.mode != BYPASS:
-            if waiting & WATERMARK and self.watermark():
-                more.append(self.watermark() - count)
+            more = min(more, found + 1 - self._made if found >= 0 else _AHEAD)
+        if fifo.mode != BYPASS:
+            watermark = self.watermark() if waiting & WATERMARK else 0
+            if watermark:
+                more = min(more, watermark - fifo.count)
             if waiting & FULL:
-                more.append(self._fifo.LEVELS - count)
-            if waiting & OVERRUN and self._fifo.mode == STREAM:
-                more.append(self._fifo.LEVELS + 1 - count)
-        return self._due_us(self._made + max(1, min(more))) if more else None
+                more = min(more, fifo.LEVELS - fifo.count)
+            if waiting & OVERRUN and fifo.mode == STREAM:
+                more = min(more, fifo.LEVELS + 1 - fifo.count)
+        return None if more == _NEVER else self._due_us(self._made + max(1, more))
 
     # --- data
 

@@ -49,6 +49,9 @@ class RegisterChip:
 
     def write(self, buf: "Buffer") -> None:
         """The bytes of a write: a register, then values for it and its successors."""
+        if len(buf) == 1:  # the register of a read that follows: nothing happens in the chip
+            self._point(buf[0], False)
+            return
         self.begin()
         for i in range(len(buf)):
             if i == 0:
