@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 import serial
 
 from nodewright import boards
+from nodewright.errors import NodewrightError
 from nodewright.flash import choose, esp, esptool, look
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Outcome, Progress
@@ -26,6 +28,31 @@ from system.virtual_rig import facts
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
 CHIPS = {"esp32": "esp32", "esp32_s3": "esp32s3", "esp32_c3": "esp32c3"}
+
+
+class Liar(EspRomTwin):
+    """A chip that answers as it should, until it does not."""
+
+    def lie(self, seed: int, share: float, after: int) -> None:
+        """share: of its answers, from that many commands on."""
+        self.random, self.share, self.after = random.Random(seed), share, after
+
+    def _send(self, payload: bytes) -> None:
+        if len(self.commands) <= self.after or self.random.random() >= self.share:
+            super()._send(payload)
+            return
+        kind = self.random.randrange(6)
+        if kind == 0:
+            super()._send(self.random.randbytes(self.random.randrange(200)))
+        elif kind == 1:
+            super()._send(payload[: self.random.randrange(len(payload))])
+        elif kind == 2:
+            at = self.random.randrange(len(payload))
+            super()._send(payload[:at] + bytes([payload[at] ^ 4]) + payload[at + 1 :])
+        elif kind == 3:
+            super()._send(payload + self.random.randbytes(5000))
+        elif kind == 4:
+            os.write(self._ours, self.random.randbytes(3000))
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +301,30 @@ def test_esptool__the_cable_out_in_the_middle__says_what_the_board_is(pump, monk
     ):
         flash(small(pump), twin)
     assert "Traceback" not in str(failed.value)
+
+
+# Lies from the first answer on, of the stub, while the flash is asked, and while it is written.
+@pytest.mark.parametrize(
+    ("seed", "share", "after"),
+    [(22, 0.5, 0), (1, 1.0, 1), (14, 0.5, 5), (2, 1.0, 24), (3, 0.1, 30), (4, 0.4, 56)],
+)
+def test_esptool__a_board_that_lies__an_error_of_ours_in_time_or_a_flash_that_is_right(
+    pump, monkeypatch, seed, share, after
+) -> None:
+    monkeypatch.setattr(esptool, "_READY_S", 2.0)
+    monkeypatch.setattr(esptool, "_QUIET_S", 4.0)
+    monkeypatch.setattr(esptool, "_STUB_S", 1.0)
+    monkeypatch.setattr(esp, "BAUDS", ())
+    made = small(pump)
+    begin = made.flash.offset_bytes
+    with Liar(paced=False) as twin:
+        twin.lie(seed, share, after)
+        try:
+            flash(made, twin)
+        except NodewrightError as error:
+            assert "Traceback" not in str(error)
+        else:
+            assert twin.flash[begin : begin + len(made.flash.data)] == made.flash.data
 
 
 def test_esptool__nobody_at_the_port__said_with_what_the_board_is(pump) -> None:

@@ -23,9 +23,11 @@ from nodewright.link.errors import Interrupted
 from nodewright.link.repl import BAUD, LET_GO_S, is_gone, opened
 
 STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
+_SHORT = ("connect", "prepare")
 _UNOPENED = "Could not open"
 _QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
+_READY_S = 25.0  # esptool tries seven times to reach a chip, which takes 6 s of silence
 _GONE_S = 0.5
 _PIECE = 4096
 _MOST_OUTPUT = 64 << 10
@@ -115,13 +117,14 @@ class Esptool:
             with suppress(OSError):  # it has ended: that shows below
                 self._process.stdin.write(json.dumps(order).encode() + b"\n")
                 self._process.stdin.flush()
-            return self._answer(quiet_s)
+            return self._answer(quiet_s, _READY_S if order["do"] in _SHORT else None)
         except BaseException:
             self._end()  # it holds the port, and a chip of which nobody knows what it is at
             raise
 
-    def _answer(self, quiet_s: float) -> dict[str, Any]:
+    def _answer(self, quiet_s: float, within_s: float | None) -> dict[str, Any]:
         assert self._reader is not None and self._process is not None
+        begun_s = time.monotonic()
         while True:
             ended = not self._reader.is_alive()
             _, mark, rest = self._told().rpartition(f"\n{self._mark} ")
@@ -144,6 +147,11 @@ class Esptool:
             # Before, a chip with USB of its own may be away for its reset.
             if self.connected and silent_s > _GONE_S and is_gone(self._port):
                 raise Failed(self._told())
+            if within_s is not None and time.monotonic() - begun_s > within_s:
+                # Of a board that lies esptool asks the same again and again.
+                raise Failed(
+                    f"{self._told()}\nerror: no sense in its answers for {within_s:.0f} s"
+                )
             if silent_s > quiet_s:
                 raise FlashFailed(
                     self._port, f"esptool said nothing for {quiet_s:.0f} s", self.state
@@ -211,5 +219,6 @@ def reason(port: str, told: str) -> str:
     for line in reversed(lines):
         if "rror" in line:
             plain = "".join(c for c in line if c.isprintable())
-            return plain.rpartition("occurred: ")[2].partition(" (")[0][:200]
+            said = plain.rpartition("occurred: ")[2].partition(" (")[0]
+            return said.partition(" This can have many")[0][:200]  # and a page of esptool's
     return "esptool did not say why"
