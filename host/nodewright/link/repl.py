@@ -43,6 +43,8 @@ _STALE_S = 0.3  # after that long no earlier try is answered any more
 _INTERRUPT = b"\n\r\x03\x03"
 _SOFT_RESET = b"\x04"
 _MOST_ERROR = 200
+_MOST_ANSWER_BYTES = 1 << 24
+_END = b"\x04"  # of what is printed, and of the error behind it
 # mpremote prints what it did not understand; sys.stdout is of all threads, its `print` is not.
 vars(transport_serial)["print"] = lambda *_what, **_how: None
 
@@ -96,6 +98,23 @@ class _Bounded:
         data = self._come[self._at : self._at + size]
         self._at += len(data)
         return data
+
+    def until(self, end: bytes, silent_s: float) -> bytes:
+        """All up to a byte, and the byte; less where nothing more comes for so long."""
+        data, heard_s = bytearray(), time.monotonic()
+        while not data.endswith(end) and len(data) < _MOST_ANSWER_BYTES:
+            if self._at == len(self._come):
+                self.check()
+                self._come, self._at = self._port.read(max(1, self._port.in_waiting)), 0
+                if self._come:
+                    heard_s = time.monotonic()
+                elif time.monotonic() > heard_s + silent_s:
+                    break
+            found = self._come.find(end, self._at)
+            stop = found + 1 if found >= 0 else len(self._come)
+            data += self._come[self._at : stop]
+            self._at = stop
+        return bytes(data)
 
     def check(self) -> None:
         if time.monotonic() > self.deadline_s:
@@ -241,18 +260,18 @@ class Repl:
         """The rest of what it prints.  Raises BoardFailed where it ended by an error."""
         wait_s = within_s or self._answer_s
         with self._guarded(wait_s):
-            if self._ended:  # `take` has seen the end of what it prints
-                told = b""
-                failed = self._line.read_until(1, b"\x04", timeout=wait_s)
-                if not failed.endswith(b"\x04"):
-                    raise TransportError("no end of its error")
-                failed = failed[:-1]
-            else:
-                told, failed = self._line.follow(wait_s)
+            # As mpremote's `follow`, which takes a byte at a time.
+            told = _END if self._ended else self._serial.until(_END, wait_s)
+            if not told.endswith(_END):
+                raise TransportError("no end of what it prints")
+            failed = self._serial.until(_END, wait_s)
+            if not failed.endswith(_END):
+                raise TransportError("no end of its error")
+            told, failed = told[:-1], failed[:-1]
         if failed:
             lines = failed.decode("utf-8", "replace").strip().splitlines()
             raise BoardFailed(self.port, plain(lines[-1] if lines else "nothing", _MOST_ERROR))
-        return bytes(told)
+        return told
 
     def recover(self) -> None:
         """Back to the prompt, after something went wrong in the middle.  Raises as entering."""
