@@ -1,7 +1,10 @@
 """What goes onto a node's board so that a broker knows it: for whoever packs its image."""
 
+import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -9,7 +12,7 @@ from pydantic import SecretBytes, SecretStr
 
 from nodewright.errors import BadInput
 from nodewright.fleet.finding import FleetErrors
-from nodewright.fleet.load import load
+from nodewright.fleet.load import NotText, load, read_text
 from nodewright.fleet.secret import Secrets
 from nodewright.fleet.values import NAME_ALLOWED
 from nodewright.pki import authority, clock, keys, record
@@ -92,9 +95,18 @@ def fleet_name(folder: Path) -> str:
 
     Raises FleetErrors where it has none; FleetNotFound.
     """
-    loaded = load(folder)
-    table = loaded.raw.get("fleet")
+    with suppress(NotText):
+        name = _name_in(read_text(folder))
+        if name is not None:
+            return name
+    raise FleetErrors(load(folder).findings)
+
+
+@lru_cache(maxsize=8)  # it is asked for again and again, and judging a whole file takes a while
+def _name_in(text: str) -> str | None:
+    try:
+        table = tomllib.loads(text).get("fleet")
+    except (RecursionError, ValueError):
+        return None
     name = table.get("name") if isinstance(table, dict) else None
-    if not isinstance(name, str) or not is_name(name):
-        raise FleetErrors(loaded.findings)
-    return name
+    return name if isinstance(name, str) and is_name(name) else None
