@@ -131,7 +131,8 @@ class Validation:
 
 def one_line(text: str) -> str:
     """A text as it may be shown: without what a terminal would obey, and half of a character."""
-    return "".join(c if c.isprintable() else " " for c in text)[:500]
+    text = text[:500]
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
 
 
 def said_by_a_board(case: CaseResult) -> CaseResult:
@@ -161,8 +162,15 @@ def _sayable(value: Any, depth: int = 0) -> Any:
             return "…"
         if isinstance(value, dict):
             return {_text(key): _sayable(item, depth + 1) for key, item in value.items()}
+        if _are_digits(value):
+            return list(value)
         return [_sayable(item, depth + 1) for item in value]
     return _text(value)
+
+
+def _are_digits(value: list[Any] | tuple[Any, ...]) -> bool:
+    """Whole numbers of 32 bits and nothing else: as samples are, of which there are thousands."""
+    return set(map(type, value)) == {int} and -(1 << 31) <= min(value) <= max(value) < 1 << 31
 
 
 def _is_number(value: Any) -> bool:
