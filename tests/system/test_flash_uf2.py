@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import termios
 import threading
 import tty
@@ -21,6 +23,7 @@ from nodewright.console import Event
 from nodewright.flash import back, choose, several, uf2_drive
 from nodewright.flash.errors import FlashFailed, OtherNode, WrongBoard
 from nodewright.flash.job import Job
+from nodewright.flash.turns import turn
 from nodewright.fleet.secret import Secrets
 from nodewright.image.filesystem import unpack
 from nodewright.image.node import NodeImage
@@ -510,6 +513,70 @@ def test_enter__the_drive_of_one_does_not_come__who_waited_is_not_sent_after_it(
     # Who comes later is served: nobody knows how long that drive is on its way.
     with pytest.raises(uf2_drive.NoDrive, match="third: no drive"):
         uf2_drive._enter_in_turn(job(made, "third"), threading.Event())
+
+
+_ANOTHER = """
+import sys, threading
+from nodewright.errors import NodewrightError
+from nodewright.flash.turns import turn
+
+with turn("first", threading.Event()):
+    print("within", flush=True)
+    if sys.stdin.readline().strip() == "astray":
+        raise NodewrightError("no drive came")
+"""
+
+
+@pytest.mark.parametrize("astray", [False, True])
+def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astray(
+    tmp_path, monkeypatch, astray
+) -> None:
+    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path))
+
+    class Waited(threading.Event):
+        def is_set(self) -> bool:
+            if waits.is_set():
+                return super().is_set()
+            waits.set()
+            assert other.stdin is not None
+            other.stdin.write("astray\n" if astray else "\n")
+            other.stdin.flush()
+            return False
+
+    waits = threading.Event()
+    command = [sys.executable, "-c", _ANOTHER]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as other:
+        assert other.stdout is not None and other.stdout.readline() == "within\n"
+        if astray:
+            with (
+                pytest.raises(FlashFailed, match="drive of first may still come"),
+                turn("second", Waited()),
+            ):
+                pass
+        else:
+            with turn("second", Waited()):
+                pass
+    assert waits.is_set()
+
+
+def test_turn__where_no_file_may_be_written__threads_take_turns_all_the_same(
+    tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path / "file"))
+    asked = threading.Event()
+    with turn("first", threading.Event()):
+        asked.set()
+        with pytest.raises(Interrupted), turn("second", asked):
+            pass
+    with turn("third", asked):
+        pass
 
 
 def test_make__a_board_that_shows_no_port_after_its_drive__says_how_to_go_on(north, pump) -> None:

@@ -18,12 +18,12 @@ from typing import TypeVar
 
 import serial
 
-from nodewright.errors import NodewrightError
 from nodewright.flash import back, boot, facts
 from nodewright.flash.back import Back
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Job, Outcome, Progress, Say
 from nodewright.flash.judge import judge_node
+from nodewright.flash.turns import turn
 from nodewright.link.errors import BoardSilent, Interrupted, PortGone
 from nodewright.link.repl import Repl
 from nodewright.link.usb import plugged
@@ -41,8 +41,6 @@ _PIECE_BYTES = 64 << 10
 _TOUCH_BAUD = 1200
 _MOST_INFO = 4096
 _T = TypeVar("_T")
-_entering = threading.Lock()  # a drive does not say whose it is: boards enter one at a time
-_astray: list[str] = []  # ports of boards that were sent into their boot loaders, and did not come
 _HALF = "the board stays in its boot loader, with part of the image: run the same again"
 
 
@@ -155,24 +153,11 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
 
 def _enter_in_turn(job: Job, asked: threading.Event) -> tuple[Job, str, Drive]:
     """As `enter_boot_loader`, and the drive that came of it; no other board enters meanwhile."""
-    astray = len(_astray)
-    while not _entering.acquire(timeout=_LOOK_S):
-        if asked.is_set():
-            raise Interrupted(job.port, AS_BEFORE)
-    try:
-        if len(_astray) > astray:
-            reason = f"the drive of {_astray[-1]} may still come, and be taken for its own"
-            raise FlashFailed(job.port, reason, f"{AS_BEFORE}: flash one at a time")
+    with turn(job.port, asked):
         before = {one.path for one in drives()}
         job, bound = enter_boot_loader(job)
         back.leaves(job.port)
-        try:
-            return job, bound, _await_drive(job, before, asked)
-        except NodewrightError:
-            _astray.append(job.port)
-            raise
-    finally:
-        _entering.release()
+        return job, bound, _await_drive(job, before, asked)
 
 
 def enter_boot_loader(job: Job) -> tuple[Job, str]:

@@ -15,13 +15,15 @@ from nodewright.fleet.load import FILE
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file, or raise OSError where another has it."""
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _take(handle: int) -> None:
+    def take(handle: int) -> None:
+        """Lock an open file, or raise OSError where another has it."""
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -77,7 +79,7 @@ def locked(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
 def _wait(handle: int, folder: Path, path: Path, end_s: float) -> None:
     while True:
         try:
-            _take(handle)
+            take(handle)
             return
         except OSError:
             if time.monotonic() >= end_s:
