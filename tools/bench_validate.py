@@ -4,9 +4,9 @@
 
 A fleet of its own, in a folder for temporary files, on virtual boards of this computer.
 
-After its outage a node waits for 0 to 3 s, at random, before it calls again.  Four at once wait
-for the longest of four such pauses, so this wait is told apart: "without" is what the slowest
-validation of a round took but for the time from the end of its outage to the last report held.
+In an outage a node waits for 0 to 3 s, at random, before it calls again.  Four at once wait for
+the longest of four such pauses, so this wait is told apart: "without" is what the slowest
+validation of a round took but for the time in which nothing but that call was waited for.
 """
 
 import argparse
@@ -63,9 +63,9 @@ def at_once(folder: Path, count: int, runtime: str | None) -> tuple[float, list[
 
 
 def without_pause_s(found: list[Validation]) -> float:
-    """Seconds of the slowest, but for its wait after the outage."""
+    """Seconds of the slowest, but for its wait for the node's next call."""
     return max(
-        one.seconds - float(case.details.get("back_s", 0.0))
+        one.seconds - float(case.details.get("paused_s", 0.0))
         for one in found
         for case in one.cases
         if case.case == "uplink.outage"

@@ -32,6 +32,7 @@ class FaultProxy:
         self.downstream: Callable[[bytes], bytes] = bytes
         self.upstream_log: list[bytearray] = []
         self.left = threading.Event()  # a client has closed its end since the last half_open()
+        self.called = threading.Event()  # a client has come since the last cut()
         self._target_port = target_port
         self._flow = threading.Event()
         self._flow.set()
@@ -64,6 +65,7 @@ class FaultProxy:
         """Reset every connection."""
         with self._lock:
             pairs, self._pairs = self._pairs, []
+            self.called.clear()
         for pair in pairs:
             for end in pair:
                 try:
@@ -120,6 +122,7 @@ class FaultProxy:
             with self._lock:
                 self._pairs.append((client, server))
                 self.upstream_log.append(log)
+                self.called.set()
             for work in ((client, server, log), (server, client, None)):
                 threading.Thread(target=self._serve, args=work, daemon=True).start()
 

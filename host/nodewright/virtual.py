@@ -134,8 +134,11 @@ class VirtualBoard:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Make the folder, the port and the process.  It boots meanwhile; see `wait_for`."""
+    def start(self, program: bool = True) -> None:
+        """Make the folder, the port and the process.  It boots meanwhile; see `wait_for`.
+
+        program: whether its main.py runs in this boot; without, it is at its prompt.
+        """
         self._folder = scratch.take("board")
         try:
             # Here, not on the thread that serves the other boards.
@@ -145,7 +148,7 @@ class VirtualBoard:
                 ours, self._slave = open_line(interrupts=False)
                 self.port = os.ttyname(self._slave)
                 self._serial = End(self._loop, ours, self._typed, lambda: None)
-            self._loop.run(lambda: self._spawn("power_on"))
+            self._loop.run(lambda: self._spawn("power_on", program))
         except BaseException:
             self.stop()
             raise

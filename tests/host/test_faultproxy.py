@@ -112,3 +112,17 @@ def test_proxy__cut_refused_accepted__reset_then_nobody_then_as_before(proxy: Fa
         socket.create_connection((HOST, proxy.port), _LIMIT_S)
     proxy.accept()
     connect(proxy).close()
+
+
+def test_proxy__cut_and_frozen__tells_who_calls_since(proxy: FaultProxy) -> None:
+    with connect(proxy):
+        assert proxy.called.wait(_LIMIT_S)
+        proxy.freeze()
+        proxy.cut()
+        assert not proxy.called.is_set()
+    with socket.create_connection((HOST, proxy.port), _LIMIT_S) as line:
+        assert proxy.called.wait(_LIMIT_S)
+        line.settimeout(_LIMIT_S)
+        line.sendall(b"in vain")
+        proxy.thaw()
+        assert b"".join(all_of(line, 7)) == b"in vain"

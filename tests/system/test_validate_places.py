@@ -82,14 +82,14 @@ def test_cpython__faults_of_a_sensor__found_there_too(
 
 def test_port__of_a_board__the_program_runs_again_afterwards(fleet: Path) -> None:
     expected = rig.expected(fleet)
-    with VirtualBench(expected, rig.runtime()) as there:
-        there.stop_port()
-        before = there.board.boots
-        found = rig.run(DeviceBench(expected, there.board.port), ("board.", "firmware.", "acc."))
+    with VirtualBench(expected, rig.runtime()).board as board:
+        assert board.wait_for("boot", 20.0).facts["boot"] == "1"
+        before = board.boots
+        found = rig.run(DeviceBench(expected, board.port), ("board.", "firmware.", "acc."))
         assert found.place == "device"
         assert found.passed, rig.failed(found)
-        assert there.board.wait_for("boot", 20.0, lambda event: int(event.facts["boot"]) > 1)
-        assert there.board.boots > before
+        assert board.wait_for("boot", 20.0, lambda event: int(event.facts["boot"]) > 1)
+        assert board.boots > before
 
 
 def test_port__the_cases_of_tests_device__all_pass_on_a_virtual_boards_port(fleet: Path) -> None:

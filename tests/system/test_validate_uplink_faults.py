@@ -112,9 +112,11 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return rig.fleet(tmp_path_factory.mktemp("fleets") / "north")
 
 
-def _reported(fleet: Path, *, off_s: float = 0.0, **changes: Any) -> Validation:
+def _reported(
+    fleet: Path, *, off_s: float = 0.0, uplink: OwnUplink | None = None, **changes: Any
+) -> Validation:
     bench = VirtualBench(rig.expected(fleet), rig.runtime(), **changes)
-    bench.uplink = OwnUplink(fleet, Secrets(fleet), clock_off_s=off_s)
+    bench.uplink = uplink or OwnUplink(fleet, Secrets(fleet), clock_off_s=off_s)
     return rig.run(bench, ("watchdog.", "uplink.", "clock.", "program."))
 
 
@@ -148,6 +150,78 @@ def test_uplink__certificate_of_another_node__no_report_arrives(
     data = rig.flashed(rig.expected(plain), stolen)
     bad = rig.failed(_reported(plain, flash=lambda _: data))
     assert "certificate" in bad["uplink.connect"].reason
+
+
+class _Watched(OwnUplink):
+    """What was asked of it in an outage, in its order."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, Secrets(folder))
+        self.order: list[str] = []
+
+    def cut(self) -> None:
+        self.order.append("cut")
+        super().cut()
+
+    def called(self, within_s: float) -> bool:
+        called = super().called(within_s)
+        if called:
+            self.order.append("called")
+        return called
+
+    def join(self) -> None:
+        self.order.append("join")
+        super().join()
+
+
+@needs_mosquitto
+def test_outage__node_that_waits_before_it_calls__ends_when_it_has_called(plain: Path) -> None:
+    uplink = _Watched(plain)
+    found = _reported(plain, uplink=uplink)
+    assert found.passed, rig.failed(found)
+    assert uplink.order == ["cut", "called", "join"]
+    (outage,) = [case for case in found.cases if case.case == "uplink.outage"]
+    assert outage.details["missing"] == []
+    assert len(outage.details["held"]) == 2
+    assert outage.details["paused_s"] < 5.0
+
+
+# One of two reports in a row is never sent.
+_FORGETS = """
+
+class Outbox(Outbox):
+    def put(self, seq, payload):
+        return None if seq > 2 and seq % 2 else super().put(seq, payload)
+"""
+
+# A node that does not call a second time.
+_GIVES_UP = """
+
+class Dialer(Dialer):
+    _calls = 0
+
+    async def open(self, link_to, moved):
+        self._calls += 1
+        if self._calls > 1:
+            await asyncio.sleep(3600)
+        await super().open(link_to, moved)
+"""
+
+
+@needs_mosquitto
+@pytest.mark.parametrize(
+    ("name", "end"), [("node/outbox.py", _FORGETS), ("node/uplink/dial.py", _GIVES_UP)]
+)
+def test_outage__reports_that_are_lost__fails(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, end: str
+) -> None:
+    from nodewright.validate import cases_uplink
+
+    monkeypatch.setattr(cases_uplink, "_OUTAGE_S", 5.0)
+    data = rig.flashed(rig.expected(plain), rig.firmware(tmp_path, name, end=end))
+    bad = rig.failed(_reported(plain, flash=lambda _: data))
+    assert set(bad) == {"uplink.outage"}, bad
+    assert "never arrived" in bad["uplink.outage"].reason
 
 
 # Not at once: a board that only restarts is hard to talk to.

@@ -134,7 +134,7 @@ class VirtualBench(AtPort):
         )
 
     def start(self) -> None:
-        self.board.start()
+        self.board.start(program=False)  # which would only be interrupted
         self.open(self.board.port, restarts=False)
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ _REPORT_S = 90.0
 _OUTAGE_S = 30.0  # backoff included
 _DATE_S = 20.0
 _MISSED = 2  # reports that an outage holds up
+_TURN_S = 0.2
 _PIECE_BYTES = 768
 
 
@@ -162,32 +163,44 @@ class _Program:
         return within(abs(off_s), "s off", None, most, reason, {"off_s": off_s})
 
     def outage(self) -> Found:
-        """Reports made while nobody could be reached arrive when the way is free again."""
-        uplink, console = _uplink(self._ctx), self._running()
+        """Reports made while nobody could be reached arrive when the way is free again.
+
+        It lasts until the node has called in vain: what it does then is what brings it back.
+        """
+        uplink = _uplink(self._ctx)
+        self._running()
         if not uplink.own:
             raise Skipped("the fleet's broker is not ours to cut off: try it on a virtual board")
         if not self._connected or uplink.collector is None:
             raise Skipped("it never came to its broker: see uplink.connect")
         uplink.cut()
         try:
-            held: list[int] = []
-            self._at = console.count
-            while len(held) < _MISSED:
-                found = console.wait_for("report", self._patience_s(), after=self._at)
-                if found is None:
-                    self._check_crash()
-                    raise Skipped("no set of the node measures by itself")
-                held.append(int(found[0].facts["seq"]))
-                self._at = found[1]
+            held = self._held()
+            held_s = time.monotonic()
+            while not uplink.called(_TURN_S) and self._goes_on(held_s + _OUTAGE_S):
+                pass
+            # That is the node's own pause before it tries again, which is random.
+            paused_s = time.monotonic() - held_s
         finally:
             uplink.join()
-        free_s = time.monotonic()
         missing = self._missing(held)
         reason = f"reports {missing} of the outage never arrived"
-        # Most of it is the node's own pause before its next try, which is random.
-        back_s = time.monotonic() - free_s
-        details = {"held": held, "missing": missing, "back_s": back_s}
+        details = {"held": held, "missing": missing, "paused_s": paused_s}
         return within(float(len(missing)), f"of {len(held)} lost", None, 0.0, reason, details)
+
+    def _held(self) -> list[int]:
+        """The next reports, which nobody gets.  Raises Skipped where there are none."""
+        console = self._running()
+        held: list[int] = []
+        self._at = console.count
+        while len(held) < _MISSED:
+            found = console.wait_for("report", self._patience_s(), after=self._at)
+            if found is None:
+                self._check_crash()
+                raise Skipped("no set of the node measures by itself")
+            held.append(int(found[0].facts["seq"]))
+            self._at = found[1]
+        return held
 
     def _missing(self, held: list[int]) -> list[int]:
         """Which of these do not arrive."""
@@ -195,7 +208,7 @@ class _Program:
         assert collector is not None
         left, deadline_s = set(held), time.monotonic() + _OUTAGE_S
         while left and self._goes_on(deadline_s):
-            event = collector.get(0.2)
+            event = collector.get(_TURN_S)
             if event is not None and event.kind == "report" and self._is_ours(event):
                 left.discard(event.message["seq"])
         return sorted(left)
@@ -248,7 +261,7 @@ class _Program:
             return self._first
         deadline_s = time.monotonic() + within_s
         while self._goes_on(deadline_s):
-            event = collector.get(0.2)
+            event = collector.get(_TURN_S)
             if event is None or event.kind != "report" or not self._is_ours(event):
                 continue
             self._arrived_s = time.time()

@@ -38,7 +38,7 @@ _CONNECT_S = 5.0
 _LOCK_S = 20.0  # of other boards' provisioning and keeping beside it
 _KEEPALIVE_S = 5
 _LOCKED_S = 10.0
-_PAUSE_MS = 150  # between two records
+_PAUSE_MS = 250  # between two records: soon enough, and each costs CPU as long as it is waited
 _UNTIMED_MS = 500
 _SHORT_SAMPLES = 256
 
@@ -106,6 +106,10 @@ class Uplink:
 
     def cut(self) -> None:
         """Nobody gets through any more."""
+
+    def called(self, within_s: float) -> bool:
+        """Whether the node has called since, and nobody has answered; waits for it so long."""
+        raise NotImplementedError
 
     def join(self) -> None:
         """All get through again."""
@@ -195,6 +199,10 @@ class OwnUplink(Uplink):
         assert self._proxy is not None
         self._proxy.freeze()
         self._proxy.cut()
+
+    def called(self, within_s: float) -> bool:
+        assert self._proxy is not None
+        return self._proxy.called.wait(within_s)
 
     def join(self) -> None:
         assert self._proxy is not None
