@@ -246,7 +246,7 @@ def test_make__a_boot_loaders_drive__flashed_found_at_its_port_and_validated_the
         )
         monkeypatch.setattr(list_ports, "comports", lambda: ports(there))
         looked: set[str] = set()
-        monkeypatch.setattr(back, "Repl", lambda at: looked.add(at) or Repl(at))
+        monkeypatch.setattr(back, "Repl", lambda at, **more: looked.add(at) or Repl(at, **more))
         heard = Heard()
         with AtDrive(folder, tmp_path / "drives", "pump-1", CHIPS["pump-1"]) as there:
             target = Target("pump-1", str(there.drive.path))
