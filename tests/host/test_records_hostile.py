@@ -212,7 +212,7 @@ def test_csv__lines_that_do_not_fit__are_numbered(tmp_path: Path) -> None:
 
 def test_csv__control_characters__never_reach_a_terminal(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", b"time,\x1b[2Jx\n" + b"0.1,1\n0.2,2\n0.3,3\n")
-    assert read(path).channels == ("?[2Jx",)
+    assert read(path, scale=1.0).channels == ("?[2Jx",)
     assert "\x1b" not in refused(path, "no channel", channel="\x1b[31m")
 
 

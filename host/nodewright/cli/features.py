@@ -18,6 +18,7 @@ from nodewright.spectra import csv_target, csv_text
 from nodewright.study import study
 from nodewright.study_envelope import study_bearing, with_bearings
 
+_NO_CURRENTS = "features of currents are not there yet, those of g are"
 EXAMPLES = """
 Examples:
 
@@ -41,7 +42,12 @@ def command(
         float | None,
         typer.Option(metavar="S", help="Unit per stored number; of wav: unit at full scale."),
     ] = None,
-    unit: Annotated[str, typer.Option(metavar="g|A", help="Of the values after scaling.")] = "g",
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="g|mg|m/s2", help="Of the values after scaling; else by the header, or g."
+        ),
+    ] = None,
     window: Annotated[
         int | None,
         typer.Option(metavar="N", help="Samples: 256 to 4096, a power of two; else all that fit."),
@@ -120,7 +126,7 @@ def command(
     Ends with 1 when one is out of its tolerance.
     """
     if unit in UNITS and UNITS[unit][0] != "g":
-        raise BadInput(f"--unit {unit}: features of currents are not there yet, those of g are")
+        raise BadInput(f"--unit {unit}: {_NO_CURRENTS}")
     wish = asked(bands or (), machine, shaft_hz)
     its_bearing = asked_bearing(orders, bearing, shaft_error)
     many = parse_blocks(blocks)
@@ -140,11 +146,13 @@ def command(
         count=window if many == 1 else None,
         least=examine.LEAST_WINDOW,
     )
+    if recording.unit != "g":
+        raise BadInput(f"{file}: its header says {recording.source.unit}: {_NO_CURRENTS}")
     many, window = plan_blocks(len(recording.samples), many, window)
     wish.check(recording.rate_hz, window)
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)
-    digits = examine.to_digits(recording, unit)
+    digits = examine.to_digits(recording, recording.source.unit)
     found = study(
         recording,
         digits,

@@ -6,7 +6,7 @@ from typing import Any
 
 from nodewright.demo.plan import NodePlan
 from nodewright.playback import play
-from nodewright.records import Recording, read
+from nodewright.records import Recording, RecordingError, read
 
 
 class RecordSource:
@@ -67,4 +67,7 @@ def open_record(
     """
     chosen = [int(name) if name.isdecimal() else name for name in channel]
     recording = read(path, rate_hz=rate_hz, scale=scale, channel=chosen or None, variable=variable)
+    if recording.unit != "g":
+        wrong = f"its header says {recording.source.unit}, and accelerometers feel g"
+        raise RecordingError(path, wrong, "choose others with --channel, or give --scale")
     return RecordSource(recording)

@@ -1,14 +1,19 @@
 """How a text file of numbers is laid out, found from its first lines."""
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from nodewright.records.dates import is_clock, is_date
 from nodewright.records.recording import one_line
+from nodewright.records.timebase import is_time_unit
+from nodewright.records.units import known_unit
 
 _COMMENT = ("#", "%")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+_BRACKETED = re.compile(r"[\[({<].*[\])}>]")
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Layout:
     first_line: int  # of the data, from 0
     kinds: tuple[str, ...]  # of each column: "number", "date", "text", "empty"
     names: tuple[str, ...]  # of each column; empty without a header
+    dated: tuple[int, ...] = ()  # the column of dates, or of times of day, or of both
 
 
 class LayoutError(ValueError):
@@ -28,7 +34,13 @@ class LayoutError(ValueError):
 
 def split(line: str, delimiter: str | None) -> list[str]:
     """The fields of a line, without quotes and blanks around them."""
-    return [field.strip() for field in line.strip("\r\n ").replace('"', "").split(delimiter)]
+    line = line.strip("\r\n ")
+    if '"' not in line:
+        return [field.strip() for field in line.split(delimiter)]
+    if delimiter is None:
+        return line.replace('"', "").split()
+    # A delimiter within quotes is part of the field: "1,5" is one number.
+    return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
 
 
 def is_skipped(line: str) -> bool:
@@ -51,8 +63,9 @@ def find_layout(lines: Sequence[str]) -> Layout:
     if any(_fits(split(lines[at], delimiter), kinds, decimal_comma) for at in data[:first]):
         # Not a header but a hole: what stands before it would be lost without a word.
         raise LayoutError(f"line {data[first - 1] + 1} does not fit the lines around it")
-    names = _header(lines[: data[first]], delimiter, len(kinds))
-    return Layout(delimiter, decimal_comma, data[first], kinds, names)
+    names = _header(lines[: data[first]], delimiter, kinds)
+    dated = _dated(split(lines[data[-1]], delimiter), kinds)
+    return Layout(delimiter, decimal_comma, data[first], kinds, names, dated)
 
 
 def number(field: str, decimal_comma: bool) -> float | None:
@@ -63,17 +76,14 @@ def number(field: str, decimal_comma: bool) -> float | None:
         return None
 
 
-def date_s(field: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date.  Raises ValueError."""
-    return datetime.fromisoformat(field).timestamp()
-
-
 def _punctuation(lines: Sequence[str]) -> tuple[str | None, bool]:
     """(delimiter, decimal comma), from the last of the lines, which is surely data."""
     line = lines[-1]
-    for delimiter in (";", "\t"):
+    for delimiter in (";", "\t", "|"):
         if delimiter in line:
-            return delimiter, any(_DECIMAL_COMMA.fullmatch(f) for f in split(line, delimiter))
+            return delimiter, _has_decimal_comma(lines, delimiter)
+    if '"' in line and "," in line and _has_decimal_comma(lines, ","):
+        return ",", True
     if "," not in line:
         return None, False
     words = line.split()
@@ -82,6 +92,24 @@ def _punctuation(lines: Sequence[str]) -> tuple[str | None, bool]:
     if line.count(",") == 1 and _DECIMAL_COMMA.fullmatch(line.strip()):
         return _one_comma(lines)
     return ",", False
+
+
+def _dated(fields: Sequence[str], kinds: Sequence[str]) -> tuple[int, ...]:
+    """The first date, with the first time of day where the date has none of its own."""
+    dates = [column for column, kind in enumerate(kinds) if kind == "date"]
+    clocks = [column for column in dates if is_clock(fields[column])]
+    whole = [column for column in dates if column not in clocks]
+    if whole and ":" in fields[whole[0]]:
+        return (whole[0],)
+    return tuple(whole[:1] + clocks[:1])
+
+
+def _has_decimal_comma(lines: Sequence[str], delimiter: str) -> bool:
+    """By all the lines: a single one may hold whole numbers only."""
+    fields = [field for line in lines for field in split(line, delimiter)]
+    if any(_DECIMAL_POINT.fullmatch(field) for field in fields):
+        return False
+    return any(_DECIMAL_COMMA.fullmatch(field) for field in fields)
 
 
 def _one_comma(lines: Sequence[str]) -> tuple[str | None, bool]:
@@ -103,11 +131,7 @@ def _kind(field: str, decimal_comma: bool) -> str:
         return "empty"
     if number(field, decimal_comma) is not None:
         return "number"
-    try:
-        date_s(field)
-    except (ValueError, OverflowError):
-        return "text"
-    return "date"
+    return "date" if is_date(field) else "text"
 
 
 def _fits(fields: Sequence[str], kinds: Sequence[str], decimal_comma: bool) -> bool:
@@ -120,10 +144,44 @@ def _fits(fields: Sequence[str], kinds: Sequence[str], decimal_comma: bool) -> b
     )
 
 
-def _header(before: Sequence[str], delimiter: str | None, columns: int) -> tuple[str, ...]:
-    """The names in the nearest line before the data that has as many fields."""
+def _header(before: Sequence[str], delimiter: str | None, kinds: Sequence[str]) -> tuple[str, ...]:
+    """The names in the nearest line before the data that has as many fields.
+
+    A line of nothing but units belongs to the names above it: `Time,A` and `(ms),(mV)` are
+    `Time (ms)` and `A (mV)`.
+    """
+    units: list[str] | None = None
     for line in reversed(before):
-        fields = split(line.lstrip("".join(_COMMENT) + " "), delimiter)
-        if len(fields) == columns and any(fields):
-            return tuple(one_line(field) for field in fields)
-    return ()
+        fields = _padded(split(line.lstrip("".join(_COMMENT) + " "), delimiter), kinds)
+        if fields is None:
+            continue
+        if units is None and _are_units(fields):
+            units = fields
+            continue
+        if units is not None:
+            fields = [_with_unit(*both) for both in zip(fields, units, strict=True)]
+        return tuple(one_line(field) for field in fields)
+    return tuple(units) if units is not None else ()
+
+
+def _padded(fields: list[str], kinds: Sequence[str]) -> list[str] | None:
+    """As many fields as there are columns; empty ones at the end of either may be missing."""
+    while len(fields) > len(kinds) and not fields[-1]:
+        fields.pop()
+    missing = len(kinds) - len(fields)
+    if missing < 0 or any(kind != "empty" for kind in kinds[len(fields) :]):
+        return None
+    return [*fields, *[""] * missing] if any(fields) else None
+
+
+def _are_units(fields: Sequence[str]) -> bool:
+    told = [field for field in fields if field not in ("", "-")]
+    return bool(told) and all(
+        _BRACKETED.fullmatch(field) or known_unit(field) or is_time_unit(field) for field in told
+    )
+
+
+def _with_unit(name: str, unit: str) -> str:
+    if unit in ("", "-"):
+        return name
+    return f"{name} {unit}" if _BRACKETED.fullmatch(unit) else f"{name} [{unit}]"

@@ -23,6 +23,7 @@ from nodewright.records.recording import (
     Table,
 )
 from nodewright.records.text import read_csv
+from nodewright.records.units import UNITS
 from nodewright.records.wav import read_wav
 
 Reader = Callable[[Path, IO[bytes], str | None], Table]
@@ -35,15 +36,6 @@ FORMATS: dict[str, Reader] = {
 }
 _SUFFIXES = {"txt": "csv", "tsv": "csv", "dat": "csv", "asc": "csv", "wave": "wav"}
 
-# What a unit's values are kept in, and by which factor.  9.80665 m/s² is the standard g.
-UNITS = {
-    "g": ("g", 1.0),
-    "mg": ("g", 1e-3),
-    "m/s2": ("g", 1 / 9.80665),
-    "A": ("A", 1.0),
-    "mA": ("A", 1e-3),
-}
-
 Channel = str | int
 
 
@@ -52,7 +44,7 @@ def read(
     *,
     rate_hz: float | None = None,
     scale: float | None = None,
-    unit: str = "g",
+    unit: str | None = None,
     channel: Channel | Sequence[Channel] | None = None,
     variable: str | None = None,
     start: int = 0,
@@ -63,12 +55,13 @@ def read(
 
     rate_hz: overrides what the file says.  scale: unit per stored number (of whole-numbered wav:
     unit at full scale); required where the file has whole numbers, 1 elsewhere.  unit: one of
-    UNITS, of the values after scaling.  channel: name or index from 0, or several, in the order
-    wanted; None for all.  variable: of an npz or mat file.  start, count: samples, count None for
-    all that follow.  Raises RecordingError: one line with the file, what is wrong, the cure.
+    UNITS, of the values after scaling; None for what the file states, else g.  channel: name or
+    index from 0, or several, in the order wanted; None for all.  variable: of an npz or mat file.
+    start, count: samples, count None for all that follow.  Raises RecordingError: one line with
+    the file, what is wrong, the cure.
     """
     path = Path(path)
-    if unit not in UNITS:
+    if unit is not None and unit not in UNITS:
         raise RecordingError(path, f"unit {unit!r} is unknown", f"use one of {', '.join(UNITS)}")
     kind = path.suffix.lower().removeprefix(".")
     kind = _SUFFIXES.get(kind, kind)
@@ -84,8 +77,9 @@ def read(
     picked = _pick(path, table.names, channel)
     values = _cut(path, table.values, start, count, least)[:, picked]
     factor = _factor(path, table, scale)
-    kept_unit, unit_factor = UNITS[unit]
-    samples = _physical(path, values, factor * unit_factor, start)
+    chosen, unit_notes = _unit(path, table, picked, unit, scale)
+    kept_unit, unit_factor = UNITS[chosen]
+    samples = _physical(path, values, factor * unit_factor, start, picked)
     rate, notes = _rate(path, table, rate_hz)
     return Recording(
         samples=samples,
@@ -93,7 +87,15 @@ def read(
         channels=tuple(table.names[index] for index in picked),
         unit=kept_unit,
         source=Source(
-            path, kind, size, digest, table.variable, factor, start, table.notes + notes
+            path,
+            kind,
+            size,
+            digest,
+            table.variable,
+            factor,
+            start,
+            table.notes + unit_notes + notes,
+            chosen,
         ),
     )
 
@@ -196,8 +198,54 @@ def _factor(path: Path, table: Table, scale: float | None) -> float:
     return float(scale)
 
 
+def _unit(
+    path: Path,
+    table: Table,
+    picked: Sequence[int],
+    asked: str | None,
+    scale: float | None,
+) -> tuple[str, tuple[str, ...]]:
+    """The unit of the values after scaling, with a note where the file's header decides it.
+
+    With a scale the header says nothing: it is the user who says what a number stands for.
+    """
+    if scale is not None:
+        return asked or "g", ()
+    told = [table.units[index] for index in picked] if table.units else []
+    for index, unit in zip(picked, told, strict=False):
+        if unit and unit not in UNITS:
+            raise RecordingError(
+                path,
+                f"channel {table.names[index]!r} is in {unit} by its header",
+                f"give --scale (g per {unit}), or choose others with --channel",
+            )
+    stated = {unit or "g" for unit in told} if any(told) else set()
+    if len(stated) > 1:
+        raise RecordingError(
+            path,
+            f"its channels are in {', '.join(sorted(stated))} by their header",
+            "choose those of one unit with --channel",
+        )
+    if not stated:
+        if table.whole and all(table.whole[index] for index in picked):
+            raise RecordingError(
+                path,
+                "the values are whole numbers, and no header states their unit",
+                "give their scale with --scale (1 if they are physical)",
+            )
+        return asked or "g", ()
+    (unit,) = stated
+    if asked not in (None, unit):
+        raise RecordingError(
+            path,
+            f"its channels are in {unit} by their header, and --unit says {asked}",
+            f"leave --unit out, or give --scale ({asked} per number) if the header is wrong",
+        )
+    return unit, () if unit == "g" else (f"values are in {unit} by their header",)
+
+
 def _physical(
-    path: Path, values: NDArray[np.generic], factor: float, start: int
+    path: Path, values: NDArray[np.generic], factor: float, start: int, picked: Sequence[int]
 ) -> NDArray[np.float64]:
     with np.errstate(over="ignore", invalid="ignore"):
         samples: NDArray[np.float64] = np.multiply(values, factor, dtype=np.float64)
@@ -206,7 +254,7 @@ def _physical(
         row, column = (int(place[0]) for place in np.nonzero(~finite))
         raise RecordingError(
             path,
-            f"sample {start + row} of channel {column} is {values[row, column]} "
+            f"sample {start + row} of channel {picked[column]} is {values[row, column]} "
             f"({np.count_nonzero(~finite)} such in all)",
             "cut them out; a gap must not be filled by guessing",
         )
@@ -217,7 +265,9 @@ def _rate(path: Path, table: Table, given_hz: float | None) -> tuple[float, tupl
     rate_hz = table.rate_hz if given_hz is None else given_hz
     if rate_hz is None:
         raise RecordingError(
-            path, table.needs_rate or "it does not say its sample rate", "give it with --rate-hz"
+            path,
+            table.needs_rate or "it does not say its sample rate",
+            "give the rate with --rate-hz",
         )
     if not (math.isfinite(rate_hz) and 0.0 < rate_hz <= MOST_RATE_HZ):
         raise RecordingError(

@@ -42,6 +42,7 @@ class Source:
     scale: float  # unit per stored number; of whole-numbered wav: unit at full scale
     start: int  # first sample, counted in the file
     notes: tuple[str, ...]  # what was decided on the reader's behalf
+    unit: str = "g"  # of the values after scaling: a key of UNITS
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Table:
     names: tuple[str, ...]
     rate_hz: float | None = None
     variable: str | None = None
+    units: tuple[str, ...] = ()  # of each channel as the file states it, "" for none; () for all
+    whole: tuple[bool, ...] = ()  # of each channel, of text: written as whole numbers throughout
     needs_scale: str = ""  # why the numbers alone are no physical values
     needs_rate: str = ""  # why the file's own times give no rate
     notes: tuple[str, ...] = ()

@@ -1,0 +1,164 @@
+"""Text files of other makers: where the time stands, and in which unit the values are."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nodewright.records import Recording, RecordingError, read
+
+N = 400
+AT = np.arange(N) / 3200
+X = np.sin(2 * np.pi * 50 * AT)
+Y = 0.5 * np.sin(2 * np.pi * 100 * AT)
+
+
+def written(folder: Path, head: str, *columns: object, suffix: str = "csv") -> Path:
+    """A file of these columns, comma between them; each a list of texts or of numbers."""
+    path = folder / f"a.{suffix}"
+    texts = [
+        [cell if isinstance(cell, str) else f"{cell:.7f}" for cell in column]  # type: ignore[attr-defined]
+        for column in columns
+    ]
+    path.write_text(head + "".join(",".join(row) + "\n" for row in zip(*texts, strict=True)))
+    return path
+
+
+def is_the_wave(got: Recording, factor: float = 1.0) -> bool:
+    return bool(
+        got.samples.shape[1] == 1
+        and abs(got.rate_hz - 3200.0) < 0.1
+        and np.allclose(got.samples[:, 0], factor * X, atol=1e-6)
+    )
+
+
+def refused(path: Path, words: str, **options: object) -> None:
+    with pytest.raises(RecordingError, match=words):
+        read(path, **options)  # type: ignore[arg-type]
+
+
+def test_csv__times_in_any_column__are_no_channel(tmp_path: Path) -> None:
+    assert is_the_wave(read(written(tmp_path, "x,time (s)\n", X, AT)))
+    assert is_the_wave(read(written(tmp_path, "sample,Time [ms],x\n", range(N), AT * 1e3, X)))
+    assert is_the_wave(read(written(tmp_path, "X_Value,acc\n", AT, X)))
+    assert is_the_wave(read(written(tmp_path, "TIME(S),acc\n", AT, X)))
+    assert is_the_wave(read(written(tmp_path, "millis,acc\n", AT * 1e3, X)))
+    both = read(written(tmp_path, "Time (s),a,Time (s),b\n", AT, X, AT, Y))
+    assert both.channels == ("a", "b")
+    assert both.rate_hz == pytest.approx(3200.0)
+
+
+def test_csv__a_temperature_called_t__stays_a_channel(tmp_path: Path) -> None:
+    path = written(tmp_path, "time_s,x,T\n", AT, X, 20.0 - AT)
+    assert read(path).channels == ("x", "T")
+
+
+def test_csv__units_in_a_line_below_the_names__belong_to_them(tmp_path: Path) -> None:
+    head = "Time,Channel A\n(ms),(g)\n\n"
+    got = read(written(tmp_path, head, AT * 1e3, X))
+    assert got.channels == ("Channel A (g)",)
+    assert is_the_wave(got)
+    got = read(written(tmp_path, "Time,A\nms,m/s²\n", AT * 1e3, X))
+    assert got.channels == ("A [m/s²]",)
+    assert is_the_wave(got, 1 / 9.80665)
+
+
+def test_csv__header_without_the_last_delimiter__is_still_the_header(tmp_path: Path) -> None:
+    path = written(tmp_path, "Time (ms),x\n", AT * 1e3, X, [""] * N)
+    assert is_the_wave(read(path))
+    path = written(tmp_path, "Time (ms),x,,\n", AT * 1e3, X)
+    assert is_the_wave(read(path))
+
+
+def test_csv__times_without_a_unit__are_seconds_with_a_note(tmp_path: Path) -> None:
+    got = read(written(tmp_path, "time,x\n", AT, X))
+    assert is_the_wave(got)
+    assert got.source.notes == ("times 'time' have no unit: read as seconds, 3200 Hz",)
+    got = read(written(tmp_path, "", AT, X))
+    assert "read as times in seconds, 3200 Hz" in got.source.notes[0]
+    assert read(written(tmp_path, "time [s],x\n", AT, X)).source.notes == ()
+
+
+def test_csv__whole_times_without_a_unit__give_no_rate(tmp_path: Path) -> None:
+    epoch_ms = [str(1_700_000_000_000 + 5 * i) for i in range(N)]
+    refused(written(tmp_path, "timestamp,x\n", epoch_ms, X), "whole numbers without a unit.*rate")
+    refused(written(tmp_path, "", [str(312 * i) for i in range(N)], X), "without a unit.*rate-hz")
+    got = read(written(tmp_path, "timestamp,x\n", epoch_ms, X), rate_hz=3200.0)
+    assert is_the_wave(got)
+    assert is_the_wave(read(written(tmp_path, "time [us],x\n", AT * 1e6, X)))
+
+
+def test_csv__times_in_an_unknown_unit__give_no_rate(tmp_path: Path) -> None:
+    refused(written(tmp_path, "time [rev],x\n", AT, X), r"'time \[rev\]', are in no unit of time")
+
+
+def test_csv__times_of_day__give_the_rate(tmp_path: Path) -> None:
+    clocks = [f"10:00:{at:09.6f}" for at in AT]
+    assert is_the_wave(read(written(tmp_path, "time,x\n", clocks, X)))
+    days = ["2024-03-31"] * N
+    assert is_the_wave(read(written(tmp_path, "date,time,x\n", days, clocks, X)))
+    german = [f"09.03.2024 {clock}" for clock in clocks]
+    refused(written(tmp_path, "Datum,x\n", german, X), "column Datum is text and no time.*rate-hz")
+
+
+def test_csv__a_channel_that_rises_evenly__is_told(tmp_path: Path) -> None:
+    got = read(written(tmp_path, "angle,x\n", AT, X), rate_hz=3200.0)
+    assert "channel angle rises in even steps" in got.source.notes[0]
+
+
+def test_csv__unit_in_the_header__is_the_unit(tmp_path: Path) -> None:
+    for name, factor in (
+        ("x [m/s2]", 1 / 9.80665),
+        ("x (m/s²)", 1 / 9.80665),
+        ("x [m/s^2]", 1 / 9.80665),
+        ("x_m_s2", 1 / 9.80665),
+        ("x (mg)", 1e-3),
+        ("x_mg", 1e-3),
+        ("x [g]", 1.0),
+        ("x (G)", 1.0),
+        ("x [axis 1]", 1.0),
+    ):
+        path = written(tmp_path, f"time_s,{name}\n", AT, X)
+        got = read(path)
+        assert is_the_wave(got, factor), name
+        assert bool(got.source.notes) == (factor != 1.0), name
+        assert is_the_wave(read(path, scale=2.0), 2.0), name
+    got = read(written(tmp_path, "time_s,i1 [mA]\n", AT, X))
+    assert (got.unit, got.source.unit) == ("A", "mA")
+
+
+def test_csv__unit_that_is_another__is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "time_s,x [m/s2]\n", AT, X)
+    refused(path, "in m/s2 by their header, and --unit says g; leave --unit out", unit="g")
+    for name in ("CH1 [mV]", "v (mm/s)", "raw [counts]"):
+        path = written(tmp_path, f"time_s,{name}\n", AT, X)
+        refused(path, "by its header; give --scale")
+        assert is_the_wave(read(path, scale=1.0))
+    path = written(tmp_path, "time_s,x [m/s2],y [g]\n", AT, X, Y)
+    refused(path, "channels are in g, m/s2 by their header; choose")
+    assert is_the_wave(read(path, channel=0), 1 / 9.80665)
+
+
+def test_csv__whole_numbers_without_a_unit__need_a_scale(tmp_path: Path) -> None:
+    counts = [str(round(2048 * x)) for x in X]
+    path = written(tmp_path, "time_s,x\n", AT, counts)
+    refused(path, "whole numbers, and no header states their unit; give their scale with --scale")
+    assert np.allclose(read(path, scale=1 / 2048).samples[:, 0], X, atol=1e-3)
+    assert read(written(tmp_path, "time_s,x [mg]\n", AT, counts)).samples.max() == 2.048
+
+
+def test_csv__decimal_comma_in_quotes__is_one_number(tmp_path: Path) -> None:
+    rows = "".join(f'"{at:.7f}","{x:.7f}"\n' for at, x in zip(AT, X, strict=True))
+    path = tmp_path / "a.csv"
+    path.write_text('"Zeit, s","x, g"\n' + rows.replace(".", ","))
+    got = read(path)
+    assert is_the_wave(got)
+    assert got.channels == ("x, g",)
+
+
+def test_csv__decimal_comma_that_the_last_line_lacks__is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(f"{i / 4:.2f};{i / 8:.3f}\n" for i in range(40)).replace(".", ","))
+    path.write_text(path.read_text() + "10;5\n")
+    assert read(path).samples[-1, 0] == 5.0
+    assert read(path).rate_hz == pytest.approx(4.0)
