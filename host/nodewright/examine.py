@@ -18,7 +18,8 @@ from nodewright.errors import BadInput
 from nodewright.floor import REASON, Floor
 from nodewright.readings import order_readings
 from nodewright.records import UNITS, Recording
-from nodewright.reference.spectrum import spectrum_of
+from nodewright.reference.lines import LEAST_PERIODS, strongest_lines
+from nodewright.reference.spectrum import Spectrum, spectrum_of
 from wire import features, iso20816
 
 LEAST_WINDOW, MOST_WINDOW = 256, 4096
@@ -28,11 +29,13 @@ _LEAST_G_PER_DIGIT = 1e-9
 _WHOLE = 1e-6  # a stored whole number, times the scale and divided by it again, errs far less
 _LINE = re.compile(r"line[1-9]\d*_(hz|g)")
 _ORDER = re.compile(r"order([1-9]\d*)_mm_s")
+_LINE_HZ = re.compile(r"line[1-9]\d*_hz")
 _NUMBERED = re.compile(r"(line[1-9]\d*_(hz|g)|order[1-9]\d*_mm_s|band[1-4]_g)")
 _RANKS = 12  # lines of the reference among which a line of the node may be found
 _MM_S2_PER_G = 9806.65
 _FAINT = 0.01  # lines below -40 dB of the strongest are promised nothing
 _FLAT_BINS, _FLAT_SHARE = 3, 0.01  # within which no line can be told from its surroundings
+_EDGE_BINS = 0.05  # what a line's frequency may err: reference.tolerance
 _SAME_LINE_BINS = 2.0  # lines stand at least 4 bins apart
 
 
@@ -223,6 +226,7 @@ def judge(
         # A speed that was given is measured by nobody: the record is too short to use it.
         expected = _with_speed(expected, reference.Result({}, {"shaft_hz": "given"}))
     floor = Floor(samples, block.rate_hz, found_hz)
+    expected = _with_edge_lines(expected, told, floor.spectrum)
     points = tuple(
         _unless_flat(_point(key, block, told, expected, found_hz, floor), block, told, expected)
         for key in keys
@@ -259,6 +263,36 @@ def _zone(point: Point, velocity: Point | None, limits: tuple[float, float, floa
 def _with_speed(result: reference.Result, speed: reference.Result) -> reference.Result:
     values = {key: value for key, value in result.values.items() if key != "shaft_hz"}
     return reference.Result(values | speed.values, result.withheld | speed.withheld, result.marked)
+
+
+def _with_edge_lines(
+    result: reference.Result, told: offline.Values, spectrum: Spectrum
+) -> reference.Result:
+    """The lines of the reference, those on the limit of four periods as the node has them.
+
+    A line of four periods to within what its frequency may err is one by a rounding: as a shaft of
+    25 Hz in 0.16 s.  Whether it counts is the node's to say, what it is remains the reference's.
+    """
+    lines = strongest_lines(spectrum, LEAST_PERIODS - _EDGE_BINS)
+    edge = [line for line in lines if line.periods <= LEAST_PERIODS + _EDGE_BINS]
+    if not edge or "line1_hz" not in {**result.values, **result.withheld}:
+        return result
+    told_hz = [value for key, value in told.values.items() if _LINE_HZ.fullmatch(key)]
+    missing = [
+        line
+        for line in edge
+        if all(abs(hz - line.frequency_hz) > spectrum.bin_hz for hz in told_hz)
+    ]
+    kept = [line for line in lines if line not in missing]
+    values = {key: value for key, value in result.values.items() if not _LINE.fullmatch(key)}
+    withheld = {key: why for key, why in result.withheld.items() if not _LINE.fullmatch(key)}
+    for rank in range(1, _RANKS + 1):
+        if rank <= len(kept):
+            values[f"line{rank}_hz"] = kept[rank - 1].frequency_hz
+            values[f"line{rank}_g"] = kept[rank - 1].amplitude_g
+        else:
+            withheld |= {f"line{rank}_hz": "no_line", f"line{rank}_g": "no_line"}
+    return reference.Result(values, withheld, result.marked)
 
 
 def _has_reference(key: str) -> bool:

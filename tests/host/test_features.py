@@ -232,3 +232,25 @@ def test_judge__line_far_below_the_strongest__nothing_promised() -> None:
     found = truth(block, LINES).values
     spoilt = {**found, "line2_g": found["line2_g"] * 1.5}
     assert verdicts(block, spoilt) == [True, True, None, None]
+
+
+@lines
+@pytest.mark.parametrize("periods", [3.9999, 4.0, 4.0001])
+def test_judge__line_of_just_four_periods__counts_where_the_node_has_it(periods: float) -> None:
+    edge_hz = periods * RATE_HZ / 1024
+    block = tones((edge_hz, 4.0), (333.3, 1.0))
+    both = {"line1_hz": edge_hz, "line1_g": 4.0, "line2_hz": 333.3, "line2_g": 1.0}
+    assert verdicts(block, both) == [True] * 4
+    assert verdicts(block, {**both, "line1_g": 4.1})[1] is False
+    one = {"line1_hz": 333.3, "line1_g": 1.0}
+    none = offline.Values(one, {"line2_hz": "no_line", "line2_g": "no_line"})
+    assert all(point.ok for point in examine.judge(block, none, LINES))
+
+
+@lines
+def test_judge__line_of_clearly_four_periods__must_be_there() -> None:
+    block = tones((4.1 * RATE_HZ / 1024, 4.0), (333.3, 1.0))
+    one = offline.Values(
+        {"line1_hz": 333.3, "line1_g": 1.0}, {"line2_hz": "no_line", "line2_g": "no_line"}
+    )
+    assert any(point.ok is False for point in examine.judge(block, one, LINES))

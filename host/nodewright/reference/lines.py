@@ -52,11 +52,11 @@ def refine(spectrum: Spectrum, peak_bin: int) -> Line:
     return Line(position * spectrum.bin_hz, peak / loss, position)
 
 
-def strongest_lines(spectrum: Spectrum) -> list[Line]:
+def strongest_lines(spectrum: Spectrum, least_periods: float = LEAST_PERIODS) -> list[Line]:
     """All valid lines, by the amplitude of their largest bin, the strongest first.
 
     A maximum closer than four bins to a stronger one is part of that one.  Lines with fewer than
-    four periods in the record are left out; their neighbourhood stays theirs.
+    least_periods in the record are left out; their neighbourhood stays theirs.
     """
     level = spectrum.amplitude_g
     bins = np.arange(FIRST_BIN, last_bin(spectrum) + 1)
@@ -68,7 +68,7 @@ def strongest_lines(spectrum: Spectrum) -> list[Line]:
             taken.append(candidate)
             free[max(0, candidate - LEAST_APART_BINS + 1) : candidate + LEAST_APART_BINS] = False
     lines = [refine(spectrum, peak_bin) for peak_bin in taken]
-    return [line for line in lines if line.periods >= LEAST_PERIODS]
+    return [line for line in lines if line.periods >= least_periods]
 
 
 def order_line(spectrum: Spectrum, shaft_hz: float, order: int) -> Line | None:
