@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal, stats
 
 from nodewright.validate import chip_limits
 from nodewright.validate.agents import StrangeAnswer
@@ -245,12 +244,21 @@ class _Sensor:
 
 
 def _density(samples: NDArray[np.float64], rate_hz: float, bandwidth_hz: float) -> float:
-    """Noise in g/rtHz: the median of a spectrum, which lines of a bench do not move."""
-    freq, power = signal.welch(samples, rate_hz, nperseg=_SEGMENT)
+    """Noise in g/rtHz: the median of a spectrum, which lines of a bench do not move.
+
+    By Welch's method: Hann windows that overlap by half, each without its mean, as
+    scipy.signal.welch does it, whose import takes longer than all that is computed here.
+    """
+    pieces = np.lib.stride_tricks.sliding_window_view(samples, _SEGMENT)[:: _SEGMENT // 2]
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_SEGMENT) / _SEGMENT)
+    spectra = np.fft.rfft((pieces - pieces.mean(axis=1, keepdims=True)) * window)
+    power = 2 * (np.abs(spectra) ** 2).mean(axis=0) / (rate_hz * (window**2).sum())
+    freq = np.arange(len(power)) * rate_hz / _SEGMENT
     band = (freq >= _BAND[0] * bandwidth_hz) & (freq <= _BAND[1] * bandwidth_hz)
-    # Of averaged spectra of noise the median lies below the mean.
+    # Of averaged spectra of noise, chi-square distributed, the median lies below the mean
+    # (Wilson and Hilferty, 1931).
     freedom = 2 * 0.95 * (2 * len(samples) / _SEGMENT - 1) * 0.95
-    bias = float(stats.chi2.median(freedom)) / freedom
+    bias = (1 - 2 / (9 * freedom)) ** 3
     return math.sqrt(float(np.median(power[band])) / bias)
 
 
