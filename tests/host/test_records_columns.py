@@ -162,3 +162,11 @@ def test_csv__decimal_comma_that_the_last_line_lacks__is_seen(tmp_path: Path) ->
     path.write_text(path.read_text() + "10;5\n")
     assert read(path).samples[-1, 0] == 5.0
     assert read(path).rate_hz == pytest.approx(4.0)
+
+
+def test_recording__first__lets_the_rest_go(tmp_path: Path) -> None:
+    got = read(written(tmp_path, "time_s,x\n", AT, X))
+    part = got.first(100)
+    assert np.array_equal(part.samples, got.samples[:100])
+    assert part.samples.base is None
+    assert (part.rate_hz, part.source) == (got.rate_hz, got.source)

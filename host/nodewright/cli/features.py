@@ -149,6 +149,7 @@ def command(
     if recording.unit != "g":
         raise BadInput(f"{file}: its header says {recording.source.unit}: {_NO_CURRENTS}")
     many, window = plan_blocks(len(recording.samples), many, window)
+    recording = recording.first(many * window)  # of ten minutes, 4096 samples may be all
     wish.check(recording.rate_hz, window)
     if chosen.note and runtime is None:
         err().print(chosen.note, markup=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """A recording and what can be wrong with one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,10 @@ class Recording:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.rate_hz
+
+    def first(self, count: int) -> "Recording":
+        """The first so many samples of it, copied: the rest may go."""
+        return replace(self, samples=self.samples[:count].copy())
 
 
 @dataclass(frozen=True)
