@@ -292,14 +292,32 @@ def test_mat__zip_bombs__are_refused_in_bounded_memory(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before_kib + 100 * 1024
 
 
-def test_mat__objects_cells_and_deep_structs__are_passed_over(tmp_path: Path) -> None:
+def test_mat__texts_short_cells_and_deep_structs__are_passed_over(tmp_path: Path) -> None:
     deep: object = {"gs": SAMPLES}
     for _ in range(9):
         deep = {"in": deep}
     cells = np.empty(3, object)
-    cells[:] = [SAMPLES, "a", 1]
+    cells[:] = [SAMPLES[:7], "a" * 99, 1]
     scipy.io.savemat(tmp_path / "a.mat", {"deep": deep, "cells": cells, "text": "abc" * 99})
     refused(tmp_path / "a.mat", "no variable with 16 numbers")
+
+
+def test_mat__cells_that_lie_about_their_number__are_refused(tmp_path: Path) -> None:
+    inner = matrix((2, 2), tagged(9, bytes(32)))
+    for shape, words in (
+        ((2**31 - 1, 2**31 - 1), "damaged .a announces"),
+        ((-1, 1), "damaged .a announces"),
+        ((4097, 1), "damaged .a announces"),
+        ((3, 1), "damaged"),
+    ):
+        content = mat(matrix(shape, inner + inner, array_class=1))
+        refused(written(tmp_path, "a.mat", content), words)
+
+
+def test_mat__thousands_of_variables__are_not_all_listed(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "a.mat", {f"v{i}": SAMPLES for i in range(50)})
+    line = refused(tmp_path / "a.mat", r"v19 \[200, 2\], and 30 more$")
+    assert "v20" not in line
 
 
 def recordings() -> dict[str, bytes]:

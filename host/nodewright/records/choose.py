@@ -6,6 +6,7 @@ from pathlib import Path
 from nodewright.records.recording import RecordingError
 
 _LEAST_SAMPLES = 16  # a variable of fewer values is a parameter and no waveform
+_LISTED = 20
 
 
 def choose_variable(
@@ -15,7 +16,9 @@ def choose_variable(
 
     shapes: of the variables that hold plain numbers.  Raises RecordingError listing them.
     """
-    listed = ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+    listed = ", ".join(f"{name} {list(shape)}" for name, shape in list(shapes.items())[:_LISTED])
+    if len(shapes) > _LISTED:
+        listed += f", and {len(shapes) - _LISTED} more"
     if variable is not None:
         if variable in shapes:
             return variable

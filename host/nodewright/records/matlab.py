@@ -1,10 +1,11 @@
-"""MATLAB's level 5 MAT-files: full real arrays, also as fields of a struct.
+"""MATLAB's level 5 MAT-files: full real arrays, also in structs, arrays of structs and cells.
 
 Own code and not scipy.io.loadmat: the sizes inside compressed elements are claims, which loadmat
 believes before anything can be checked.  The tests hold the two against each other.
 Source: MAT-File Format (MathWorks, R2024a), chapter 1, "Level 5 MAT-Files".
 """
 
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -37,11 +38,12 @@ _STORED = dict(
     )
 )
 # table 1-3: array types
-_MX_STRUCT, _MX_OBJECT = 2, 3
+_MX_CELL, _MX_STRUCT, _MX_OBJECT = 1, 2, 3
 _MX_NUMBERS = range(6, 16)
 _COMPLEX = 0x0800  # array flags
 _MOST_DEPTH = 4
 _MOST_FIELDS = 4096
+_MOST_ELEMENTS = 4096  # of a cell or an array of structs
 _MOST_BYTES = 8 * MOST_VALUES + 2**20
 
 
@@ -60,7 +62,10 @@ class _DamagedError(Exception):
 
 
 def read_mat(path: Path, stream: IO[bytes], variable: str | None) -> Table:
-    """One variable, or field of a struct as `variable.field`.  Raises RecordingError."""
+    """One variable, or one within it, named as MATLAB does: `bearing.gs`, `Y(3).Data`, `data{1}`.
+
+    Raises RecordingError.
+    """
     order = _byte_order(path, stream)
     try:
         found = dict(_variables(path, stream, order))
@@ -157,6 +162,11 @@ def _matrix(
         kind, raw, _ = _element(data, at, order)
         if kind in _STORED:
             yield name, _Numbers(shape, order + _STORED[kind], raw, array_class > 7)
+    elif array_class == _MX_CELL and depth < _MOST_DEPTH:
+        for index in range(_elements(name, shape)):
+            kind, body, at = _element(data, at, order)
+            if kind == _MI_MATRIX:
+                yield from _matrix(body, order, f"{name}{{{index + 1}}}", depth + 1)
     elif array_class in (_MX_STRUCT, _MX_OBJECT) and depth < _MOST_DEPTH:
         yield from _fields(data, at, order, name, shape, depth, array_class == _MX_OBJECT)
 
@@ -170,9 +180,8 @@ def _fields(
     depth: int,
     has_class_name: bool,
 ) -> Iterator[tuple[str, _Numbers]]:
-    """The fields of a struct of one element; arrays of structs have no name for each."""
-    if any(extent != 1 for extent in shape):
-        return
+    """The fields of a struct, or of each struct of an array, counted from 1 along its columns."""
+    count = _elements(name, shape)
     if has_class_name:
         _, _, at = _element(data, at, order)
     _, width_raw, at = _element(data, at, order)
@@ -181,9 +190,21 @@ def _fields(
     names = bytes(names_raw)
     if width < 1 or len(names) // width > _MOST_FIELDS:
         raise _DamagedError(f"{name} announces field names of {width} bytes")
-    for start in range(0, len(names), width):
-        field = names[start : start + width].partition(b"\0")[0].decode("ascii")
-        kind, body, at = _element(data, at, order)
-        if kind == _MI_MATRIX:
-            # A field's own name is empty: its parent names it.
-            yield from _matrix(body, order, f"{name}.{field}", depth + 1)
+    fields = [
+        names[start : start + width].partition(b"\0")[0].decode("ascii")
+        for start in range(0, len(names), width)
+    ]
+    for index in range(count):
+        one = name if count == 1 else f"{name}({index + 1})"
+        for field in fields:
+            kind, body, at = _element(data, at, order)
+            if kind == _MI_MATRIX:
+                # A field's own name is empty: its parent names it.
+                yield from _matrix(body, order, f"{one}.{field}", depth + 1)
+
+
+def _elements(name: str, shape: tuple[int, ...]) -> int:
+    count = math.prod(shape)
+    if not 0 <= count <= _MOST_ELEMENTS or min(shape, default=0) < 0:
+        raise _DamagedError(f"{name} announces {shape} elements")
+    return count
