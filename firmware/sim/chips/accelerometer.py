@@ -322,14 +322,17 @@ class Accelerometer(RegisterChip):
         """Put the lines at their levels, and work out when they will change."""
         int1, int2, idle = self.routes()
         active = self.sources() & (int1 | int2)
-        for line, bits in enumerate((active & int1, active & int2)):
-            level = idle ^ 1 if bits else idle
-            if level != self._levels[line]:
-                self._levels[line] = level
-                number = self._wires[line]
-                if number is not None:
-                    self._world.pin(number, level)
+        self._put_line(0, idle ^ 1 if active & int1 else idle)
+        self._put_line(1, idle ^ 1 if active & int2 else idle)
         self._event_us = self._next_change_us((int1 | int2) & ~active)
+
+    def _put_line(self, line: int, level: int) -> None:
+        if level == self._levels[line]:
+            return
+        self._levels[line] = level
+        number = self._wires[line]
+        if number is not None:
+            self._world.pin(number, level)
 
     def _next_change_us(self, waiting: int) -> "int | None":
         """When the next of what the lines wait for will be the case."""

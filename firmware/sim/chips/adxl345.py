@@ -86,6 +86,7 @@ class Twin(Accelerometer):
             self._regs[reg] = 0
         for reg, value in _RESET:
             self._regs[reg] = value
+        self._wire()
         self.convert()
 
     def odr_hz(self) -> float:
@@ -100,12 +101,16 @@ class Twin(Accelerometer):
         return self._regs[_FIFO_CTL] & 0x1F
 
     def routes(self) -> "tuple[int, int, int]":
+        return self._routes
+
+    def _wire(self) -> None:
+        """What the registers say of the lines: each sample asks for it."""
         enabled, on_int2 = self._regs[_INT_ENABLE], self._regs[_INT_MAP]
         lines = [0, 0]
         for bit, what in _INTERRUPTS:
             if enabled & bit:
                 lines[1 if on_int2 & bit else 0] |= what
-        return lines[0], lines[1], 1 if self._regs[_DATA_FORMAT] & _INT_INVERT else 0
+        self._routes = lines[0], lines[1], 1 if self._regs[_DATA_FORMAT] & _INT_INVERT else 0
 
     def sources(self) -> int:
         bits = super().sources() & (READY | MOVED)
@@ -186,6 +191,7 @@ class Twin(Accelerometer):
         if reg in _READ_ONLY or data or not _FIRST_RW <= reg <= _FIFO_STATUS:
             return
         self._regs[reg] = value
+        self._wire()
         self.convert()
         self._follow()
 
