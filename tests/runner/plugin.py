@@ -67,7 +67,10 @@ class Runtime(pytest.Collector):
 
     def collect(self) -> Iterable[pytest.Item]:
         for name, line in marks.tests(self.path, "micropython"):
-            yield MicroPythonTest.from_parent(self, name=name, line=line)
+            test = MicroPythonTest.from_parent(self, name=name, line=line)
+            # They run in one process: by two workers, all of them would run twice.
+            test.add_marker(pytest.mark.xdist_group(f"micropython-{self.path.stem}"))
+            yield test
 
 
 class MicroPythonFile(pytest.File):
