@@ -38,7 +38,7 @@ _CONNECT_S = 5.0
 _LOCK_S = 20.0  # of other boards' provisioning and keeping beside it
 _KEEPALIVE_S = 5
 _LOCKED_S = 10.0
-_PAUSE_MS = 250  # between two records: soon enough, and each costs CPU as long as it is waited
+_PAUSE_MS = 150  # between two records
 _UNTIMED_MS = 500
 _SHORT_SAMPLES = 256
 
