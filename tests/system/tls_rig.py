@@ -220,11 +220,12 @@ def answering(answer: Callable[[], bytes], context: ssl.SSLContext | None = None
                 connection.settimeout(2)
                 if context is not None:
                     connection = context.wrap_socket(connection, server_side=True)
-                connection.recv(4096)
-                connection.sendall(answer())
-                connection.shutdown(socket.SHUT_WR)
-                while connection.recv(4096):
-                    pass
+                with connection:  # which is another one within TLS
+                    connection.recv(4096)
+                    connection.sendall(answer())
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(4096):
+                        pass
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
