@@ -170,3 +170,48 @@ def test_recording__first__lets_the_rest_go(tmp_path: Path) -> None:
     assert np.array_equal(part.samples, got.samples[:100])
     assert part.samples.base is None
     assert (part.rate_hz, part.source) == (got.rate_hz, got.source)
+
+
+def test_csv__columns_numbered_by_pandas__are_no_sample(tmp_path: Path) -> None:
+    got = read(written(tmp_path, "0,1\n", X, Y), rate_hz=3200.0)
+    assert got.channels == ("0", "1")
+    assert np.allclose(got.samples, np.stack([X, Y], 1), atol=1e-6)
+    got = read(written(tmp_path, ",0,1\n", map(str, range(N)), X, Y), rate_hz=3200.0)
+    assert got.channels == ("0", "1")
+    assert np.allclose(got.samples, np.stack([X, Y], 1), atol=1e-6)
+    # Where whole numbers follow it may be the first sample.
+    whole = ["5", "3"] * (N // 2)
+    got = read(written(tmp_path, "0,1,2\n", whole, whole, whole), rate_hz=8.0, scale=1.0)
+    assert got.samples[0].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_csv__lines_of_facts_before_the_data__are_no_names(tmp_path: Path) -> None:
+    head = "Sample Interval,0.001\nRecord Length,1000\n\n"
+    assert is_the_wave(read(written(tmp_path, head, AT, X)))
+    assert read(written(tmp_path, head, AT, X)).channels == ("0",)
+
+
+def test_lvm__header_of_labview__times_and_names(tmp_path: Path) -> None:
+    facts = "Samples,400,400\nY_Unit_Label,g,g\nDelta_X,0.000313,0.000313\n***End_of_Header***\n"
+    text = facts + "X_Value,Acc,Acc 2,Comment\n"
+    path = written(tmp_path, text, AT, X, Y, suffix="lvm")
+    path.write_text(path.read_text().replace(",", "\t"))
+    got = read(path)
+    assert got.channels == ("Acc", "Acc 2")
+    assert got.rate_hz == pytest.approx(3200.0, rel=1e-4)
+
+
+def test_csv__blanks_within_names_between_blanks__are_no_columns(tmp_path: Path) -> None:
+    for between in ("  ", "\t "):
+        path = written(tmp_path, "", AT * 1e3, X, suffix="txt")
+        path.write_text(f"Time (ms){between}Acc (mg)\n" + path.read_text().replace(",", between))
+        got = read(path)
+        assert got.channels == ("Acc (mg)",)
+        assert is_the_wave(got, 1e-3)
+
+
+def test_csv__line_above_the_data_that_fits_no_columns__is_told(tmp_path: Path) -> None:
+    got = read(written(tmp_path, "time,acc x,mg\n", AT, X))
+    assert (
+        "the line 'time,acc x,mg' above the data does not fit its columns" in got.source.notes[0]
+    )

@@ -71,7 +71,17 @@ def test_read__symlink_to_a_recording__is_read(tmp_path: Path) -> None:
 def test_read__empty_or_unknown__says_so(tmp_path: Path) -> None:
     for suffix in ("npy", "npz", "csv", "wav", "mat"):
         refused(written(tmp_path, f"a.{suffix}", b""), "empty")
-    refused(written(tmp_path, "a.xlsx", b"PK"), r"format '\.xlsx' is unknown; use .*csv")
+    refused(written(tmp_path, "a.xlsx", b"PK"), r"format '\.xlsx' is unknown; save .*csv")
+    refused(written(tmp_path, "a.exe", b"MZ"), r"format '\.exe' is unknown; use .*csv")
+    for suffix, cure in (
+        ("tdms", "npTDMS"),
+        ("uff", "pyuff"),
+        ("h5", "h5py"),
+        ("parquet", "to_csv"),
+        ("FLAC", "ffmpeg as wav"),
+        ("gz", "unpack it"),
+    ):
+        refused(written(tmp_path, f"a.{suffix}", b"1"), f"is unknown; .*{cure}.*, then read that")
     refused(written(tmp_path, "recording", b"1"), "without suffix")
 
 

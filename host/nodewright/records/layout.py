@@ -13,6 +13,7 @@ from nodewright.records.units import known_unit
 _COMMENT = ("#", "%")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+_WORD_AND_UNIT = re.compile(r"\S+(?:[ \t]+[\[({<][^\])}>]*[\])}>])?")
 _BRACKETED = re.compile(r"[\[({<].*[\])}>]")
 
 
@@ -25,6 +26,7 @@ class Layout:
     first_line: int  # of the data, from 0
     kinds: tuple[str, ...]  # of each column: "number", "date", "text", "empty"
     names: tuple[str, ...]  # of each column; empty without a header
+    unread: str = ""  # the line above the data, where it is no header of these columns
     dated: tuple[int, ...] = ()  # the column of dates, or of times of day, or of both
 
 
@@ -64,8 +66,15 @@ def find_layout(lines: Sequence[str]) -> Layout:
         # Not a header but a hole: what stands before it would be lost without a word.
         raise LayoutError(f"line {data[first - 1] + 1} does not fit the lines around it")
     names = _header(lines[: data[first]], delimiter, kinds)
+    top = split(lines[data[first]], delimiter)
+    if not names and _are_numbers_of_columns(top) and first + 1 < len(data):
+        below = split(lines[data[first + 1]], delimiter)
+        if any(number(field, decimal_comma) is None or "." in field for field in below):
+            first, names = first + 1, tuple(top)
     dated = _dated(split(lines[data[-1]], delimiter), kinds)
-    return Layout(delimiter, decimal_comma, data[first], kinds, names, dated)
+    above = [lines[index].strip() for index in data[:first]]
+    unread = one_line(above[-1]) if above and not names else ""
+    return Layout(delimiter, decimal_comma, data[first], kinds, names, unread, dated)
 
 
 def number(field: str, decimal_comma: bool) -> float | None:
@@ -152,8 +161,10 @@ def _header(before: Sequence[str], delimiter: str | None, kinds: Sequence[str]) 
     """
     units: list[str] | None = None
     for line in reversed(before):
-        fields = _padded(split(line.lstrip("".join(_COMMENT) + " "), delimiter), kinds)
-        if fields is None:
+        fields = _padded(_names(line.lstrip("".join(_COMMENT) + " "), delimiter), kinds)
+        if fields is None or any(
+            number(field, decimal_comma=True) is not None for field in fields
+        ):
             continue
         if units is None and _are_units(fields):
             units = fields
@@ -164,14 +175,28 @@ def _header(before: Sequence[str], delimiter: str | None, kinds: Sequence[str]) 
     return tuple(units) if units is not None else ()
 
 
+def _names(line: str, delimiter: str | None) -> list[str]:
+    """The fields of a header; between blanks a unit in brackets belongs to the word before it."""
+    return split(line, delimiter) if delimiter else _WORD_AND_UNIT.findall(line.replace('"', ""))
+
+
 def _padded(fields: list[str], kinds: Sequence[str]) -> list[str] | None:
-    """As many fields as there are columns; empty ones at the end of either may be missing."""
-    while len(fields) > len(kinds) and not fields[-1]:
+    """As many fields as there are columns; empty ones at the end of either may be missing.
+
+    So may the comments of a LabVIEW file, which has a name for them and seldom one in a line.
+    """
+    while len(fields) > len(kinds) and fields[-1].lower() in ("", "comment"):
         fields.pop()
     missing = len(kinds) - len(fields)
     if missing < 0 or any(kind != "empty" for kind in kinds[len(fields) :]):
         return None
     return [*fields, *[""] * missing] if any(fields) else None
+
+
+def _are_numbers_of_columns(fields: Sequence[str]) -> bool:
+    """Whether a line is 0,1,2: the header of a table without names, an index before it or not."""
+    named = fields[1:] if not fields[0] else fields
+    return len(fields) > 1 and list(named) == [str(index) for index in range(len(named))]
 
 
 def _are_units(fields: Sequence[str]) -> bool:

@@ -34,7 +34,24 @@ FORMATS: dict[str, Reader] = {
     "wav": read_wav,
     "mat": read_mat,
 }
-_SUFFIXES = {"txt": "csv", "tsv": "csv", "dat": "csv", "asc": "csv", "wave": "wav"}
+_SUFFIXES = {
+    **dict.fromkeys(("txt", "tsv", "dat", "asc", "lvm"), "csv"),
+    **dict.fromkeys(("wave", "rf64"), "wav"),
+}
+
+# Formats of recorders that are not read, and what makes one of them that is.
+_CONVERTERS = {
+    **dict.fromkeys(("tdms",), "save it as csv in DIAdem, or by npTDMS and numpy.save as npy"),
+    **dict.fromkeys(("uff", "unv", "uf", "bunv"), "save it by pyuff and numpy.save as npy"),
+    **dict.fromkeys(("h5", "hdf5", "hdf"), "save its array by h5py and numpy.save as npy"),
+    **dict.fromkeys(("parquet", "feather"), "save it by pandas.DataFrame.to_csv as csv"),
+    **dict.fromkeys(("xls", "xlsx", "ods"), "save the sheet as csv"),
+    **dict.fromkeys(
+        ("mp3", "flac", "ogg", "m4a", "aif", "aiff", "w64"), "save it by ffmpeg as wav"
+    ),
+    **dict.fromkeys(("gz", "zip", "7z", "bz2", "xz"), "unpack it"),
+    **dict.fromkeys(("json", "pkl", "pickle"), "save its array by numpy.save as npy"),
+}
 
 Channel = str | int
 
@@ -66,9 +83,10 @@ def read(
     kind = path.suffix.lower().removeprefix(".")
     kind = _SUFFIXES.get(kind, kind)
     if kind not in FORMATS:
-        raise RecordingError(
-            path, f"format {path.suffix or 'without suffix'!r} is unknown", f"use {_formats()}"
-        )
+        cure = f"use {_formats()}; of text, whatever its name, make a copy that ends in .csv"
+        if kind in _CONVERTERS:
+            cure = f"{_CONVERTERS[kind]}, then read that"
+        raise RecordingError(path, f"format {path.suffix or 'without suffix'!r} is unknown", cure)
     with _open(path) as stream:
         digest = _sha256(stream)
         size = stream.seek(0, 2)

@@ -140,7 +140,13 @@ def _table(
     kept = [column for column in range(len(used)) if column not in clock.columns]
     labels = tuple(names[column] for column in kept) if names else default_names(len(kept))
     values = numbers[:, kept]
-    notes = [*_left_out(layout), *clock.notes, *([clock.problem] if clock.problem else [])]
+    unread = f"the line {layout.unread[:60]!r} above the data does not fit its columns"
+    notes = [
+        *([unread] if layout.unread else []),
+        *_left_out(layout),
+        *clock.notes,
+        *([clock.problem] if clock.problem else []),
+    ]
     notes += [
         f"channel {label} rises in even steps: times or a count, and no vibration"
         for label, column in zip(labels, values.T, strict=True)
