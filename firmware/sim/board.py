@@ -72,10 +72,12 @@ def _hide_ourselves(scope: "dict[str, Any]") -> None:
 
 def _install(spec: "dict[str, Any]", host: "Any") -> None:
     from sim import analogue, machine, network, onewire, rp2, select, time
+    from sim import gc as collector
     from sim.pacer import Pacer
     from sim.wiring import build_buses
     from sim.world import World
 
+    sys.modules["gc"] = collector
     sys.modules["time"] = time
     sys.modules["select"] = select
     # Not before: the queue takes its ticks from the twin.

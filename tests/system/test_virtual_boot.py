@@ -141,6 +141,26 @@ print("nodewright: done half=%d most=%d all=%d" % tuple(
         assert facts(virtual) == {"half": "1", "most": "1", "all": "0"}
 
 
+def test_threshold__of_a_board__collects_after_as_much_work_as_there() -> None:
+    main = """
+import gc, sys
+before = gc.threshold()
+gc.threshold(4096)
+told = gc.threshold()
+gc.collect()
+lowest = most = gc.mem_free()
+for _ in range(4000):
+    [1, 2]
+    lowest = min(lowest, gc.mem_free())
+words = 2 if sys.maxsize > 1 << 32 else 1
+print("nodewright: done", "before=%d told=%d left=%d" % (before, told, (most - lowest) // words))
+"""
+    with board(main) as virtual:
+        told = {key: int(value) for key, value in facts(virtual).items()}
+    assert (told["before"], told["told"]) == (-1, 4096)
+    assert 3500 <= told["left"] <= 4096 + 64  # it collects before the allocation that is too many
+
+
 def test_crash_loop__board_that_only_resets__stopped_with_an_error() -> None:
     with board("import machine; machine.reset()", restarts_per_minute=4) as virtual:
         with pytest.raises(CrashLoop, match="restarted 5 times within a minute"):
