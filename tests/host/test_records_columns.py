@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 
 from nodewright.records import Recording, RecordingError, read
 
@@ -215,3 +216,29 @@ def test_csv__line_above_the_data_that_fits_no_columns__is_told(tmp_path: Path) 
     assert (
         "the line 'time,acc x,mg' above the data does not fit its columns" in got.source.notes[0]
     )
+
+
+def test_npy_and_mat__first_column_of_times__gives_the_rate(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.stack([AT, X], axis=1))
+    np.save(tmp_path / "b.npy", np.stack([AT, X]))
+    scipy.io.savemat(tmp_path / "a.mat", {"data": np.stack([AT, X], axis=1)})
+    for name in ("a.npy", "b.npy", "a.mat"):
+        got = read(tmp_path / name)
+        assert is_the_wave(got)
+        assert "read as times in seconds, 3200 Hz" in got.source.notes[-1]
+    counted = np.stack([np.arange(N), np.round(1000 * X)], axis=1).astype(np.int16)
+    np.save(tmp_path / "a.npy", counted)
+    refused(tmp_path / "a.npy", "does not say its sample rate", scale=1e-3)
+    got = read(tmp_path / "a.npy", scale=1e-3, rate_hz=3200.0)
+    assert got.samples.shape == (N, 1)
+    assert got.source.notes == ("column 0 counts: it is left out",)
+
+
+def test_read__more_than_machines_shake__is_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", 1000 * X)
+    got = read(tmp_path / "a.npy", rate_hz=8.0)
+    assert got.source.notes == (
+        "a peak of 1000 g is more than machines shake: check scale and unit",
+    )
+    for option in ({"unit": "mg"}, {"scale": 0.3}, {"unit": "A"}):
+        assert read(tmp_path / "a.npy", rate_hz=8.0, **option).source.notes == ()

@@ -43,7 +43,7 @@ def test_wav__size_that_a_pipe_left_open__read_to_the_end_with_a_note(tmp_path: 
     for torn in (b"", b"\1"):
         path = written(tmp_path, fmt(), chunk(b"data", RAW + torn, UNKNOWN))
         path.write_bytes(path.read_bytes()[: 44 + len(RAW + torn)])
-        got = read(path, scale=32768.0)
+        got = read(path, scale=32768.0, unit="A")
         assert np.array_equal(got.samples[:, 0], DIGITS)
         assert got.source.notes == ("the size of its data is not stated: read to its end",)
 
@@ -51,7 +51,11 @@ def test_wav__size_that_a_pipe_left_open__read_to_the_end_with_a_note(tmp_path: 
 def test_wav__rf64__read_by_its_own_sizes(tmp_path: Path) -> None:
     about = chunk(b"LIST", b"INFO")
     data = chunk(b"data", RAW, UNKNOWN)
-    got = read(written(tmp_path, ds64(len(RAW)), fmt(), data, about, form=b"RF64"), scale=32768.0)
+    got = read(
+        written(tmp_path, ds64(len(RAW)), fmt(), data, about, form=b"RF64"),
+        scale=32768.0,
+        unit="A",
+    )
     assert np.array_equal(got.samples[:, 0], DIGITS)
     assert got.source.notes == ()
     path = written(tmp_path, ds64(2**40), fmt(), data, form=b"RF64")
@@ -75,4 +79,4 @@ def test_wav__chunks_about_anything__are_passed_over(tmp_path: Path) -> None:
     before = chunk(b"JUNK", bytes(27)), chunk(b"bext", bytes(603))
     after = chunk(b"LIST", b"INFOIART" + bytes(5)), b"id3 \xff\xff\xff\x7f"
     path = written(tmp_path, *before, fmt(), chunk(b"fact", bytes(4)), chunk(b"data", RAW), *after)
-    assert np.array_equal(read(path, scale=32768.0).samples[:, 0], DIGITS)
+    assert np.array_equal(read(path, scale=32768.0, unit="A").samples[:, 0], DIGITS)

@@ -1,7 +1,6 @@
 """One way in for every format: open safely, read, choose channels, scale, check."""
 
 import hashlib
-import math
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -16,11 +15,18 @@ from nodewright.records.matlab import read_mat
 from nodewright.records.recording import (
     MOST_CHANNELS,
     MOST_FILE_BYTES,
-    MOST_RATE_HZ,
     Recording,
     RecordingError,
     Source,
     Table,
+)
+from nodewright.records.settle import (
+    factor_of,
+    in_unit,
+    rate_of_table,
+    too_strong,
+    unit_of,
+    without_times,
 )
 from nodewright.records.text import read_csv
 from nodewright.records.units import UNITS
@@ -52,6 +58,8 @@ _CONVERTERS = {
     **dict.fromkeys(("gz", "zip", "7z", "bz2", "xz"), "unpack it"),
     **dict.fromkeys(("json", "pkl", "pickle"), "save its array by numpy.save as npy"),
 }
+
+_NAMELESS = ("npy", "npz", "mat")  # formats in which a column of times bears no name
 
 Channel = str | int
 
@@ -92,13 +100,16 @@ def read(
         size = stream.seek(0, 2)
         stream.seek(0)
         table = FORMATS[kind](path, stream, variable)
+    if kind in _NAMELESS:
+        table = without_times(table)
     picked = _pick(path, table.names, channel)
     values = _cut(path, table.values, start, count, least)[:, picked]
-    factor = _factor(path, table, scale)
-    chosen, unit_notes = _unit(path, table, picked, unit, scale)
+    factor = factor_of(path, table, scale)
+    chosen, unit_notes = unit_of(path, table, picked, unit, scale)
     kept_unit, unit_factor = UNITS[chosen]
-    samples = _physical(path, values, factor * unit_factor, start, picked)
-    rate, notes = _rate(path, table, rate_hz)
+    samples = in_unit(path, values, factor * unit_factor, start, picked)
+    rate, notes = rate_of_table(path, table, rate_hz)
+    notes += too_strong(samples, kept_unit)
     return Recording(
         samples=samples,
         rate_hz=rate,
@@ -202,95 +213,3 @@ def _cut(
             f"{needed} are needed; record longer or start earlier",
         )
     return part
-
-
-def _factor(path: Path, table: Table, scale: float | None) -> float:
-    if scale is None:
-        if table.needs_scale:
-            raise RecordingError(
-                path, table.needs_scale, "give their scale with --scale (1 if they are physical)"
-            )
-        return 1.0
-    if not math.isfinite(scale) or scale == 0.0:
-        raise RecordingError(path, f"scale {scale} cannot be", "give the unit per stored number")
-    return float(scale)
-
-
-def _unit(
-    path: Path,
-    table: Table,
-    picked: Sequence[int],
-    asked: str | None,
-    scale: float | None,
-) -> tuple[str, tuple[str, ...]]:
-    """The unit of the values after scaling, with a note where the file's header decides it.
-
-    With a scale the header says nothing: it is the user who says what a number stands for.
-    """
-    if scale is not None:
-        return asked or "g", ()
-    told = [table.units[index] for index in picked] if table.units else []
-    for index, unit in zip(picked, told, strict=False):
-        if unit and unit not in UNITS:
-            raise RecordingError(
-                path,
-                f"channel {table.names[index]!r} is in {unit} by its header",
-                f"give --scale (g per {unit}), or choose others with --channel",
-            )
-    stated = {unit or "g" for unit in told} if any(told) else set()
-    if len(stated) > 1:
-        raise RecordingError(
-            path,
-            f"its channels are in {', '.join(sorted(stated))} by their header",
-            "choose those of one unit with --channel",
-        )
-    if not stated:
-        if table.whole and all(table.whole[index] for index in picked):
-            raise RecordingError(
-                path,
-                "the values are whole numbers, and no header states their unit",
-                "give their scale with --scale (1 if they are physical)",
-            )
-        return asked or "g", ()
-    (unit,) = stated
-    if asked not in (None, unit):
-        raise RecordingError(
-            path,
-            f"its channels are in {unit} by their header, and --unit says {asked}",
-            f"leave --unit out, or give --scale ({asked} per number) if the header is wrong",
-        )
-    return unit, () if unit == "g" else (f"values are in {unit} by their header",)
-
-
-def _physical(
-    path: Path, values: NDArray[np.generic], factor: float, start: int, picked: Sequence[int]
-) -> NDArray[np.float64]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        samples: NDArray[np.float64] = np.multiply(values, factor, dtype=np.float64)
-    finite = np.isfinite(samples)
-    if not finite.all():
-        row, column = (int(place[0]) for place in np.nonzero(~finite))
-        raise RecordingError(
-            path,
-            f"sample {start + row} of channel {picked[column]} is {values[row, column]} "
-            f"({np.count_nonzero(~finite)} such in all)",
-            "cut them out; a gap must not be filled by guessing",
-        )
-    return samples
-
-
-def _rate(path: Path, table: Table, given_hz: float | None) -> tuple[float, tuple[str, ...]]:
-    rate_hz = table.rate_hz if given_hz is None else given_hz
-    if rate_hz is None:
-        raise RecordingError(
-            path,
-            table.needs_rate or "it does not say its sample rate",
-            "give the rate with --rate-hz",
-        )
-    if not (math.isfinite(rate_hz) and 0.0 < rate_hz <= MOST_RATE_HZ):
-        raise RecordingError(
-            path, f"a sample rate of {rate_hz} Hz cannot be", "give the true one with --rate-hz"
-        )
-    if table.rate_hz is not None and abs(table.rate_hz - rate_hz) > 1e-3 * rate_hz:
-        return rate_hz, (f"the file says {table.rate_hz:.6g} Hz; {rate_hz:.6g} Hz is used",)
-    return float(rate_hz), ()

@@ -82,9 +82,9 @@ def is_time_unit(text: str) -> bool:
     return text.strip().lower().replace("μ", "µ") in _UNIT_S
 
 
-def is_even(column: NDArray[np.float64]) -> bool:
+def is_even(column: NDArray[np.generic]) -> bool:
     """Whether a column rises in even steps, as times and counts do and a vibration never does."""
-    steps = np.diff(column)
+    steps = np.diff(column.astype(np.float64))
     if len(steps) < 2 or not np.all(steps > 0.0):
         return False
     return bool(np.ptp(steps) < _EVEN * float(np.mean(steps)))
