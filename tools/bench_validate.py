@@ -10,6 +10,7 @@ validation of a round took but for the time in which nothing but that call was w
 """
 
 import argparse
+import gc
 import os
 import resource
 import statistics
@@ -83,6 +84,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of each, the median counts (3)")
     parser.add_argument("--runtime", help="micropython or cpython")
     given = parser.parse_args()
+    gc.freeze()  # as the program does
     with tempfile.TemporaryDirectory() as name:
         folder = make(Path(name) / "bench", given.at_once)
         at_once(folder, 1, given.runtime)  # what is compiled once is no part of it

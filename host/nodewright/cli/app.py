@@ -1,5 +1,6 @@
 """The command line: one module a command, put together here."""
 
+import gc
 import importlib
 import os
 import sys
@@ -108,7 +109,9 @@ def main() -> None:
     line = given.split()[1:] if given and _COMPLETES in os.environ else sys.argv[1:]
     words = [word for word in line if not word.startswith("-")]
     try:
-        build(words[0] if words else None)()
+        app = build(words[0] if words else None)
+        gc.freeze()  # modules stay: nobody need look through them again and again for garbage
+        app()
     except Exception as error:
         code = exits.code_of(error)
         if code is None:

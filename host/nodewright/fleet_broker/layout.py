@@ -37,7 +37,8 @@ class Wish:
 
     broker: its name in fleet.toml, None: the only one; listen: on which address, None: loopback;
     port: None: fleet.toml's; names: further addresses for its certificate; install: where the
-    folder will lie on the machine that runs it, None: where it is written.
+    folder will lie on the machine that runs it, None: where it is written; programs: of HOSTS,
+    which it is to know.
     """
 
     broker: str | None = None
@@ -45,6 +46,7 @@ class Wish:
     port: int | None = None
     names: tuple[str, ...] = ()
     install: str | None = None
+    programs: tuple[str, ...] = tuple(HOSTS)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def write(folder: Path, wish: Wish, secrets: Secrets) -> Written:
     addresses = {found.host, LOOPBACK, "localhost", *spares, *wish.names}
     if host != "0.0.0.0":  # noqa: S104
         addresses.add(host)
-    for program, may in HOSTS.items():
-        endpoint.make_host(folder, program, may, secrets)
+    for program in wish.programs:
+        endpoint.make_host(folder, program, HOSTS[program], secrets)
     endpoint.make_revoked(folder, REVOKED, secrets)
     endpoint.make_broker(folder, name, addresses, secrets)
     at = folder.resolve() / FOLDER

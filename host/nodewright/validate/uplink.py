@@ -161,7 +161,7 @@ class OwnUplink(Uplink):
         name = next(iter(_brokers(folder)))
 
         def launch(port: int) -> FleetBroker:
-            wish = layout.Wish(broker=name, port=port)
+            wish = layout.Wish(broker=name, port=port, programs=(_PROGRAM,))
             hub = FleetBroker(folder, _written(folder, wish, secrets), secrets)
             hub.start()
             return hub
