@@ -242,3 +242,20 @@ def test_read__more_than_machines_shake__is_told(tmp_path: Path) -> None:
     )
     for option in ({"unit": "mg"}, {"scale": 0.3}, {"unit": "A"}):
         assert read(tmp_path / "a.npy", rate_hz=8.0, **option).source.notes == ()
+
+
+def test_npy_and_mat__counts_stored_as_real_numbers__need_a_scale(tmp_path: Path) -> None:
+    counts = np.round(2048 * X)
+    np.save(tmp_path / "a.npy", counts)
+    scipy.io.savemat(tmp_path / "a.mat", {"data": counts})
+    for name in ("a.npy", "a.mat"):
+        refused(tmp_path / name, "whole numbers, stored as .*f.*--scale", rate_hz=3200.0)
+        assert is_the_wave(read(tmp_path / name, rate_hz=3200.0, scale=1.0), 1.0) is False
+        assert read(tmp_path / name, rate_hz=3200.0, scale=1.0).samples.max() == 2048.0
+    np.save(tmp_path / "a.npy", np.ones(N))  # a sensor at rest may read 1 g
+    assert read(tmp_path / "a.npy", rate_hz=3200.0).samples[0, 0] == 1.0
+
+
+def test_csv__times_too_coarse_for_their_rate__are_told_as_such(tmp_path: Path) -> None:
+    path = written(tmp_path, "time_s,x\n", np.floor(AT * 1000) / 1000, X)
+    refused(path, r"no rate: \d+ of them repeat the one before: they are too coarse")

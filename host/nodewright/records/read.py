@@ -78,8 +78,8 @@ def read(
 ) -> Recording:
     """A recording, finite throughout and at least `least` samples long.
 
-    rate_hz: overrides what the file says.  scale: unit per stored number (of whole-numbered wav:
-    unit at full scale); required where the file has whole numbers, 1 elsewhere.  unit: one of
+    rate_hz: overrides what the file says.  scale: unit per stored number (of wav: unit at
+    full scale); required there and where the file has whole numbers, 1 elsewhere.  unit: one of
     UNITS, of the values after scaling; None for what the file states, else g.  channel: name or
     index from 0, or several, in the order wanted; None for all.  variable: of an npz or mat file.
     start, count: samples, count None for all that follow.  Raises RecordingError: one line with
@@ -104,7 +104,7 @@ def read(
         table = without_times(table)
     picked = _pick(path, table.names, channel)
     values = _cut(path, table.values, start, count, least)[:, picked]
-    factor = factor_of(path, table, scale)
+    factor = factor_of(path, table, values, scale)
     chosen, unit_notes = unit_of(path, table, picked, unit, scale)
     kept_unit, unit_factor = UNITS[chosen]
     samples = in_unit(path, values, factor * unit_factor, start, picked)

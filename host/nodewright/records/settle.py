@@ -13,6 +13,7 @@ from nodewright.records.timebase import find_clock, is_even
 from nodewright.records.units import UNITS
 
 _LEAST_TIMES = 16
+_SHORT = 4096
 _MOST_LIKELY_G = 400.0  # the most that features of a node have room for: wire.features
 
 
@@ -32,16 +33,29 @@ def without_times(table: Table) -> Table:
     )
 
 
-def factor_of(path: Path, table: Table, scale: float | None) -> float:
+def factor_of(path: Path, table: Table, values: NDArray[np.generic], scale: float | None) -> float:
+    """Unit per stored number.  Raises RecordingError where the numbers need one and have none."""
     if scale is None:
-        if table.needs_scale:
+        wrong = table.needs_scale
+        if not wrong and not table.units and _counts(values):
+            wrong = f"the values are whole numbers, stored as {values.dtype}"
+        if wrong:
             raise RecordingError(
-                path, table.needs_scale, "give their scale with --scale (1 if they are physical)"
+                path, wrong, "give their scale with --scale (1 if they are physical)"
             )
         return 1.0
     if not math.isfinite(scale) or scale == 0.0:
         raise RecordingError(path, f"scale {scale} cannot be", "give the unit per stored number")
     return float(scale)
+
+
+def _counts(values: NDArray[np.generic]) -> bool:
+    """Whether real numbers are a converter's counts: whole throughout, and not all the same."""
+    for part in (values[:_SHORT], values):  # most are not, and say so soon
+        real = part.astype(np.float64, copy=False)
+        if not np.array_equal(real, np.rint(real)):
+            return False
+    return bool(np.ptp(real) > 0.0)
 
 
 def unit_of(

@@ -109,6 +109,8 @@ def rate_of(times_s: NDArray[np.float64]) -> float:
                 f"sample {at} is {steps_s[at - 1]:.4g} s after the one before, where "
                 f"{usual_s:.4g} s are usual: a gap, and no even grid"
             )
+        if repeated := np.count_nonzero(steps_s == 0.0):
+            raise NotUniformError(f"{repeated} of them repeat the one before: they are too coarse")
         at = int(off.argmax())
         raise NotUniformError(f"sample {at} is {off[at]:.1f} steps off an even grid")
     return 1.0 / step_s
