@@ -133,7 +133,7 @@ def test_csv__unit_that_is_another__is_refused(tmp_path: Path) -> None:
     refused(path, "in m/s2 by their header, and --unit says g; leave --unit out", unit="g")
     for name in ("CH1 [mV]", "v (mm/s)", "raw [counts]"):
         path = written(tmp_path, f"time_s,{name}\n", AT, X)
-        refused(path, "by its header; give --scale")
+        refused(path, "by its header; choose others with --channel, or give --scale")
         assert is_the_wave(read(path, scale=1.0))
     path = written(tmp_path, "time_s,x [m/s2],y [g]\n", AT, X, Y)
     refused(path, "channels are in g, m/s2 by their header; choose")
@@ -259,3 +259,15 @@ def test_npy_and_mat__counts_stored_as_real_numbers__need_a_scale(tmp_path: Path
 def test_csv__times_too_coarse_for_their_rate__are_told_as_such(tmp_path: Path) -> None:
     path = written(tmp_path, "time_s,x\n", np.floor(AT * 1000) / 1000, X)
     refused(path, r"no rate: \d+ of them repeat the one before: they are too coarse")
+
+
+def test_csv__values_with_a_unit_behind_each__are_no_channel(tmp_path: Path) -> None:
+    for texts in ([f"{x:+.4f}g" for x in X], ["1'234.5"] * N):
+        path = written(tmp_path, "time_s,acc\n", AT, texts)
+        refused(path, "column acc is text, and none of numbers is left", rate_hz=3200.0)
+
+
+def test_csv__end_mark_of_dos__is_no_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "time_s,x\n", AT, X)
+    path.write_text(path.read_text() + "\x1a")
+    assert is_the_wave(read(path))

@@ -81,7 +81,10 @@ def test_demo_record__channels_chosen__go_to_the_axes_in_that_order(tmp_path: Pa
     assert values["x"] == pytest.approx(0.25 / 2**0.5, rel=0.02)
     assert values["y"] == pytest.approx(1.0 / 2**0.5, rel=0.02)
     assert values["z"] < 0.02
-    assert told["source"]["notes"] == ["nothing is played to z"]
+    assert told["source"]["notes"] == [
+        "times 'time' have no unit: read as seconds, 6000 Hz",
+        "nothing is played to z",
+    ]
 
 
 def test_demo_record__shorter_than_a_record__played_and_told(tmp_path: Path) -> None:

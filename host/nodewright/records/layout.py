@@ -46,8 +46,8 @@ def split(line: str, delimiter: str | None) -> list[str]:
 
 
 def is_skipped(line: str) -> bool:
-    """Blank lines and comments hold no data, wherever they stand."""
-    return not line.strip() or line.lstrip().startswith(_COMMENT)
+    """Blank lines and comments hold no data, wherever they stand; nor does the end mark of DOS."""
+    return not line.strip(" \t\r\n\x1a") or line.lstrip().startswith(_COMMENT)
 
 
 def find_layout(lines: Sequence[str]) -> Layout:

@@ -77,7 +77,7 @@ def unit_of(
             raise RecordingError(
                 path,
                 f"channel {table.names[index]!r} is in {unit} by its header",
-                f"give --scale (g per {unit}), or choose others with --channel",
+                f"choose others with --channel, or give --scale (g per {unit})",
             )
     stated = {unit or "g" for unit in told} if any(told) else set()
     if len(stated) > 1:

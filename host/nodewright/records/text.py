@@ -46,7 +46,7 @@ def read_csv(path: Path, stream: IO[bytes], variable: str | None) -> Table:
         raise RecordingError(path, str(error), "save it as csv with one header line") from error
     finally:
         text.detach()
-    return _table(layout, numbers, whole, dates_s)
+    return _table(path, layout, numbers, whole, dates_s)
 
 
 def _encoding(stream: IO[bytes]) -> str:
@@ -129,6 +129,7 @@ def _date_s(line: int, fields: list[str]) -> float:
 
 
 def _table(
+    path: Path,
     layout: Layout,
     numbers: NDArray[np.float64],
     whole: tuple[bool, ...],
@@ -147,6 +148,14 @@ def _table(
         *clock.notes,
         *([clock.problem] if clock.problem else []),
     ]
+    if not dates_s and "text" in layout.kinds and all(is_even(column) for column in values.T):
+        text = layout.kinds.index("text")
+        raise RecordingError(
+            path,
+            f"column {layout.names[text] if layout.names else text} is text, and none of numbers "
+            "is left beside the times",
+            "write plain numbers, without units and thousands",
+        )
     notes += [
         f"channel {label} rises in even steps: times or a count, and no vibration"
         for label, column in zip(labels, values.T, strict=True)
