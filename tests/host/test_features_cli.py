@@ -399,3 +399,19 @@ def test_features__as_a_program__leaves_no_file_behind(run_npy: Path, tmp_path: 
     assert ran.returncode == 0, ran.stderr
     assert len(ran.stdout.splitlines()) == 1 and json.loads(ran.stdout)["channels"]
     assert list(scratch.iterdir()) == []
+
+
+def test_features__units_by_the_header__taken_or_refused(typed: Typed, tmp_path: Path) -> None:
+    rows = "".join(f"{i / 800:.6f},{np.sin(i):.6f}\n" for i in range(256))
+    (tmp_path / "a.csv").write_text("time_s,x [m/s2]\n" + rows)
+    code, out, _ = typed("a.csv", "--runtime", "cpython", "--json")
+    told = json.loads(out)
+    assert code == exits.DONE
+    assert told["record"]["notes"] == ["values are in m/s2 by their header"]
+    assert told["channels"][0]["features"]["acc_rms_g"] == pytest.approx(
+        0.7071 / 9.80665, rel=0.01
+    )
+    (tmp_path / "b.csv").write_text("time_s,x [mA]\n" + rows)
+    code, out, said = typed("b.csv", "--runtime", "cpython")
+    assert code == exits.WRONG_USE and out == ""
+    assert "b.csv: its header says mA: features of currents are not there yet" in said

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nodewright.demo.record import open_record
 from nodewright.playback import AXES, Playback, close_loop, play, resample
 from nodewright.records import Recording, RecordingError, Source
 
@@ -182,3 +183,10 @@ def test_play__what_cannot_be__is_named(tmp_path: Path) -> None:
 def test_play__silence__is_silence(tmp_path: Path) -> None:
     done = play(recording(np.zeros(2000), 800.0), tmp_path / "s", odr_hz=800, record_samples=256)
     assert not frames_of(done).any()
+
+
+def test_open_record__amperes_by_the_header__refused(tmp_path: Path) -> None:
+    rows = "".join(f"{i / 800:.6f},{np.sin(i):.6f}\n" for i in range(256))
+    (tmp_path / "a.csv").write_text("time_s,x [A]\n" + rows)
+    with pytest.raises(RecordingError, match="its header says A, and accelerometers feel g"):
+        open_record(tmp_path / "a.csv")
