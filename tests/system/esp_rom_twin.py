@@ -81,6 +81,9 @@ class EspRomTwin:
     revision: int = 4  # minor; of an ESP32-C3 alone, where it is in a fuse
     paced: bool = True
     rotten: tuple[int, ...] = ()  # addresses whose bits stay as they are
+    locked: bool = False  # in secure download mode, which the ESP32 does not have
+    encrypted: bool = False  # its flash; of an ESP32
+    sized: bool = True  # its flash tells its size
 
     port: str = ""
     commands: list[int] = field(default_factory=list)
@@ -109,6 +112,9 @@ class EspRomTwin:
         }
         high, low = struct.unpack(">HI", bytes.fromhex(self.mac))
         self._registers |= {self._facts.mac: low, self._facts.mac + 4: high}
+        if self.encrypted:
+            # ESP32 technical reference, EFUSE_BLK0_RDATA0: FLASH_CRYPT_CNT, an odd count of bits
+            self._registers[0x3FF5A000] = 1 << 20
         if self.chip == "esp32c3":
             # ESP32-C3 technical reference, EFUSE_RD_MAC_SPI_SYS_3: WAFER_VERSION_MINOR_LO
             self._registers[self._facts.mac + 12] = self.revision << 18
@@ -292,7 +298,7 @@ class EspRomTwin:
                 self._registers[address] = 0
                 if self._registers.get(chip.spi + chip.usr2, 0) & 0xFF == _READ_ID:
                     # maker, type, log2 of the size: JEDEC JESD216
-                    size = self.flash_bytes.bit_length() - 1
+                    size = self.flash_bytes.bit_length() - 1 if self.sized else 0xFE
                     self._registers[chip.spi + chip.w0] = 0xEF | 0x40 << 8 | size << 16
         self._answer(number)
 
@@ -367,7 +373,8 @@ class EspRomTwin:
         if self._facts.security_id is None:
             self._answer(number, error=_BAD_MESSAGE)
             return
-        told = struct.pack("<IB7sII", 0, 0, bytes(7), self._facts.security_id, 0)
+        flags = 1 << 2 if self.locked else 0  # SECURE_DOWNLOAD_ENABLE
+        told = struct.pack("<IB7sII", flags, 0, bytes(7), self._facts.security_id, 0)
         self._answer(number, data=told)
 
     def _erase(self, number: int, _data: bytes, _sum: int) -> None:

@@ -1,5 +1,6 @@
 """esptool against a twin of the ROM loader: ESP32, ESP32-S3 and ESP32-C3."""
 
+import importlib.util
 import json
 import os
 import random
@@ -10,17 +11,18 @@ from typing import Any
 
 import pytest
 import serial
+from esptool.targets import ESP32C3ROM, ESP32S3ROM
 
 from nodewright import boards
 from nodewright.errors import NodewrightError
-from nodewright.flash import choose, esp, esptool, look
+from nodewright.flash import boot, choose, esp, esptool, look
 from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, OtherNode, WrongBoard
 from nodewright.flash.job import Outcome, Progress
 from nodewright.image.filesystem import pack, unpack
 from nodewright.image.node import NodeImage
 from nodewright.image.whole import assemble
 from nodewright.interpreter import find_interpreter
-from nodewright.link.errors import Interrupted, PortMissing
+from nodewright.link.errors import Interrupted, PortBusy, PortMissing
 from nodewright.virtual import VirtualBoard
 from system.esp_rom_twin import EspRomTwin, Line
 from system.flash_rig import HEAP_BYTES, Heard, bare, fleet, job, made_for_virtual
@@ -248,10 +250,148 @@ def test_esptool__a_cable_that_was_out__sends_what_is_missing(pump, monkeypatch)
     assert 0 < outcome.sent_bytes < 400_000
 
 
-def test_esptool__one_board__is_reset_once(pump) -> None:
+@pytest.fixture
+def orders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What esptool's process is told to do, in its order."""
+    given: list[str] = []
+    order = esptool.Esptool._order
+
+    def told(self: esptool.Esptool, what: dict[str, Any], *more: Any, **named: Any) -> Any:
+        given.append(what["do"])
+        return order(self, what, *more, **named)
+
+    monkeypatch.setattr(esptool.Esptool, "_order", told)
+    return given
+
+
+def test_esptool__one_board__is_reset_once_and_started_at_the_end(pump, orders) -> None:
     with EspRomTwin(paced=False) as twin:
         flash(small(pump), twin)
     assert twin.commands.count(0x08) == 1
+    assert orders == ["connect", "prepare", "write", "leave"]
+
+
+def test_esptool__whatever_it_ends_by__no_chip_is_left_in_its_boot_loader(pump, orders) -> None:
+    asked = threading.Event()
+
+    def say(step: Progress) -> None:
+        if step.stage == "send":
+            asked.set()
+
+    with EspRomTwin() as twin, pytest.raises(Interrupted, match="in part"):
+        esp.program(job(small(pump), twin.port, boot_s=0), say, asked)
+    assert orders == ["connect", "prepare", "write", "free"]
+    orders.clear()
+    with EspRomTwin("esp32s3", paced=False) as twin, pytest.raises(WrongBoard):
+        flash(small(pump), twin)
+    assert orders == ["connect", "leave"]
+
+
+def test_restart__usb_of_the_chip_itself__by_its_watchdog() -> None:
+    """Its pulse by RTS does not look again at the pin that was held low by hand."""
+    spec = importlib.util.spec_from_file_location("child", esptool._CHILD)
+    assert spec is not None and spec.loader is not None
+    child = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(child)
+
+    class Port:
+        name = port = "/dev/ttyACM0"
+
+    for rom in (ESP32C3ROM, ESP32S3ROM):
+
+        class Chip(rom):  # type: ignore[misc, valid-type]
+            def __init__(self, own_usb: bool) -> None:
+                self.written: dict[int, int] = {}
+                self.secure_download_mode = False
+                self._port = Port()
+                self.cache: dict[str, Any] = {}
+                self.own_usb = own_usb
+
+            def get_usb_vid_pid(self) -> tuple[int, int]:
+                return (0x303A, 0x1001) if self.own_usb else (0x10C4, 0xEA60)
+
+            def write_reg(self, addr: int, value: int, *_more: int) -> None:
+                self.written[addr] = value
+
+            def read_reg(self, addr: int, *_more: int) -> int:
+                return self.written.get(addr, 0)
+
+            def hard_reset(self, *_how: bool) -> None:
+                self.pulsed = True
+
+        by_usb, by_bridge = Chip(True), Chip(False)
+        child.restart(by_usb)
+        assert by_usb.written[rom.RTC_CNTL_WDTCONFIG0_REG] >> 31 == 1
+        assert not hasattr(by_usb, "pulsed")
+        child.restart(by_bridge)
+        assert by_bridge.pulsed and not by_bridge.written
+
+
+@pytest.mark.parametrize(
+    ("chip", "board", "how", "said"),
+    [
+        ("esp32", "esp32", {"encrypted": True}, "its flash is encrypted"),
+        ("esp32c3", "esp32_c3", {"locked": True}, "in secure download mode"),
+    ],
+)
+def test_esptool__what_could_not_be_read_back__is_not_written(
+    pump, chip, board, how, said
+) -> None:
+    with EspRomTwin(chip, paced=False, **how) as twin:
+        with pytest.raises(FlashFailed, match=f"{said}.*had before"):
+            flash(small(pump, board), twin)
+        assert not {0x02, 0x05, 0x10} & set(twin.commands)
+
+
+def test_esptool__a_flash_that_does_not_tell_its_size__noted(pump) -> None:
+    with EspRomTwin(sized=False, paced=False) as twin:
+        assert "its flash does not tell its size" in flash(small(pump), twin).notes
+
+
+def test_esptool__port_taken_after_a_try_that_failed__says_what_the_board_is(
+    pump, monkeypatch
+) -> None:
+    connect = esptool.Esptool.connect
+
+    def once(self: esptool.Esptool, resets: bool = True) -> dict[str, Any]:
+        if self._changed:
+            raise PortBusy(self._port)
+        return connect(self, resets)
+
+    class Worn(EspRomTwin):
+        def _data(self, number: int, _data: bytes, _sum: int) -> None:
+            self._answer(number, error=8)  # "Status bytes": writing to flash failed
+
+    monkeypatch.setattr(esptool.Esptool, "connect", once)
+    with (
+        Worn(paced=False) as twin,
+        pytest.raises(FlashFailed, match=r"in use by another program.*in part"),
+    ):
+        flash(small(pump), twin)
+
+
+def test_listen__a_port_that_goes_once_more__is_heard_when_it_is_back(tmp_path) -> None:
+    """A chip with USB of its own: its boot loader's port is there a moment longer."""
+    port = tmp_path / "ttyACM0"
+    old, new = os.openpty(), os.openpty()
+    port.symlink_to(os.ttyname(old[1]))
+
+    def comes_back() -> None:
+        os.close(old[1])
+        os.close(old[0])
+        port.unlink()
+        port.symlink_to(os.ttyname(new[1]))
+        while not heard.wait(0.1):  # who opens a port forgets what came before
+            os.write(new[0], b"nodewright: boot boot=3 reset=power_on\r\n")
+
+    heard = threading.Event()
+    later = threading.Timer(0.3, comes_back)
+    later.start()
+    assert boot.listen(str(port), 20.0, Heard(), threading.Event()) == 3
+    heard.set()
+    later.join()
+    for end in new:
+        os.close(end)
 
 
 @pytest.mark.parametrize("stub", ["refused", "silent"])

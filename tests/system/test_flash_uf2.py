@@ -1,5 +1,6 @@
 """UF2 images onto the drives of boot loaders; entering one from MicroPython."""
 
+import errno
 import json
 import os
 import subprocess
@@ -20,10 +21,11 @@ from serial.tools import list_ports
 
 from nodewright import boards
 from nodewright.console import Event
-from nodewright.flash import back, choose, several, uf2_drive
+from nodewright.flash import back, choose, several, turns, uf2_drive
 from nodewright.flash.errors import FlashFailed, OtherNode, WrongBoard
 from nodewright.flash.job import Job
 from nodewright.flash.turns import turn
+from nodewright.fleet import lock
 from nodewright.fleet.secret import Secrets
 from nodewright.image.filesystem import unpack
 from nodewright.image.node import NodeImage
@@ -42,7 +44,10 @@ CHIP = "e6614c311b7e6f2a"
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+def soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # Another test's board that went astray, in another process, is none of this one's.
+    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(turns, "_LOOK_S", 0.05)
     # Names of ports come again: that of a board which another test sent into its boot loader, too.
     monkeypatch.setattr(back, "_left", set())
     monkeypatch.setattr(uf2_drive, "_PORT_S", 0.1)
@@ -520,18 +525,19 @@ import sys, threading
 from nodewright.errors import NodewrightError
 from nodewright.flash.turns import turn
 
-with turn("first", threading.Event()):
+with turn("first", threading.Event()) as sent:
     print("within", flush=True)
-    if sys.stdin.readline().strip() == "astray":
-        raise NodewrightError("no drive came")
+    told = sys.stdin.readline().strip()
+    if told == "astray":
+        sent()
+    if told:
+        raise NodewrightError("it did not work")
 """
 
 
-@pytest.mark.parametrize("astray", [False, True])
-def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astray(
-    tmp_path, monkeypatch, astray
-) -> None:
-    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path))
+@pytest.mark.parametrize("told", ["", "refused", "astray"])
+def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astray(told) -> None:
+    """A board that was refused never left its program: no drive of it will come."""
 
     class Waited(threading.Event):
         def is_set(self) -> bool:
@@ -539,7 +545,7 @@ def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astr
                 return super().is_set()
             waits.set()
             assert other.stdin is not None
-            other.stdin.write("astray\n" if astray else "\n")
+            other.stdin.write(f"{told}\n")
             other.stdin.flush()
             return False
 
@@ -553,7 +559,7 @@ def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astr
         text=True,
     ) as other:
         assert other.stdout is not None and other.stdout.readline() == "within\n"
-        if astray:
+        if told == "astray":
             with (
                 pytest.raises(FlashFailed, match="drive of first may still come"),
                 turn("second", Waited()),
@@ -565,11 +571,18 @@ def test_turn__of_another_program__waited_for_and_told_where_its_board_went_astr
     assert waits.is_set()
 
 
-def test_turn__where_no_file_may_be_written__threads_take_turns_all_the_same(
-    tmp_path, monkeypatch
+@pytest.mark.parametrize("what", ["no folder", "no locks"])
+def test_turn__where_no_file_can_be_locked__threads_take_turns_all_the_same(
+    tmp_path, monkeypatch, what
 ) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path / "file"))
+    def no_locks(_handle: int) -> None:
+        raise OSError(errno.ENOLCK, "as on some network's folder")
+
+    if what == "no folder":
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path / "file"))
+    else:
+        monkeypatch.setattr(lock, "take", no_locks)
     asked = threading.Event()
     with turn("first", threading.Event()):
         asked.set()
@@ -577,6 +590,35 @@ def test_turn__where_no_file_may_be_written__threads_take_turns_all_the_same(
             pass
     with turn("third", asked):
         pass
+
+
+def test_program__a_board_that_is_another_node_goes_first__the_one_that_waited_is_sent(
+    pump, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path))
+    entered = threading.Event()
+
+    class Waited(threading.Event):
+        def is_set(self) -> bool:
+            entered.set()
+            return super().is_set()
+
+    def enter(job: Job) -> tuple[Job, str]:
+        if job.port == "first":
+            assert entered.wait(10)
+            raise OtherNode("first", "fan-9 of fleet south", "pump-1")
+        (tmp_path / "RPI-RP2").mkdir()
+        (tmp_path / "RPI-RP2" / uf2_drive.INFO).write_text("Board-ID: RPI-RP2\n")
+        return job, ""
+
+    monkeypatch.setattr(uf2_drive, "enter_boot_loader", enter)
+    made = on(pump, "pico_w")
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(uf2_drive._enter_in_turn, job(made, "first"), threading.Event())
+        two = pool.submit(uf2_drive._enter_in_turn, job(made, "second"), Waited())
+    with pytest.raises(OtherNode):
+        one.result()
+    assert two.result()[2].path.name == "RPI-RP2"
 
 
 def test_make__a_board_that_shows_no_port_after_its_drive__says_how_to_go_on(north, pump) -> None:

@@ -41,8 +41,9 @@ CHIPS = {"pump-1": "e6614c311b7e6f2a", "pump-2": "e6614c311b7e6f2b"}
 
 
 @pytest.fixture(autouse=True)
-def no_port_was_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_port_was_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Names of ports come again: those that another test's boards left are not theirs here."""
+    monkeypatch.setenv("NODEWRIGHT_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(back, "_left", set())
 
 

@@ -41,7 +41,10 @@ BoardRuntime = Annotated[
     typer.Option(metavar="FILE|SHA256|none", help="The MicroPython, as for `image`."),
 ]
 Baud = Annotated[
-    int, typer.Option(metavar="N", help="Of an ESP32's boot loader; slower if it must be.")
+    int,
+    typer.Option(
+        metavar="N", min=115_200, help="Of an ESP32's boot loader; slower if it must be."
+    ),
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Also a board that is another node, or fleet's.")

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 import serial
 
@@ -27,28 +28,32 @@ def after_restart(repl: Repl, within_s: float, say: Say, asked: threading.Event)
     repl.restart()
     if not within_s:
         return None
-    return _wait(repl.port, repl.take_line, within_s, say, asked)
+    try:
+        return _wait(repl.port, repl.take_line, within_s, say, asked)
+    except (serial.SerialException, OSError) as error:
+        raise NotBooted(repl.port, str(error)) from None
 
 
 def listen(port: str, within_s: float, say: Say, asked: threading.Event) -> int | None:
     """The same for a board that was reset already: what it says is heard, nothing is sent.
 
-    Its port may be away for a moment.
+    Its port may be away for a while, and go once more: that of a chip with USB of its own is
+    another one in its boot loader than in its program.
     """
     if not within_s:
         return None
-    begun_s = time.monotonic()
+    deadline_s = time.monotonic() + within_s
     while True:
         try:
             line = serial.serial_for_url(port, baudrate=BAUD, timeout=_LINE_S, exclusive=True)
-            break
-        except (serial.SerialException, OSError, ValueError):
-            if time.monotonic() - begun_s > within_s:
-                raise NotBooted(port, "its port did not come back") from None
-            if asked.wait(_LINE_S):
-                raise Interrupted(port, _WRITTEN) from None
-    with closing(line):
-        return _wait(port, lambda: bytes(line.readline(_LONGEST)), within_s, say, asked)
+            with closing(line):
+                read = partial(line.readline, _LONGEST)
+                return _wait(port, read, deadline_s - time.monotonic(), say, asked)
+        except (serial.SerialException, OSError, ValueError) as error:
+            if time.monotonic() > deadline_s:
+                raise NotBooted(port, f"its port did not come back: {error}") from None
+        if asked.wait(_LINE_S):
+            raise Interrupted(port, _WRITTEN)
 
 
 def _wait(
@@ -60,11 +65,7 @@ def _wait(
     while time.monotonic() < deadline_s:
         if asked.is_set():
             raise Interrupted(port, _WRITTEN)
-        try:
-            part = read()
-        except (serial.SerialException, OSError) as error:
-            raise NotBooted(port, str(error)) from None
-        line = part.decode("utf-8", "replace").strip()
+        line = read().decode("utf-8", "replace").strip()
         event = parse_event(line)
         said = line or said
         if event is None:

@@ -18,6 +18,7 @@ from nodewright.flash.errors import AS_BEFORE, FlashFailed, NotAsWritten, WrongB
 from nodewright.flash.esptool import Esptool, Failed, reason, stub_fails
 from nodewright.flash.job import Job, Outcome, Progress, Say
 from nodewright.flash.judge import judge_chip
+from nodewright.link.errors import PortBusy, PortDenied, PortGone, PortMissing
 from nodewright.link.repl import is_gone
 
 BAUDS = (921_600, 460_800, 230_400, 115_200)
@@ -25,6 +26,7 @@ _ROM_BAUD = 115_200
 _HALF = "its flash is written in part and it does not start: run the same again"
 _AT = re.compile(r"Writing at 0x([0-9a-f]{1,8})")
 _MISMATCH = "MD5 of file does not match"
+_FINAL = re.compile(r"[Ss]ecur|[Ee]ncrypt|not fit")  # what a slower line does not cure
 _HASHED = "Hash of data verified"
 _KNOWN = ("esp32s3", "esp32c3", "esp32s2", "esp32c2", "esp32c6", "esp32h2", "esp32p4", "esp32")
 
@@ -34,13 +36,15 @@ class Found:
     """A chip in its boot loader.
 
     revision: 100 × major + minor; mac: what `machine.unique_id` gives there, as hex digits, "" as
-    revision None and flash_bytes None where it could not be told.
+    revision None and flash_bytes None where it could not be told; closed: why nothing that is
+    written there could be read back, "" where it can be.
     """
 
     chip: str
     revision: int | None
     flash_bytes: int | None
     mac: str = ""
+    closed: str = ""
 
 
 def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
@@ -50,7 +54,7 @@ def program(job: Job, say: Say, asked: threading.Event) -> Outcome:
     if image.board.programmer != "esptool" or image.flash.form == "uf2":
         raise WrongBoard(job.port, f"{image.board.name} is not written by esptool")
     say(Progress("detect"))
-    with Esptool(job.port, asked) as tool:
+    with Esptool(job.port, asked, _HALF) as tool:
         found = _connect(tool, job.port)
         _judge(job, found)
         judge_chip(job, found.mac)
@@ -97,17 +101,19 @@ def _connect(tool: Esptool, port: str, resets: bool = True) -> Found:
         raise FlashFailed(port, reason(port, failed.told), tool.state) from None
     plain = told["chip"].lower().replace("-", "")
     name = next((known for known in _KNOWN if plain.startswith(known)), plain[:20])
-    return Found(name, told["revision"], None, told["mac"] or "")
+    closed = "it is in secure download mode" if told["locked"] else ""
+    if told["encrypted"]:
+        closed = "its flash is encrypted"
+    return Found(name, told["revision"], None, told["mac"] or "", closed)
 
 
 def erase(port: str, say: Say, asked: threading.Event) -> None:
     """Erase all of the flash.  Raises FlashFailed, Interrupted."""
     say(Progress("erase"))
-    with Esptool(port, asked) as tool:
+    with Esptool(port, asked, "the flash is erased in part") as tool:
         _connect(tool, port)
         try:
             tool.do("prepare", baud=_ROM_BAUD, stub=True)
-            tool.state = "the flash is erased in part"
             tool.do("erase")
         except Failed as failed:
             raise FlashFailed(port, reason(port, failed.told), tool.state) from None
@@ -122,6 +128,10 @@ def _judge(job: Job, found: Found) -> None:
         raise WrongBoard(
             job.port, f"{board.name} has an {board.chip} from {least} on, this is {there}"
         )
+
+    if found.closed:
+        reason = f"{found.closed}, so what is written could not be read back"
+        raise FlashFailed(job.port, reason, AS_BEFORE)
 
 
 def _judge_flash(job: Job, flash_bytes: int | None) -> None:
@@ -162,30 +172,41 @@ def _write(tool: Esptool, job: Job, mac: str, path: Path, say: Say) -> _Written:
         say(Progress(f"write at {bauds[0]} baud"))
         try:
             if not tool.connected:  # the last try ended it
-                tool.connect()
+                _again(tool, job.port)
             ready, _ = tool.do("prepare", baud=bauds[0], stub=stub)
             _judge_flash(job, ready["flash_bytes"])
             if not path.exists():
                 job, bound = job.for_chip(mac)
                 notes += [bound] if bound else []
+                notes += [] if ready["flash_bytes"] else ["its flash does not tell its size"]
                 path.write_bytes(job.image.flash.data)
-            tool.state = _HALF
             wrote, told = tool.do("write", heard, offset=begin, path=str(path))
-            if wrote["same_bytes"] == total or _HASHED in told:
-                wire_s = wrote["sent_bytes"] * 10 / bauds[0]
-                wire_s += ready["stub_bytes"] * 10 / _ROM_BAUD
-                return _Written(wrote["sent_bytes"], wire_s, tuple(notes))
+            if wrote["same_bytes"] < total and _HASHED not in told:
+                raise FlashFailed(job.port, "esptool has not read back what it wrote", tool.state)
+            wire_s = wrote["sent_bytes"] * 10 / bauds[0]
+            wire_s += ready["stub_bytes"] * 10 / _ROM_BAUD
+            return _Written(wrote["sent_bytes"], wire_s, tuple(notes))
         except Failed as failed:
             told = failed.told
         if _MISMATCH in told:
             raise NotAsWritten(job.port, ("its bytes",))
-        gone = is_gone(job.port)
-        if not gone and stub and stub_fails(told):
+        why = reason(job.port, told)
+        if is_gone(job.port) or _FINAL.search(why):
+            raise FlashFailed(job.port, why, tool.state)
+        if stub and stub_fails(told):
             stub = False
             notes.append("the chip refused esptool's stub: written by its ROM alone")
-        elif not gone and len(bauds) > 1:
+        elif len(bauds) > 1:
             slow = bauds.pop(0)
-            notes.append(f"{slow} baud failed ({reason(job.port, told)}): slower")
+            notes.append(f"{slow} baud failed ({why}): slower")
         else:
-            state = tool.state if "Writing at" in told or notes else AS_BEFORE
-            raise FlashFailed(job.port, reason(job.port, told), state)
+            raise FlashFailed(job.port, why, tool.state)
+
+
+def _again(tool: Esptool, port: str) -> None:
+    """Connect after a try that failed.  Raises Failed; FlashFailed, which says what the board is
+    now, also where the port cannot be opened."""
+    try:
+        tool.connect()
+    except (PortMissing, PortDenied, PortBusy, PortGone) as error:
+        raise FlashFailed(port, str(error), tool.state) from None

@@ -22,10 +22,12 @@ from nodewright.flash.errors import AS_BEFORE, FlashFailed
 from nodewright.link.errors import Interrupted
 from nodewright.link.repl import BAUD, LET_GO_S, is_gone, opened
 
+CHANGES = b"\nFrom here on the flash changes.\n"  # as the child says it
 STUB_SENT, STUB_RUNS = "Uploading stub flasher", "Stub flasher running"
 _SHORT = ("connect", "prepare")
 _UNOPENED = "Could not open"
-_QUIET_S = 60.0  # a whole erase of 16 MB says nothing for so long
+_QUIET_S = 60.0
+_ERASE_QUIET_S = 250.0  # W25Q128JV, t_CE: 200 s at most for its 16 MB
 _STUB_S = 10.0  # for a stub to start; where it does not, esptool 5.6 waits for ever
 _READY_S = 25.0  # esptool tries seven times to reach a chip, which takes 6 s of silence
 _GONE_S = 0.5
@@ -45,13 +47,15 @@ class Failed(Exception):
 
 
 class Esptool:
-    """Orders for the board at a port.  A context manager that leaves no process behind.
+    """Orders for the board at a port.
 
-    state: what the board is, for who ends it now; connected: to a chip, which starts at the end.
+    A context manager that leaves no process behind, and no chip in its boot loader that was reset
+    into it.  half: what a board is whose flash was changed in part; connected: to a chip.
     """
 
-    def __init__(self, port: str, asked: threading.Event, state: str = AS_BEFORE) -> None:
-        self._port, self._asked, self.state = port, asked, state
+    def __init__(self, port: str, asked: threading.Event, half: str = "") -> None:
+        self._port, self._asked, self._half = port, asked, half
+        self._changed = self._waits = False
         self._mark = secrets.token_hex(8)  # a board could not know it
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
@@ -70,10 +74,17 @@ class Esptool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.connected and not self._asked.is_set():
-            with suppress(Failed, FlashFailed, Interrupted):
-                self._order({"do": "leave"}, _LEAVE_S)
+        with suppress(Failed, FlashFailed):
+            if self.connected:
+                self._order({"do": "leave"}, _LEAVE_S, heeds=False)
+            elif self._waits and not is_gone(self._port):
+                self._order({"do": "free", "port": self._port}, _LEAVE_S, heeds=False)
         self._end()
+
+    @property
+    def state(self) -> str:
+        """What the board is, for who ends it now."""
+        return self._half if self._changed else AS_BEFORE
 
     def connect(self, resets: bool = True) -> dict[str, Any]:
         """Its chip: `esptool_child.py` says what is told of it.  resets: into its boot loader;
@@ -84,6 +95,7 @@ class Esptool:
         until_s = time.monotonic() + LET_GO_S
         while True:
             check_port(self._port)
+            self._waits = resets
             try:
                 told = self._order({"do": "connect", "port": self._port, "resets": resets})
                 self.connected = True
@@ -100,14 +112,17 @@ class Esptool:
 
         heard: gets that as it comes.  Raises Failed, Interrupted, FlashFailed.
         """
-        return self._order({"do": what, **given}, heard=heard), self._told()
+        quiet_s = _ERASE_QUIET_S if what == "erase" else _QUIET_S
+        return self._order({"do": what, **given}, quiet_s, heard), self._told()
 
     def _order(
         self,
         order: dict[str, Any],
         quiet_s: float = _QUIET_S,
         heard: Callable[[str], None] | None = None,
+        heeds: bool = True,
     ) -> dict[str, Any]:
+        """heeds: whether who asks to stop is heard."""
         if self._process is None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
@@ -117,12 +132,12 @@ class Esptool:
             with suppress(OSError):  # it has ended: that shows below
                 self._process.stdin.write(json.dumps(order).encode() + b"\n")
                 self._process.stdin.flush()
-            return self._answer(quiet_s, _READY_S if order["do"] in _SHORT else None)
+            return self._answer(quiet_s, _READY_S if order["do"] in _SHORT else None, heeds)
         except BaseException:
             self._end()  # it holds the port, and a chip of which nobody knows what it is at
             raise
 
-    def _answer(self, quiet_s: float, within_s: float | None) -> dict[str, Any]:
+    def _answer(self, quiet_s: float, within_s: float | None, heeds: bool) -> dict[str, Any]:
         assert self._reader is not None and self._process is not None
         begun_s = time.monotonic()
         while True:
@@ -136,10 +151,10 @@ class Esptool:
                 return told
             if ended:
                 code = self._process.wait(quiet_s)
-                raise Failed(f"{self._told()}\nerror: esptool ended with status {code}")
+                raise FlashFailed(self._port, f"esptool ended by itself ({code})", self.state)
             self._came.wait(_TURN_S)
             self._came.clear()
-            if self._asked.is_set():
+            if heeds and self._asked.is_set():
                 raise Interrupted(self._port, self.state)
             silent_s = time.monotonic() - self._last_s
             if silent_s > _STUB_S and stub_fails(self._told()):
@@ -178,6 +193,7 @@ class Esptool:
         while data := os.read(process.stdout.fileno(), _PIECE):
             self._last_s = time.monotonic()
             self._output.extend(data)
+            self._changed = self._changed or CHANGES in self._output
             del self._output[:-_MOST_OUTPUT]
             self._heard(data.decode("utf-8", "replace"))
             self._came.set()

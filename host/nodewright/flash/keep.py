@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from nodewright.errors import BadInput
+from nodewright.errors import BadInput, NodewrightError
 from nodewright.flash import agent, facts
 from nodewright.fleet.files import IGNORE, IGNORE_ALL, write_whole
+from nodewright.fleet.finding import WriteFailed
 from nodewright.link.errors import BoardSilent, Interrupted
 from nodewright.link.repl import Repl
 
@@ -27,6 +28,17 @@ class FolderTaken(BadInput):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         super().__init__(f"{folder} is not empty: name another folder")
+
+
+class BackupFailed(NodewrightError):
+    """It could not be written.  path: which file; reason; done: "3 of 9" that are in folder."""
+
+    def __init__(self, path: Path, reason: str, done: str, folder: Path) -> None:
+        self.path, self.reason, self.done, self.folder = path, reason, done, folder
+        super().__init__(
+            f"{path} could not be written ({reason}): {done} files are in {folder}; "
+            "name a folder with more room"
+        )
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,8 @@ def backup(
 ) -> Kept:
     """Copy all files of a board into an empty folder, which only the user can read.
 
-    say: gets path and bytes of each that was copied.  Raises FolderTaken, Interrupted and
-    BoardSilent.
+    say: gets path and bytes of each that was copied.  Raises FolderTaken, BackupFailed,
+    WriteFailed, Interrupted and BoardSilent.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FolderTaken(folder)
@@ -60,8 +72,13 @@ def backup(
             if asked.is_set():
                 raise Interrupted(port, f"{len(sizes)} of {len(there)} files are in {folder}")
             data = get(repl, path, file)
-            names[path].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(names[path], data, 0o600)
+            try:
+                names[path].parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_whole(names[path], data, 0o600)
+            except (WriteFailed, OSError) as failed:
+                reason = str(getattr(failed, "reason", "") or getattr(failed, "strerror", ""))
+                done = f"{len(sizes)} of {len(there)}"
+                raise BackupFailed(names[path], reason, done, folder) from None
             sizes[path] = len(data)
             say(path, len(data))
     return Kept(found.node, found.fleet, found.version, sizes)

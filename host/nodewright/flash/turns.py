@@ -5,6 +5,7 @@ board whose drive did not come is a line of it. Where that file cannot be writte
 threads of one program.
 """
 
+import errno
 import os
 import threading
 import time
@@ -25,12 +26,14 @@ _here: list[str] = []  # what the file would hold
 
 
 @contextmanager
-def turn(port: str, asked: threading.Event) -> Iterator[None]:
-    """Within it no other board enters.  What is raised within marks this one as gone astray.
+def turn(port: str, asked: threading.Event) -> Iterator[Callable[[], None]]:
+    """Within it no other board enters.  What it gives is called once this one was sent: what is
+    raised from then on marks it as gone astray.
 
     Raises Interrupted; FlashFailed where, while this one waited, another board went astray: its
     drive may still come.
     """
+    sent = threading.Event()
     with ExitStack() as stack:
         handle = _opened()
         if handle is not None:
@@ -45,8 +48,10 @@ def turn(port: str, asked: threading.Event) -> Iterator[None]:
             reason = f"the drive of {astray[-1]} may still come, and be taken for its own"
             raise FlashFailed(port, reason, f"{AS_BEFORE}: flash one at a time")
         try:
-            yield
+            yield sent.set
         except NodewrightError:
+            if not sent.is_set():
+                raise
             _here.append(port)
             if handle is not None:
                 with suppress(OSError):
@@ -79,9 +84,10 @@ def _await(port: str, asked: threading.Event, got: Callable[[], bool]) -> None:
 
 
 def _locked(handle: int) -> bool:
+    """Whether it is ours; it is, too, where there are no locks: threads take turns by another."""
     try:
         os.lseek(handle, _LOCKED_AT, os.SEEK_SET)
         lock.take(handle)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
     return True

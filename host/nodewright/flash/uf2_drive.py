@@ -153,9 +153,10 @@ def program(job: Job, say: Say, asked: threading.Event, drive: Drive | None = No
 
 def _enter_in_turn(job: Job, asked: threading.Event) -> tuple[Job, str, Drive]:
     """As `enter_boot_loader`, and the drive that came of it; no other board enters meanwhile."""
-    with turn(job.port, asked):
+    with turn(job.port, asked) as sent:
         before = {one.path for one in drives()}
         job, bound = enter_boot_loader(job)
+        sent()
         back.leaves(job.port)
         return job, bound, _await_drive(job, before, asked)
 
