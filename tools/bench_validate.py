@@ -1,12 +1,17 @@
 """How long validations take: one node, four at once, and what of it is work.
 
     tools/bench_validate.py [--at-once N] [--rounds N] [--runtime cpython]
+    tools/bench_validate.py --baud 115200 [--at-once N] [--rounds N]
 
 A fleet of its own, in a folder for temporary files, on virtual boards of this computer.
 
 In an outage a node waits for 0 to 3 s, at random, before it calls again.  Four at once wait for
 the longest of four such pauses, so this wait is told apart: "without" is what the slowest
 validation of a round took but for the time in which nothing but that call was waited for.
+
+--baud: boards at their ports instead, each behind a line of that rate, with the fleet's broker
+running.  Such a board is bound by its line as a real one is by its own processor, where virtual
+boards share the cores of this computer: what counts is whether the host serves four as one.
 """
 
 import argparse
@@ -19,8 +24,14 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from nodewright import broker
+from nodewright.flash import raw_repl
+from nodewright.flash.job import Job
 from nodewright.fleet import template
 from nodewright.fleet.load import FILE
 from nodewright.fleet.secret import Secrets
@@ -29,6 +40,8 @@ from nodewright.pki.create import create_ca
 from nodewright.provision import provision
 from nodewright.validate.result import Validation
 from nodewright.validate.run import validate
+from system import make_rig
+from system.slow_line import SlowLine
 
 _LONGEST = 8
 
@@ -78,12 +91,58 @@ def _cpu_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
+def at_ports(count: int, rounds: int, baud: int) -> int:
+    """One board behind its line, then several at once."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        hub = broker.start("auto", None)
+        stack.callback(hub.stop)
+        folder = make_rig.fleet(Path(name) / "north", hub.port, count)
+        ports = []
+        for number in range(1, count + 1):
+            node, chip = f"pump-{number}", f"e6614c311b7e6f{number:02x}"
+            board = stack.enter_context(make_rig.at_port(folder, node, chip))
+            made = Job(make_rig.image_of(folder, node), board.port, boot_s=0)
+            raw_repl.program(made, lambda _: None, threading.Event())
+            ports.append(stack.enter_context(SlowLine(board.port, baud)).port)
+
+        def one(number: int) -> Validation:
+            return validate(
+                *(folder, f"pump-{number + 1}", ports[number]),
+                say=lambda *_: None,
+                asked=threading.Event(),
+            )
+
+        medians = []
+        for several in (1, count):
+            took = []
+            for _ in range(rounds):
+                begun_s = time.monotonic()
+                with ThreadPoolExecutor(several) as pool:
+                    found = list(pool.map(one, range(several)))
+                took.append(time.monotonic() - begun_s)
+                bad = [case.case for one in found for case in one.cases if case.verdict == "fail"]
+                if bad:
+                    print(f"failed: {bad}")
+                    return 1
+            medians.append(statistics.median(took))
+            print(
+                f"{several} at ports of {baud} baud: {medians[-1]:.2f} s (of {rounds}: "
+                f"{min(took):.2f} to {max(took):.2f})"
+            )
+    print(f"{count} at once take {medians[1] / medians[0]:.2f} times one")
+    print(f"load {os.getloadavg()[0]:.1f}")
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--at-once", type=int, default=4, help="how many side by side (4)")
     parser.add_argument("--rounds", type=int, default=3, help="of each, the median counts (3)")
     parser.add_argument("--runtime", help="micropython or cpython")
+    parser.add_argument("--baud", type=int, help="boards at ports of that rate")
     given = parser.parse_args()
+    if given.baud:
+        return at_ports(given.at_once, given.rounds, given.baud)
     gc.freeze()  # as the program does
     with tempfile.TemporaryDirectory() as name:
         folder = make(Path(name) / "bench", given.at_once)

@@ -26,9 +26,9 @@ from system.uf2_drive_twin import Uf2DriveTwin
 from system.virtual_rig import board, image
 
 
-def fleet(folder: Path, port: int) -> Path:
-    """A fleet "north" with nodes pump-1 and pump-2, whose plain broker is on loopback."""
-    made = identity_rig.make(folder, 2)
+def fleet(folder: Path, port: int, nodes: int = 2) -> Path:
+    """A fleet "north" with nodes pump-1 and so on, whose plain broker is on loopback."""
+    made = identity_rig.make(folder, nodes)
     text = (made / FILE).read_text(encoding="utf-8")
     assert text.count("port = 1883") == 1
     text = text.replace("port = 1883", f"port = {port}").replace('"10s"', '"2s"')
