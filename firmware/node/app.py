@@ -88,6 +88,7 @@ class Node:
             self._dialer,
             client_id=checked["node"],
             keepalive_s=mqtt["keepalive_s"],
+            backoff_lost_ms=mqtt["spread_ms"],
             will=(self._topic("status"), self._status("offline"), 1, True),
             on_connect=self._on_connect,
             on_message=lambda _topic, payload: self._commands.arrived(payload),

@@ -162,6 +162,7 @@ SCHEMA = {
         "port": _BROKER["port"],
         "others": ("list", 0, 3, _BROKER),  # in their order, where the one before does not answer
         "keepalive_s": ("int", 2, 3600),
+        "spread_ms": ("int", 250, 600_000),  # at most, at random, before it calls again once lost
         "tls": ("bool",),  # with the identity on the board
     },
     # Time servers; null: the clock of the board is what it is, and reports are without a date.

@@ -125,6 +125,7 @@ def _broker(draw: Any) -> Tree:
     made["tls"] = draw(st.booleans())
     made["port"] = often(draw, 8883 if made["tls"] else 1883, st.integers(-1, 70_000))
     made["keepalive"] = draw(st.sampled_from(["2s", "15s", "1h"]))
+    made["spread"] = draw(st.sampled_from(["250ms", "3s", "10min"]))
     spares = st.sampled_from(["b-2", "10.0.0.7:8883", "b-3.plant:1883"])
     made["spares"] = draw(st.lists(spares, max_size=3, unique=True))
     return made

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from nodewright import broker
+from nodewright.link.repl import Repl
 from nodewright.virtual import VirtualBoard
 from system.node_rig import WAIT_S, NodeRig, listen, reports
 from wire import features
@@ -178,6 +179,20 @@ def test_node__interrupted_at_the_port__repl_reachable_and_watchdog_held(hub):
         out = mpremote(board, "exec", "import time; time.sleep_ms(20000); print('still here')")
         assert "still here" in out
         assert board.boots == 1
+
+
+def test_node__spread_of_its_settings__is_its_clients(hub):
+    rig = NodeRig(hub.port)
+    rig.settings["mqtt"]["spread_ms"] = 45_000
+    with rig.board() as virtual:
+        virtual.wait_for("boot", WAIT_S)
+        with Repl(virtual.port) as repl:
+            repl.fresh()
+            told = repl.ask(
+                "import json\nfrom node.app import Node\n"
+                "print(Node(json.load(open('/settings.json')), '')._client._lost_ms)"
+            )
+    assert told.split()[-1] == b"45000"
 
 
 def test_node__static_address__taken_by_the_radio_and_kept(hub):

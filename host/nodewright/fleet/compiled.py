@@ -15,7 +15,14 @@ from nodewright.fleet.secret import Secrets
 from wire import settings as node_settings
 
 # What stands for the broker of a node that has none, so that all else of it can be judged.
-_ANY_BROKER = {"host": "127.0.0.1", "port": 1883, "others": [], "keepalive_s": 60, "tls": False}
+_ANY_BROKER = {
+    "host": "127.0.0.1",
+    "port": 1883,
+    "others": [],
+    "keepalive_s": 60,
+    "spread_ms": 3000,
+    "tls": False,
+}
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,7 @@ def _uplink(fleet: FleetFile, node: NodeOf) -> dict[str, Any]:
             "host": broker.host,
             "port": broker.port,
             "keepalive_s": round(broker.keepalive),
+            "spread_ms": round(1000 * broker.spread),
             "tls": broker.tls,
             "others": [_server(spare, broker.port) for spare in broker.spares],
         },

@@ -95,6 +95,9 @@ class Broker(Part):
     keepalive: Annotated[float, Quantity(units.TIME, 2, 3600, "2s to 1h")] = Field(
         60.0, description="after so long without a word the broker reports a node as lost"
     )
+    spread: Annotated[float, Quantity(units.TIME, 0.25, 600, "250ms to 10min")] = Field(
+        3.0, description="within so long, at random, nodes call it again once they have lost it"
+    )
     tls: Annotated[bool, Flag()] = Field(
         False, description="by TLS, with the fleet's identities; its certificate names the host"
     )

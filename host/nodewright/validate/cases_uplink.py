@@ -13,13 +13,14 @@ from nodewright.image.files import settings_files
 from nodewright.validate.case import Case, Found, Skipped, same, within
 from nodewright.validate.console import Console
 from nodewright.validate.context import Context
-from nodewright.validate.uplink import Uplink, stranger
+from nodewright.validate.uplink import SPREAD_MS, Uplink, stranger
 
 _BOOT_S = 40.0  # with a file system that is checked, modules and Wi-Fi
 _CONNECT_S, _OWN_CONNECT_S = 60.0, 15.0  # over Wi-Fi; on this computer
 _REPORT_S = 90.0
 _OUTAGE_S = 30.0  # backoff included
 _DATE_S = 20.0
+_CUT_S = SPREAD_MS / 1000 + 0.2  # the node has called by then
 _MISSED = 2  # reports that an outage holds up
 _TURN_S = 0.2
 _PIECE_BYTES = 768
@@ -165,7 +166,8 @@ class _Program:
     def outage(self) -> Found:
         """Reports made while nobody could be reached arrive when the way is free again.
 
-        It lasts until the node has called in vain: what it does then is what brings it back.
+        It lasts for longer than the node may pause, and until it has called in vain: what it does
+        then is what brings it back.
         """
         uplink = _uplink(self._ctx)
         self._running()
@@ -174,12 +176,13 @@ class _Program:
         if not self._connected or uplink.collector is None:
             raise Skipped("it never came to its broker: see uplink.connect")
         uplink.cut()
+        cut_s = time.monotonic()
         try:
             held = self._held()
             held_s = time.monotonic()
+            self._ctx.asked.wait(cut_s + _CUT_S - held_s)
             while not uplink.called(_TURN_S) and self._goes_on(held_s + _OUTAGE_S):
                 pass
-            # That is the node's own pause before it tries again, which is random.
             paused_s = time.monotonic() - held_s
         finally:
             uplink.join()

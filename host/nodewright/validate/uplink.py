@@ -37,6 +37,7 @@ _LEFT_OUT = (layout.FOLDER, history.FOLDER, "images", ".git", "*.lock")
 _CONNECT_S = 5.0
 _LOCK_S = 20.0  # of other boards' provisioning and keeping beside it
 _KEEPALIVE_S = 5
+SPREAD_MS = 800  # there is nobody on a bench over whom to spread calls
 _LOCKED_S = 10.0
 _PAUSE_MS = 150  # between two records
 _UNTIMED_MS = 500
@@ -181,6 +182,7 @@ class OwnUplink(Uplink):
             "tls": self.tls,
             "others": [],
             "keepalive_s": _KEEPALIVE_S,
+            "spread_ms": SPREAD_MS,
         }
         servers = {"servers": [f"{_HOST}:{self._time.port}"]}
         sets = [dict(measured) for measured in settings["sets"]]
