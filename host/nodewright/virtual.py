@@ -400,16 +400,15 @@ class VirtualBoard:
             self._serial.write(f"\r\nnodewright: stopped: {reason}\r\n".encode())
 
     def _line(self, line: str) -> None:
-        self.lines.append(line)
+        event = parse_event(line)
+        with self._changed:
+            self.lines.append(line)
+            if event is not None:
+                self._events.append(event)
+            self._changed.notify_all()
         if self._on_line is not None:
             self._on_line(line)
-        event = parse_event(line)
-        if event is None:
-            return
-        with self._changed:
-            self._events.append(event)
-            self._changed.notify_all()
-        if self._on_event is not None:
+        if event is not None and self._on_event is not None:
             self._on_event(event)
 
     def _let_go(self) -> int:
