@@ -143,8 +143,9 @@ def test_clock__a_day_behind__fails(plain: Path) -> None:
 
 @needs_mosquitto
 def test_uplink__certificate_of_another_node__no_report_arrives(
-    plain: Path, tmp_path: Path
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cases_uplink, "_OWN_CONNECT_S", 4.0)
     other = rig.expected(rig.fleet(tmp_path / "south")).files
     stolen = {path: other[path] for path in (CERTIFICATE, KEY)}
     data = rig.flashed(rig.expected(plain), stolen)
