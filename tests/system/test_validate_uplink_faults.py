@@ -7,6 +7,7 @@ import pytest
 
 from nodewright.fleet.secret import Secrets
 from nodewright.image.node import CERTIFICATE, KEY
+from nodewright.validate import cases_uplink
 from nodewright.validate.bench_virtual import VirtualBench
 from nodewright.validate.result import Validation
 from nodewright.validate.uplink import OwnUplink
@@ -216,8 +217,6 @@ class Dialer(Dialer):
 def test_outage__reports_that_are_lost__fails(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, end: str
 ) -> None:
-    from nodewright.validate import cases_uplink
-
     monkeypatch.setattr(cases_uplink, "_OUTAGE_S", 5.0)
     data = rig.flashed(rig.expected(plain), rig.firmware(tmp_path, name, end=end))
     bad = rig.failed(_reported(plain, flash=lambda _: data))
@@ -249,7 +248,7 @@ def test_program__that_crashes__fails_with_its_error(plain: Path, tmp_path: Path
 
 def test_watchdog__that_does_not_bite__fails(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A board whose watchdog is never started: the hang ends by itself, and nothing restarts.
-    from nodewright.validate import bench, cases_uplink
+    from nodewright.validate import bench
 
     monkeypatch.setattr(bench, "HANG", "import time\ntime.sleep_ms(1000)")
     monkeypatch.setattr(cases_uplink, "_BOOT_S", 2.0)
