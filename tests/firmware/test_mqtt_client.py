@@ -119,6 +119,9 @@ def test_backoff__attempts__grow_to_the_cap_with_full_jitter():
         draws = [backoff_ms(attempt, 250, 15000, draw) for draw in range(0, 1 << 24, 4099)]
         assert min(draws) < most // 50 + 1
         assert most - most // 50 - 1 <= max(draws) <= most, attempt
+    # A fleet whose nodes are spread over more than the cap.
+    draws = [backoff_ms(0, 45000, 15000, draw) for draw in range(0, 1 << 24, 4099)]
+    assert 44000 <= max(draws) <= 45000
 
 
 def test_client__link_that_had_shown_its_worth_is_lost__waits_as_long_as_a_fleet_must():

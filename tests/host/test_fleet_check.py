@@ -365,7 +365,7 @@ def test_check__two_nodes_of_one_address__said(tmp_path) -> None:
 def test_check__tls_without_a_time_server__warned_and_compiled(tmp_path) -> None:
     tls = (
         'host = "127.0.0.1"',
-        'host = "broker.plant"\ntls = true\nspares = ["b-2:8884", "1.2.3.4"]',
+        'host = "broker.plant"\nspread = "45s"\ntls = true\nspares = ["b-2:8884", "1.2.3.4"]',
     )
     found = judged(tmp_path / "f", tls)
     assert [one.name for one in found.warnings if "date" in one.allowed] == ["networks.plant.ntp"]
@@ -373,6 +373,7 @@ def test_check__tls_without_a_time_server__warned_and_compiled(tmp_path) -> None
     assert settings["clock"] is None and settings["network"]["dns"] is None
     port = settings["mqtt"]["port"]
     assert settings["mqtt"]["tls"] is True and settings["mqtt"]["host"] == "broker.plant"
+    assert settings["mqtt"]["spread_ms"] == 45_000
     assert settings["mqtt"]["others"] == [
         {"host": "b-2", "port": 8884},
         {"host": "1.2.3.4", "port": port},

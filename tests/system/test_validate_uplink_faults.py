@@ -1,5 +1,6 @@
 """Clamps, clock and uplink of a node on the bench: each fault fails, and is named."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +161,10 @@ class _Watched(OwnUplink):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, Secrets(folder))
         self.order: list[str] = []
+        self.cut_s = self.lasted_s = 0.0
 
     def cut(self) -> None:
+        self.cut_s = time.monotonic()
         self.order.append("cut")
         super().cut()
 
@@ -172,6 +175,7 @@ class _Watched(OwnUplink):
         return called
 
     def join(self) -> None:
+        self.lasted_s = time.monotonic() - self.cut_s
         self.order.append("join")
         super().join()
 
@@ -182,6 +186,7 @@ def test_outage__node_that_waits_before_it_calls__ends_when_it_has_called(plain:
     found = _reported(plain, uplink=uplink)
     assert found.passed, rig.failed(found)
     assert uplink.order == ["cut", "called", "join"]
+    assert uplink.lasted_s >= 1.0
     (outage,) = [case for case in found.cases if case.case == "uplink.outage"]
     assert outage.details["missing"] == []
     assert len(outage.details["held"]) == 2

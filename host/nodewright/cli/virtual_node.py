@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nodewright.watch import Collector
 
 _POLL_S = 0.2
-_TOLD = ("fault", "settings", "link")  # events of the console that a person wants to see
+_TOLD = ("fault", "settings")  # events of the console that a person wants to see
 _MOST_WAITING = 1000
 
 

@@ -16,7 +16,7 @@ from nodewright.validate.context import Context
 from nodewright.validate.uplink import SPREAD_MS, Uplink, stranger
 
 _BOOT_S = 40.0  # with a file system that is checked, modules and Wi-Fi
-_CONNECT_S, _OWN_CONNECT_S = 60.0, 15.0  # over Wi-Fi; on this computer
+_CONNECT_S, _OWN_CONNECT_S = 60.0, 30.0  # over Wi-Fi; on this computer
 _REPORT_S = 90.0
 _OUTAGE_S = 30.0  # backoff included
 _DATE_S = 20.0
@@ -113,17 +113,16 @@ class _Program:
         # Where nobody answers us there, it is not waited for long that somebody answers the node.
         near = uplink.own or uplink.collector is None
         within_s = _OWN_CONNECT_S if near else _CONNECT_S
-        found = console.wait_for("connected", within_s, after=self._at)
+        # A line of a board may be lost: who has an answer to a report is connected, too.
+        found = console.wait_for(("connected", "acked"), within_s, after=self._at)
         where = f"{uplink.host}:{uplink.port}"
         how = "with its certificate" if uplink.tls else "without TLS"
         limit = f"connected {how}"
         if found is None:
             self._check_crash()
-            lost = console.wait_for("link", 0.0, after=self._at)
-            why = "" if lost is None else f" ({lost[0].facts.get('cause', '?')})"
             if not uplink.own and uplink.collector is None:
                 raise Skipped(uplink.reason)
-            reason = f"it does not come to {where}{why}: network, broker, certificate"
+            reason = f"it does not come to {where}: network, broker, certificate, date"
             return Found("not connected", "", limit, None, "fail", reason)
         self._connected, self._at = True, found[1]
         details = {"seconds": time.monotonic() - begun_s, "broker": where}

@@ -49,15 +49,16 @@ class Console:
 
     def wait_for(
         self,
-        name: str,
+        names: str | tuple[str, ...],
         within_s: float,
         after: int = 0,
     ) -> tuple[Event, int] | None:
-        """The first event of this name, and how many had come up to it.
+        """The first event of this name, or of these, and how many had come up to it.
 
         after: so many that came first are left out.  None where it does not come in time, or the
         program crashes before it.  Raises Interrupted.
         """
+        wanted = (names,) if isinstance(names, str) else names
         deadline_s = time.monotonic() + within_s
         with self._changed:
             at = after
@@ -65,7 +66,7 @@ class Console:
                 while at < len(self._events):
                     event = self._events[at]
                     at += 1
-                    if event.name == name:
+                    if event.name in wanted:
                         return event, at
                     if event.name == _CRASH:
                         return None
