@@ -5,9 +5,8 @@
 
 A fleet of its own, in a folder for temporary files, on virtual boards of this computer.
 
-In an outage a node waits for 0 to 3 s, at random, before it calls again.  Four at once wait for
-the longest of four such pauses, so this wait is told apart: "without" is what the slowest
-validation of a round took but for the time in which nothing but that call was waited for.
+An outage lasts a second, whatever else is done: "without its rest" is what the slowest validation
+of a round took but for the time in which nothing but the end of that second was waited for.
 
 --baud: boards at their ports instead, each behind a line of that rate, with the fleet's broker
 running.  Such a board is bound by its line as a real one is by its own processor, where virtual
@@ -76,7 +75,7 @@ def at_once(folder: Path, count: int, runtime: str | None) -> tuple[float, list[
     return time.monotonic() - begun_s, found
 
 
-def without_pause_s(found: list[Validation]) -> float:
+def without_rest_s(found: list[Validation]) -> float:
     """Seconds of the slowest, but for its wait for the node's next call."""
     return max(
         one.seconds - float(case.details.get("paused_s", 0.0))
@@ -155,7 +154,7 @@ def main() -> int:
                 seconds, found = at_once(folder, count, given.runtime)
                 took.append(seconds)
                 work.append(_cpu_s() - cpu_s)
-                without.append(without_pause_s(found))
+                without.append(without_rest_s(found))
                 bad = [case.case for one in found for case in one.cases if case.verdict == "fail"]
                 if bad:
                     print(f"failed: {bad}")
@@ -164,14 +163,14 @@ def main() -> int:
             print(
                 f"{count} at once: {medians[-1][0]:.2f} s (of {given.rounds}: {min(took):.2f} to "
                 f"{max(took):.2f}), {statistics.median(work) / count:.2f} s of work each; without "
-                f"the pause {medians[-1][1]:.2f} s ({min(without):.2f} to {max(without):.2f})"
+                f"that {medians[-1][1]:.2f} s ({min(without):.2f} to {max(without):.2f})"
             )
             if count == 1:
                 cases = sorted(found[0].cases, key=lambda case: -case.seconds)
                 for case in cases[:_LONGEST]:
                     print(f"  {case.case:24} {case.seconds:.2f} s")
         whole, rest = (medians[1][at] / medians[0][at] for at in (0, 1))
-        print(f"{given.at_once} at once take {whole:.2f} times one, {rest:.2f} without the pause")
+        print(f"{given.at_once} at once take {whole:.2f} times one, {rest:.2f} without its rest")
         print(f"load {os.getloadavg()[0]:.1f}")
     return 0
 
