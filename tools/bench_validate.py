@@ -163,7 +163,7 @@ def main() -> int:
             print(
                 f"{count} at once: {medians[-1][0]:.2f} s (of {given.rounds}: {min(took):.2f} to "
                 f"{max(took):.2f}), {statistics.median(work) / count:.2f} s of work each; without "
-                f"that {medians[-1][1]:.2f} s ({min(without):.2f} to {max(without):.2f})"
+                f"its rest {medians[-1][1]:.2f} s ({min(without):.2f} to {max(without):.2f})"
             )
             if count == 1:
                 cases = sorted(found[0].cases, key=lambda case: -case.seconds)

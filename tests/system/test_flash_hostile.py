@@ -98,6 +98,46 @@ def test_repl__nobody_reads__ends_in_time() -> None:
         assert time.monotonic() - begun_s < 20
 
 
+def after_the_code(then: Callable[[int, threading.Event], None]) -> Callable[..., None]:
+    """A raw REPL up to the answer to the first code, which is what `then` makes of it."""
+
+    def behave(fd: int, stop: threading.Event) -> None:
+        while not stop.is_set():
+            data = read(fd)
+            if data.endswith(b"\r\x01"):
+                write(fd, _BANNER)
+            elif b"\x05A\x01" in data:
+                write(fd, b"R\x00")
+            elif data.endswith(b"\x04"):
+                write(fd, b"OK")
+                then(fd, stop)
+
+    return behave
+
+
+def test_repl__an_answer_that_trickles_without_end__given_up_in_its_time() -> None:
+    def trickle(fd: int, stop: threading.Event) -> None:
+        while not stop.wait(0.02):
+            write(fd, b"x")
+
+    with device(after_the_code(trickle)) as port, pytest.raises(BoardSilent, match="on and on"):
+        ask(port)
+
+
+def test_repl__an_answer_cut_off_before_its_error__is_none() -> None:
+    def cut(fd: int, stop: threading.Event) -> None:
+        write(fd, b"42\r\n\x04")
+        stop.wait()
+
+    with device(after_the_code(cut)) as port, pytest.raises(BoardSilent):
+        ask(port)
+
+
+def ask(port: str) -> bytes:
+    with Repl(port) as repl:
+        return repl.ask("print(6 * 7)", 0.6)
+
+
 def test_repl__goes_silent_after_the_prompt__ends_in_time() -> None:
     def behave(fd: int, stop: threading.Event) -> None:
         while not stop.is_set():
