@@ -181,6 +181,7 @@ class Board:
     def _restart(self) -> None:
         """What was written boots."""
         assert self._virtual is not None
+        Path(self.port).unlink()  # the terminal's number may be another board's at once
         self._virtual.stop()
         flash = self.made.board.flash
         begin = flash.fs_offset_bytes
@@ -358,11 +359,11 @@ def test_back__another_node_comes_first__asked_once_and_its_own_is_found(
     with with_node("pump-2") as other, with_node("pump-1") as own, bare() as nobodys:
         usb += [other.port, "/dev/no-such-port", nobodys.port]
 
-        def opens(port: str, **_more: float) -> Repl:
+        def opens(port: str, **more: float) -> Repl:
             opened.append(port)
             if len(opened) == 6:  # once round, and the one that does not open again and again
                 usb.insert(0, own.port)
-            return Repl(port)
+            return Repl(port, **more)
 
         monkeypatch.setattr(back, "Repl", opens)
         found = back.find(made, (), threading.Event(), 30.0)
@@ -388,11 +389,11 @@ def test_back__a_port_that_is_busy_or_was_there_before__waited_for_and_left_alon
     with with_node("pump-1") as own, with_node("pump-1") as before:
         usb += [before.port, own.port]
 
-        def opens(port: str, **_more: float) -> Repl:
+        def opens(port: str, **more: float) -> Repl:
             opened.append(port)
             if len(opened) < 3:
                 raise PortBusy(port)
-            return Repl(port)
+            return Repl(port, **more)
 
         monkeypatch.setattr(back, "Repl", opens)
         found = back.find(made, {before.port}, threading.Event(), 30.0)
@@ -428,9 +429,9 @@ def test_flash__two_drives_at_once__each_reads_back_its_own_board(
             there.append(first.port)
         return picos(there)
 
-    def opens(port: str, **_more: float) -> Repl:
+    def opens(port: str, **more: float) -> Repl:
         asked_for.append(port)
-        return Repl(port)
+        return Repl(port, **more)
 
     monkeypatch.setattr(list_ports, "comports", plugged_in)
     monkeypatch.setattr(back, "Repl", opens)
