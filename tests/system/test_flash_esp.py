@@ -489,17 +489,6 @@ def test_esptool__a_port_that_somebody_looks_at_meanwhile__is_waited_for(pump) -
         looks.join()
 
 
-def test_esptool__interrupted__its_process_is_gone(pump) -> None:
-    asked = threading.Event()
-
-    def say(step: Progress) -> None:
-        if step.stage == "send":
-            asked.set()
-
-    with EspRomTwin() as twin, pytest.raises(Interrupted, match="in part"):
-        esp.program(job(small(pump), twin.port, boot_s=0), say, asked)
-
-
 def test_erase__all_of_the_flash__is_empty() -> None:
     with EspRomTwin(paced=False) as twin:
         twin.flash[:4] = b"rest"

@@ -59,8 +59,10 @@ def read(fd: int) -> bytes:
         return b""
 
 
-def talker(answer: Callable[[], bytes]) -> Callable[[int, threading.Event], None]:
-    """Something like a raw REPL whose programs print what `answer` gives."""
+def after_the_code(
+    then: Callable[[int, threading.Event], None],
+) -> Callable[[int, threading.Event], None]:
+    """Something like a raw REPL, up to its answer to code, which `then` makes."""
 
     def behave(fd: int, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -70,9 +72,15 @@ def talker(answer: Callable[[], bytes]) -> Callable[[int, threading.Event], None
             elif b"\x05A\x01" in data:
                 write(fd, b"R\x00")
             elif data.endswith(b"\x04"):
-                write(fd, b"OK" + answer() + b"\x04\x04>")
+                write(fd, b"OK")
+                then(fd, stop)
 
     return behave
+
+
+def talker(answer: Callable[[], bytes]) -> Callable[[int, threading.Event], None]:
+    """Something like a raw REPL whose programs print what `answer` gives."""
+    return after_the_code(lambda fd, _stop: write(fd, answer() + b"\x04\x04>"))
 
 
 def test_repl__noise_without_end__ends_in_time() -> None:
@@ -96,23 +104,6 @@ def test_repl__nobody_reads__ends_in_time() -> None:
         with pytest.raises((BoardSilent, PortGone)), Repl(port, silent_s=0.2):
             pass
         assert time.monotonic() - begun_s < 20
-
-
-def after_the_code(then: Callable[[int, threading.Event], None]) -> Callable[..., None]:
-    """A raw REPL up to the answer to the first code, which is what `then` makes of it."""
-
-    def behave(fd: int, stop: threading.Event) -> None:
-        while not stop.is_set():
-            data = read(fd)
-            if data.endswith(b"\r\x01"):
-                write(fd, _BANNER)
-            elif b"\x05A\x01" in data:
-                write(fd, b"R\x00")
-            elif data.endswith(b"\x04"):
-                write(fd, b"OK")
-                then(fd, stop)
-
-    return behave
 
 
 def test_repl__an_answer_that_trickles_without_end__given_up_in_its_time() -> None:
