@@ -597,16 +597,17 @@ def test_program__a_board_that_is_another_node_goes_first__the_one_that_waited_i
     pump, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setenv(uf2_drive.VARIABLE, str(tmp_path))
-    entered = threading.Event()
+    within, waits = threading.Event(), threading.Event()
 
     class Waited(threading.Event):
         def is_set(self) -> bool:
-            entered.set()
+            waits.set()
             return super().is_set()
 
     def enter(job: Job) -> tuple[Job, str]:
         if job.port == "first":
-            assert entered.wait(10)
+            within.set()
+            assert waits.wait(10)
             raise OtherNode("first", "fan-9 of fleet south", "pump-1")
         (tmp_path / "RPI-RP2").mkdir()
         (tmp_path / "RPI-RP2" / uf2_drive.INFO).write_text("Board-ID: RPI-RP2\n")
@@ -616,6 +617,7 @@ def test_program__a_board_that_is_another_node_goes_first__the_one_that_waited_i
     made = on(pump, "pico_w")
     with ThreadPoolExecutor() as pool:
         one = pool.submit(uf2_drive._enter_in_turn, job(made, "first"), threading.Event())
+        assert within.wait(10)
         two = pool.submit(uf2_drive._enter_in_turn, job(made, "second"), Waited())
     with pytest.raises(OtherNode):
         one.result()
