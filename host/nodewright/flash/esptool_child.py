@@ -147,7 +147,8 @@ def restart(chip: Any) -> None:
     """Let a chip start that is in its boot loader.
 
     The pulse that RTS gives over USB-Serial/JTAG resets its core alone: it would not look again
-    at the pin that was held low by hand (ESP-IDF, "USB-Serial-JTAG Peripheral Introduction").
+    at the pin that was held low by hand (esptool's documentation, "Leaving Download Mode in
+    USB-Serial/JTAG Mode"; its issue 970).
     """
     by_hand = not chip.secure_download_mode and chip.uses_usb_jtag_serial()
     if not by_hand or not chip.WATCHDOG_RESET_SUPPORTED:
