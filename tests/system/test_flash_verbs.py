@@ -14,6 +14,7 @@ import pytest
 from nodewright.flash import agent, keep, raw_repl
 from nodewright.flash.errors import FlashFailed, WrongBoard
 from nodewright.flash.look import look
+from nodewright.fleet.finding import WriteFailed
 from nodewright.image.node import NodeImage
 from nodewright.link.errors import Interrupted, PortBusy
 from nodewright.link.repl import Repl, why_closed
@@ -157,6 +158,28 @@ def test_console__a_node_that_crashes__is_explained(north) -> None:
     assert "→ boot 3 ended by OSError(5); 2 times in a row, so it waits 2 s" in told
     assert "?[2Jplain" in told
     assert "\x1b" not in told
+
+
+def test_backup__a_disk_that_fills_up__says_what_is_there_and_where(
+    pump, tmp_path, monkeypatch
+) -> None:
+    written: list[Path] = []
+    write_whole = keep.write_whole
+
+    def fills(path: Path, data: bytes, mode: int | None = None) -> None:
+        if len(written) == 3:
+            raise WriteFailed(path, "No space left on device")
+        written.append(path)
+        write_whole(path, data, mode)
+
+    monkeypatch.setattr(keep, "write_whole", fills)
+    with bare() as virtual:
+        facts(virtual)
+        write(pump, virtual)
+        folder = tmp_path / "kept"
+        with pytest.raises(keep.BackupFailed, match=r"No space left.*: 2 of \d+ files are in"):
+            keep.backup(virtual.port, folder, lambda _path, _size: None, threading.Event())
+    assert all(path.exists() for path in written)  # the first keeps all of it out of git
 
 
 def test_device__its_cases_on_a_virtual_board__pass(north) -> None:
